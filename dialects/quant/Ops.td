@@ -1,0 +1,88 @@
+// The quant dialect: how a tensor is stored and rounded. The exact rules are those that make int8 results
+// equal on every target; they are stated per op and tested bit for bit. See README.md.
+#ifndef INGOT_DIALECTS_QUANT_OPS
+#define INGOT_DIALECTS_QUANT_OPS
+
+include "dialects/Base.td"
+
+def QuantDialect : Dialect {
+  let name = "quant";
+  let summary = "how a tensor is stored and rounded";
+  let cppNamespace = "::ingot::quant";
+}
+
+class Quant_Op<string mnemonic, list<Trait> traits = []> : Op<QuantDialect, mnemonic, [Pure] # traits>;
+
+def Quant_QuantizeOp : Quant_Op<"quantize"> {
+  let summary = "float to a quantised integer";
+  let description = [{
+    `result = saturate(roundHalfEven(input / scale) + zero)`: a true division in f32, ties to even, then clamp to the result type.
+    `scale` and `zero` are scalars, vectors along `axis`, or (with `block` > 0) have ceil(D / block) entries on `axis`; an absent zero is 0.
+    Rules: Q1: scale's shape fits axis and block. Q2: zero has scale's shape and the result's element type.
+
+    Example:
+    ```mlir
+    %q = quant.quantize %x, %s, %z axis 1 : (tensor<2x3xf32>, tensor<f32>, tensor<ui8>) -> tensor<2x3xui8>
+    ```
+  }];
+  let arguments = (ins Tensor:$input, Tensor:$scale, Optional<Tensor>:$zero, I64Attr:$axis, DefaultValuedAttr<I64Attr, "0">:$block);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$input `,` $scale (`,` $zero^)? `axis` $axis attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Quant_DequantizeOp : Quant_Op<"dequantize"> {
+  let summary = "a quantised integer to float";
+  let description = [{
+    `result = (input - zero) * scale` in the result's type, rounded once. Shapes of scale and zero as in `quant.quantize` (Q1, Q2).
+
+    Example:
+    ```mlir
+    %x = quant.dequantize %q, %s, %z axis 0 : (tensor<2x3xi8>, tensor<2xf32>, tensor<2xi8>) -> tensor<2x3xf32>
+    ```
+  }];
+  let arguments = (ins Tensor:$input, Tensor:$scale, Optional<Tensor>:$zero, I64Attr:$axis, DefaultValuedAttr<I64Attr, "0">:$block);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$input `,` $scale (`,` $zero^)? `axis` $axis attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Quant_ConvOp : Quant_Op<"conv"> {
+  let summary = "integer convolution with requantisation";
+  let description = [{
+    acc = sum (x - xZero) * (w - wZero[o]) + bias[o], exact in int32; result = roundHalfEven(clamp(f32(acc) * m[o], qmin - yZero, qmax - yZero)) + yZero with
+    m[o] = f32(f32(xScale * wScale[o]) / yScale). Padding contributes x = xZero. Scales and zeros are tensors: scalars, or [O] for the filter's.
+    Attributes as in `nn.conv`. Rules: J1..J3 of `nn.conv`. Q3: input, filter, result are 8-bit integers, bias is i32.
+
+    Example:
+    ```mlir
+    %y = quant.conv %x, %xs, %xz, %w, %ws, %wz, %ys, %yz strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x4x4xui8>, tensor<f32>, tensor<ui8>, tensor<2x1x3x3xi8>, tensor<2xf32>, tensor<2xi8>, tensor<f32>, tensor<ui8>) -> tensor<1x2x2x2xui8>
+    ```
+  }];
+  let arguments = (ins Tensor:$input, Tensor:$inputScale, Tensor:$inputZero, Tensor:$filter, Tensor:$filterScale, Tensor:$filterZero,
+    Tensor:$resultScale, Tensor:$resultZero, Optional<Tensor>:$bias, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$padLow,
+    DenseI64ArrayAttr:$padHigh, DenseI64ArrayAttr:$dilations, I64Attr:$group);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$input `,` $inputScale `,` $inputZero `,` $filter `,` $filterScale `,` $filterZero `,` $resultScale `,` $resultZero (`,` $bias^)? `strides` $strides `pad_low` $padLow `pad_high` $padHigh `dilations` $dilations `group` $group attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Quant_MatmulOp : Quant_Op<"matmul"> {
+  let summary = "integer matrix product with requantisation";
+  let description = [{
+    As `quant.conv`, for `nn.matmul`: acc = sum (a - aZero) * (b - bZero[n]); scales and zeros of b are scalars or [N], those of a scalars or [M, 1].
+    Rules: W1 of `nn.matmul`; Q3.
+
+    Example:
+    ```mlir
+    %y = quant.matmul %a, %as, %az, %b, %bs, %bz, %ys, %yz : (tensor<2x4xui8>, tensor<f32>, tensor<ui8>, tensor<4x3xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<2x3xui8>
+    ```
+  }];
+  let arguments = (ins Tensor:$lhs, Tensor:$lhsScale, Tensor:$lhsZero, Tensor:$rhs, Tensor:$rhsScale, Tensor:$rhsZero,
+    Tensor:$resultScale, Tensor:$resultZero, Optional<Tensor>:$bias);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$lhs `,` $lhsScale `,` $lhsZero `,` $rhs `,` $rhsScale `,` $rhsZero `,` $resultScale `,` $resultZero (`,` $bias^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+#endif
