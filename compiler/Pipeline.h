@@ -1,0 +1,29 @@
+// The phase table: import -> compress -> fuse -> lower -> plan -> target -> package. Feeds --stop-after, --dump-ir, help and README.
+#ifndef INGOT_COMPILER_PIPELINE_H
+#define INGOT_COMPILER_PIPELINE_H
+
+#include "compiler/weights/WeightStore.h"
+
+#include "mlir/Pass/PassManager.h"
+
+namespace ingot {
+
+/// What the passes of a phase need beside the IR.
+struct PassContext {
+  WeightStore *store = nullptr;
+  int64_t workers = 1;
+};
+
+struct Phase {
+  llvm::StringRef name;
+  llvm::StringRef folder;
+  llvm::StringRef doc;
+  /// Adds the phase's passes; null for phases that are not pass pipelines (import, target, package).
+  void (*build)(mlir::OpPassManager &, const PassContext &);
+};
+
+llvm::ArrayRef<Phase> phaseTable();
+
+} // namespace ingot
+
+#endif
