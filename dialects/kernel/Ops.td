@@ -91,6 +91,20 @@ def Kernel_ViewOp : Kernel_Op<"view", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Kernel_EmptyOp : Kernel_Op<"empty", [Pure]> {
+  let summary = "an uninitialised tensor that maps then fill";
+  let description = [{
+    No code: a buffer whose bytes are undefined until a `kernel.map` with `hasDest` writes them.
+
+    Example:
+    ```mlir
+    %e = kernel.empty : tensor<2x6xf32>
+    ```
+  }];
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
 def Kernel_FuncOp : Kernel_Op<"func", [Symbol, SingleBlock, IsolatedFromAbove]> {
   let summary = "an outlined kernel.map";
   let description = [{

@@ -1,0 +1,35 @@
+// Every pass of Ingot, by phase, and their registration for ingot-opt.
+#ifndef INGOT_PASSES_PASSES_H
+#define INGOT_PASSES_PASSES_H
+
+#include "compiler/Pipeline.h"
+
+#include "mlir/Pass/Pass.h"
+
+namespace ingot {
+
+// fuse
+std::unique_ptr<mlir::Pass> createFoldConstants(const PassContext &context);
+std::unique_ptr<mlir::Pass> createFoldAffineIntoConv(const PassContext &context);
+std::unique_ptr<mlir::Pass> createFusePadIntoConv();
+std::unique_ptr<mlir::Pass> createFuseQuantized(const PassContext &context);
+std::unique_ptr<mlir::Pass> createFuseEpilogue();
+// lower
+std::unique_ptr<mlir::Pass> createLowerToKernels(const PassContext &context);
+std::unique_ptr<mlir::Pass> createFuseMaps();
+std::unique_ptr<mlir::Pass> createCollapseMaps();
+// plan
+std::unique_ptr<mlir::Pass> createOutlineMaps();
+std::unique_ptr<mlir::Pass> createPlanProgram(const PassContext &context);
+
+/// The phases' pipelines.
+void buildFuse(mlir::OpPassManager &manager, const PassContext &context);
+void buildLower(mlir::OpPassManager &manager, const PassContext &context);
+void buildPlan(mlir::OpPassManager &manager, const PassContext &context);
+
+/// Registers all passes (with an empty weight store) for ingot-opt.
+void registerPasses();
+
+} // namespace ingot
+
+#endif

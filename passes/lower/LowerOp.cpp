@@ -1,0 +1,49 @@
+// What every lowering uses: constants behind values, packing recipes, and the making of kernel.micro.
+#include "passes/lower/LowerOp.h"
+
+#include <cstring>
+
+using namespace mlir;
+
+namespace ingot {
+
+int64_t paramF32(double value) {
+  float narrow = static_cast<float>(value);
+  uint32_t bits;
+  std::memcpy(&bits, &narrow, sizeof bits);
+  return bits;
+}
+
+bool LowerContext::isConstant(Value value) const {
+  Operation *op = value.getDefiningOp();
+  return op && isa<nn::ConstantOp, nn::WeightOp>(op);
+}
+
+std::optional<Tensor> LowerContext::constant(Value value) const {
+  if (nn::ConstantOp op = value.getDefiningOp<nn::ConstantOp>())
+    return Tensor::fromAttr(op.getValue());
+  if (nn::WeightOp op = value.getDefiningOp<nn::WeightOp>())
+    return store.get(op.getSymbol());
+  return std::nullopt;
+}
+
+Value LowerContext::packed(Location loc, StringRef name, DType type, ArrayRef<int64_t> shape, ValueRange from, std::string doc,
+                           std::function<Tensor(ArrayRef<Tensor>)> make) const {
+  Recipe recipe{{}, std::move(doc), std::move(make)};
+  for (Value value : from) {
+    if (nn::WeightOp weight = value.getDefiningOp<nn::WeightOp>())
+      recipe.inputs.push_back(weight.getSymbol().str());
+    else
+      recipe.inputs.push_back(store.add((name + ".in").str(), Tensor::fromAttr(value.getDefiningOp<nn::ConstantOp>().getValue())));
+  }
+  std::string symbol = store.addRecipe(name, type, shape, std::move(recipe));
+  RankedTensorType resultType = RankedTensorType::get(shape, toMlir(type, builder.getContext()));
+  return nn::WeightOp::create(builder, loc, resultType, FlatSymbolRefAttr::get(builder.getContext(), symbol));
+}
+
+kernel::MicroOp LowerContext::micro(Location loc, StringRef row, TypeRange results, ValueRange inputs, ArrayRef<int64_t> params, int64_t work,
+                                    int64_t scratchBytes) const {
+  return kernel::MicroOp::create(builder, loc, results, row, inputs, params, scratchBytes, work, /*dest=*/IntegerAttr(), /*epilogue=*/StringAttr());
+}
+
+} // namespace ingot

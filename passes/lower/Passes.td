@@ -1,0 +1,29 @@
+// The lower phase's passes. Each has its pre- and postcondition, its reasons to leave something alone, and a lit test of the same name.
+include "mlir/Pass/PassBase.td"
+
+def LowerToKernels : Pass<"ingot-lower-to-kernels", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createLowerToKernels({})";
+  let summary = "nn and quant ops become kernel ops";
+  let description = [{
+    Before: a function of nn and quant ops. After: nn.weight, nn.constant and kernel ops alone. Every op without a kernel for its types is
+    reported (IG0201, grouped) before the pass fails. Packed weights are recorded as recipes, not made.
+  }];
+}
+
+def FuseMaps : Pass<"ingot-fuse-maps", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createFuseMaps()";
+  let summary = "a map that reads another map's result takes over its code";
+  let description = [{
+    A producer joins its consumer when it is its only reader (or only moves elements), writes its whole result once, and every address the consumer
+    reads maps back to one point of the producer's box. Maps with a destination are consumers, never producers.
+  }];
+}
+
+def CollapseMaps : Pass<"ingot-collapse-maps", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createCollapseMaps()";
+  let summary = "adjacent dims of a map that are one run for every operand become one";
+  let description = [{
+    Dims of extent 1 vanish; (outer, inner) merge when for every operand stride(outer) = stride(inner) * extent(inner). The innermost loop then is as
+    long as possible. Shapes of one element keep one dim.
+  }];
+}

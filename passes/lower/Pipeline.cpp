@@ -1,0 +1,12 @@
+// The lower phase, in order.
+#include "passes/Passes.h"
+
+namespace ingot {
+
+void buildLower(mlir::OpPassManager &manager, const PassContext &context) {
+  manager.addPass(createLowerToKernels(context));
+  manager.addPass(createFuseMaps());
+  manager.addPass(createCollapseMaps()); // after fusion: fusing needs the dims apart
+}
+
+} // namespace ingot

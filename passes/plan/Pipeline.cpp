@@ -1,0 +1,11 @@
+// The plan phase, in order.
+#include "passes/Passes.h"
+
+namespace ingot {
+
+void buildPlan(mlir::OpPassManager &manager, const PassContext &context) {
+  manager.addPass(createOutlineMaps());
+  manager.addPass(createPlanProgram(context));
+}
+
+} // namespace ingot

@@ -1,0 +1,313 @@
+// Kernel calls -> deploy.program: a place for every buffer, barriers where data crosses between workers.
+#include "passes/Passes.h"
+#include "passes/plan/Memory.h"
+
+#include "compiler/reference/Tensor.h"
+#include "dialects/deploy/Deploy.h"
+#include "dialects/kernel/Kernel.h"
+#include "dialects/nn/Nn.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+#define GEN_PASS_DEF_PLANPROGRAM
+#include "passes/plan/Passes.h.inc"
+
+namespace {
+
+int64_t bytesOf(Value value) {
+  RankedTensorType type = cast<RankedTensorType>(value.getType());
+  std::optional<DType> dtype = toDType(type.getElementType());
+  return type.getNumElements() * (dtype ? byteWidth(*dtype) : 1);
+}
+
+/// "Conv 'conv1' + Relu 'relu1'" from the locations that fusion has joined.
+void collectNames(Location loc, SmallVectorImpl<StringRef> &names) {
+  if (NameLoc name = dyn_cast<NameLoc>(loc)) {
+    if (!llvm::is_contained(names, name.getName().getValue()))
+      names.push_back(name.getName().getValue());
+    return;
+  }
+  if (FusedLoc fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      collectNames(part, names);
+}
+
+/// A buffer: where it lives, and which calls touch it.
+struct Buffer {
+  deploy::Space space = deploy::Space::arena;
+  int64_t index = 0, offset = 0, bytes = 0;
+  int64_t first = INT64_MAX, last = -1;
+};
+
+/// The plan of one function.
+class Planner {
+public:
+  Planner(ModuleOp module, func::FuncOp main, const PassContext &context) : module(module), main(main), context(context) {}
+
+  void run() {
+    collectCalls();
+    findBuffers();
+    for (size_t i = 0; i < calls.size(); ++i)
+      touch(i);
+    shareInPlace();
+    placeArena();
+    placeWeights();
+    writeProgram();
+  }
+
+private:
+  void collectCalls() {
+    for (kernel::MicroOp call : main.getBody().front().getOps<kernel::MicroOp>())
+      calls.push_back(call);
+  }
+
+  size_t newBuffer(Value value, deploy::Space space, int64_t index) {
+    Buffer buffer;
+    buffer.space = space;
+    buffer.index = index;
+    buffer.bytes = bytesOf(value);
+    buffers.push_back(buffer);
+    bufferOf[value] = buffers.size() - 1;
+    return buffers.size() - 1;
+  }
+
+  // Every value gets a buffer: its own, or that of the value it is a view of or overwrites.
+  void findBuffers() {
+    for (BlockArgument argument : main.getArguments())
+      newBuffer(argument, deploy::Space::input, argument.getArgNumber());
+    for (Operation &op : main.getBody().front()) {
+      if (kernel::ViewOp view = dyn_cast<kernel::ViewOp>(op)) {
+        bufferOf[view.getResult()] = bufferOf.lookup(view.getInput());
+        continue;
+      }
+      kernel::MicroOp call = dyn_cast<kernel::MicroOp>(op);
+      for (Value result : op.getResults()) {
+        if (call && call.getDest() && result == call.getResult(0))
+          bufferOf[result] = bufferOf.lookup(call.getInputs()[*call.getDest()]);
+        else
+          newBuffer(result, isa<nn::WeightOp, nn::ConstantOp>(op) ? deploy::Space::weights : deploy::Space::arena, 0);
+      }
+    }
+    for (OpOperand &operand : main.getBody().front().getTerminator()->getOpOperands()) {
+      Buffer &buffer = buffers[bufferOf.lookup(operand.get())];
+      buffer.space = deploy::Space::output;
+      buffer.index = operand.getOperandNumber();
+    }
+  }
+
+  void touch(size_t i) {
+    auto extend = [&](Value value) {
+      Buffer &buffer = buffers[bufferOf.lookup(value)];
+      buffer.first = std::min<int64_t>(buffer.first, i);
+      buffer.last = std::max<int64_t>(buffer.last, i);
+    };
+    llvm::for_each(calls[i].getInputs(), extend);
+    llvm::for_each(calls[i].getResults(), extend);
+  }
+
+  /// The view (offset and strides) of operand i of an outlined map; empty when the call is no map.
+  std::pair<int64_t, ArrayRef<int64_t>> mapView(kernel::FuncOp function, size_t i) {
+    size_t rank = function.getDims().size();
+    return {function.getOffsets()[i], function.getStrides().slice(i * rank, rank)};
+  }
+
+  // A map works in place when an input that dies with it is as large as the result and addressed exactly like it.
+  void shareInPlace() {
+    for (size_t i = 0; i < calls.size(); ++i) {
+      kernel::FuncOp function = module.lookupSymbol<kernel::FuncOp>(calls[i].getRow());
+      if (!function || calls[i].getDest())
+        continue;
+      size_t result = bufferOf.lookup(calls[i].getResult(0)), operands = calls[i].getInputs().size();
+      for (size_t j = 0; j < operands; ++j) {
+        size_t input = bufferOf.lookup(calls[i].getInputs()[j]);
+        if (canShare(input, result, i) && mapView(function, j) == mapView(function, operands) && readsOnce(calls[i], input)) {
+          merge(result, input);
+          break;
+        }
+      }
+    }
+  }
+
+  bool canShare(size_t input, size_t result, int64_t call) {
+    const Buffer &from = buffers[input], &to = buffers[result];
+    return input != result && from.space == deploy::Space::arena && to.space == deploy::Space::arena && from.last == call && to.first == call &&
+           from.bytes == to.bytes;
+  }
+
+  bool readsOnce(kernel::MicroOp call, size_t buffer) {
+    return llvm::count_if(call.getInputs(), [&](Value value) { return bufferOf.lookup(value) == buffer; }) == 1;
+  }
+
+  void merge(size_t from, size_t into) {
+    buffers[into].last = std::max(buffers[into].last, buffers[from].last);
+    for (auto &entry : bufferOf)
+      if (entry.second == from)
+        entry.second = into;
+    buffers[from].first = INT64_MAX;
+    buffers[from].last = -1;
+  }
+
+  void placeArena() {
+    std::vector<LiveBuffer> live;
+    std::vector<size_t> owner;
+    for (size_t i = 0; i < buffers.size(); ++i) {
+      const Buffer &buffer = buffers[i];
+      if (buffer.space != deploy::Space::arena || buffer.last < 0)
+        continue;
+      live.push_back({buffer.bytes, buffer.first, buffer.last});
+      owner.push_back(i);
+    }
+    arenaBytes = packArena(live);
+    for (size_t i = 0; i < live.size(); ++i) {
+      buffers[owner[i]].offset = live[i].offset;
+      lifetimes.append({live[i].offset, live[i].bytes, live[i].first, live[i].last});
+    }
+  }
+
+  // In the order of first use, each tensor once.
+  void placeWeights() {
+    llvm::StringMap<int64_t> placed;
+    WeightStore own;
+    WeightStore &store = context.store ? *context.store : own;
+    Builder builder(module.getContext());
+    for (kernel::MicroOp call : calls) {
+      for (Value input : call.getInputs()) {
+        Buffer &buffer = buffers[bufferOf.lookup(input)];
+        if (buffer.space != deploy::Space::weights || buffer.index == 1)
+          continue;
+        buffer.index = 1; // placed
+        Value root = input;
+        while (kernel::ViewOp view = root.getDefiningOp<kernel::ViewOp>())
+          root = view.getInput();
+        std::string name;
+        if (nn::WeightOp weight = root.getDefiningOp<nn::WeightOp>())
+          name = weight.getSymbol().str();
+        else
+          name = store.add("constant", Tensor::fromAttr(root.getDefiningOp<nn::ConstantOp>().getValue()));
+        auto [it, isNew] = placed.try_emplace(name, weightsBytes);
+        buffer.offset = it->second;
+        if (!isNew)
+          continue;
+        weights.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(name)),
+                                                     builder.getNamedAttr("offset", builder.getI64IntegerAttr(weightsBytes)),
+                                                     builder.getNamedAttr("bytes", builder.getI64IntegerAttr(buffer.bytes))}));
+        weightsBytes += (buffer.bytes + kBufferAlign - 1) / kBufferAlign * kBufferAlign;
+      }
+    }
+    for (Buffer &buffer : buffers)
+      if (buffer.space == deploy::Space::weights)
+        buffer.index = 0;
+  }
+
+  /// A range of bytes that a call touches.
+  struct Access {
+    deploy::Space space;
+    int64_t index, begin, end;
+    bool writes;
+    bool conflicts(const Access &other) const {
+      return (writes || other.writes) && space == other.space && index == other.index && begin < other.end && other.begin < end;
+    }
+  };
+
+  deploy::PlaceAttr place(Value value) {
+    const Buffer &buffer = buffers[bufferOf.lookup(value)];
+    return deploy::PlaceAttr::get(module.getContext(), buffer.space, buffer.index, buffer.offset, bytesOf(value));
+  }
+
+  /// The places in the order of the kernel's arguments, and what they mean for the schedule.
+  SmallVector<Attribute> placesOf(kernel::MicroOp call, SmallVectorImpl<Access> &accesses) {
+    SmallVector<Attribute> places;
+    bool isMap = module.lookupSymbol<kernel::FuncOp>(call.getRow()) != nullptr;
+    auto add = [&](Value value, bool writes, bool passes) {
+      deploy::PlaceAttr at = place(value);
+      accesses.push_back({at.getSpace(), at.getIndex(), at.getOffset(), at.getOffset() + at.getBytes(), writes});
+      if (passes)
+        places.push_back(at);
+    };
+    for (auto [i, input] : llvm::enumerate(call.getInputs()))
+      add(input, false, !(isMap && call.getDest() && static_cast<int64_t>(i) == static_cast<int64_t>(*call.getDest())));
+    for (Value result : call.getResults())
+      add(result, true, true);
+    if (call.getScratch() > 0)
+      places.push_back(deploy::PlaceAttr::get(module.getContext(), deploy::Space::scratch, 0, 0, call.getScratch()));
+    return places;
+  }
+
+  void writeProgram() {
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    int64_t scratch = 0;
+    for (kernel::MicroOp call : calls)
+      scratch = std::max(scratch, (static_cast<int64_t>(call.getScratch()) + kBufferAlign - 1) / kBufferAlign * kBufferAlign);
+    deploy::ProgramOp program = deploy::ProgramOp::create(builder, main.getLoc(), "run", arenaBytes, scratch, context.workers,
+                                                          ioList(main.getArgumentTypes(), true), ioList(main.getResultTypes(), false));
+    program.getBody().emplaceBlock();
+    program->setAttr("buffers", builder.getDenseI64ArrayAttr(lifetimes));
+    module->setAttr("deploy.weights", builder.getArrayAttr(weights));
+    module->setAttr("deploy.weights_bytes", builder.getI64IntegerAttr(weightsBytes));
+    builder.setInsertionPointToEnd(&program.getBody().front());
+    SmallVector<Access> pending;
+    for (kernel::MicroOp call : calls) {
+      SmallVector<Access> accesses;
+      SmallVector<Attribute> places = placesOf(call, accesses);
+      bool crosses = llvm::any_of(accesses, [&](const Access &a) { return llvm::any_of(pending, [&](const Access &p) { return a.conflicts(p); }); });
+      if (crosses) {
+        deploy::BarrierOp::create(builder, call.getLoc());
+        pending.clear();
+      }
+      pending.append(accesses);
+      SmallVector<StringRef> names;
+      collectNames(call.getLoc(), names);
+      deploy::CallOp::create(builder, call.getLoc(), call.getRow(), call.getParams(), builder.getArrayAttr(places), call.getWork(), /*serial=*/false,
+                             builder.getStringAttr(llvm::join(names, " + ")));
+    }
+    main.erase();
+  }
+
+  ArrayAttr ioList(ArrayRef<Type> types, bool isInput) {
+    Builder builder(module.getContext());
+    SmallVector<Attribute> list;
+    for (auto [i, type] : llvm::enumerate(types)) {
+      StringAttr name = isInput ? main.getArgAttrOfType<StringAttr>(i, "nn.name") : main.getResultAttrOfType<StringAttr>(i, "nn.name");
+      if (!name)
+        name = builder.getStringAttr((isInput ? "input" : "output") + std::to_string(i));
+      list.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", name), builder.getNamedAttr("type", TypeAttr::get(type))}));
+    }
+    return builder.getArrayAttr(list);
+  }
+
+  ModuleOp module;
+  func::FuncOp main;
+  const PassContext &context;
+  SmallVector<kernel::MicroOp> calls;
+  SmallVector<Buffer> buffers;
+  llvm::DenseMap<Value, size_t> bufferOf; // looked up, never iterated for output
+  SmallVector<Attribute> weights;
+  SmallVector<int64_t> lifetimes;
+  int64_t arenaBytes = 0, weightsBytes = 0;
+};
+
+struct PlanProgram : impl::PlanProgramBase<PlanProgram> {
+  explicit PlanProgram(const PassContext &context) : context(context) {}
+
+  void runOnOperation() override {
+    func::FuncOp main = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!main) {
+      emitError(getOperation().getLoc()) << "the module has no function 'main' to plan";
+      return signalPassFailure();
+    }
+    Planner(getOperation(), main, context).run();
+  }
+
+  PassContext context;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createPlanProgram(const PassContext &context) { return std::make_unique<PlanProgram>(context); }
+
+} // namespace ingot

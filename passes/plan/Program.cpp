@@ -1,0 +1,61 @@
+// Reads the planned module back as plain C++.
+#include "passes/plan/Program.h"
+
+#include "dialects/deploy/Deploy.h"
+#include "dialects/kernel/Kernel.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+namespace {
+
+std::vector<ProgramIo> readIo(ArrayAttr list) {
+  std::vector<ProgramIo> ios;
+  for (DictionaryAttr entry : list.getAsRange<DictionaryAttr>()) {
+    RankedTensorType type = cast<RankedTensorType>(cast<TypeAttr>(entry.get("type")).getValue());
+    DType dtype = *toDType(type.getElementType());
+    ios.push_back({cast<StringAttr>(entry.get("name")).str(), dtype, std::vector<int64_t>(type.getShape()), type.getNumElements() * byteWidth(dtype)});
+  }
+  return ios;
+}
+
+int64_t intOf(DictionaryAttr entry, StringRef key) { return cast<IntegerAttr>(entry.get(key)).getInt(); }
+
+void readCalls(deploy::ProgramOp op, ModuleOp module, Program &program) {
+  for (Operation &step : op.getBody().front()) {
+    if (isa<deploy::BarrierOp>(step) && !program.calls.empty())
+      program.calls.back().barrierAfter = true;
+    deploy::CallOp call = dyn_cast<deploy::CallOp>(step);
+    if (!call)
+      continue;
+    int64_t bytes = 0;
+    for (deploy::PlaceAttr place : call.getPlaces().getAsRange<deploy::PlaceAttr>())
+      bytes += place.getSpace() == deploy::Space::scratch ? 0 : place.getBytes();
+    bool generated = module.lookupSymbol<kernel::FuncOp>(call.getCallee()) != nullptr;
+    program.calls.push_back(
+        {call.getCallee().str(), generated, static_cast<int64_t>(call.getWork()), bytes, call.getSource().value_or("").str(), false});
+  }
+}
+
+} // namespace
+
+Program readProgram(ModuleOp module) {
+  Program program{};
+  deploy::ProgramOp op = *module.getOps<deploy::ProgramOp>().begin();
+  program.arenaBytes = op.getArenaBytes();
+  program.scratchBytes = op.getScratchBytes();
+  program.workers = op.getWorkers();
+  program.inputs = readIo(*op.getInputs());
+  program.outputs = readIo(*op.getOutputs());
+  for (DictionaryAttr entry : module->getAttrOfType<ArrayAttr>("deploy.weights").getAsRange<DictionaryAttr>())
+    program.weights.push_back({cast<StringAttr>(entry.get("name")).str(), intOf(entry, "offset"), intOf(entry, "bytes")});
+  program.weightsBytes = module->getAttrOfType<IntegerAttr>("deploy.weights_bytes").getInt();
+  readCalls(op, module, program);
+  ArrayRef<int64_t> buffers = op->getAttrOfType<DenseI64ArrayAttr>("buffers").asArrayRef();
+  for (size_t i = 0; i + 3 < buffers.size(); i += 4)
+    program.buffers.push_back({buffers[i], buffers[i + 1], buffers[i + 2], buffers[i + 3]});
+  return program;
+}
+
+} // namespace ingot
