@@ -1,0 +1,60 @@
+// Named constants: plain tensors, and recipes that make tensors from other entries on request.
+// A recipe may name only entries that were added before it, so the chain of recipes always ends.
+#include "compiler/weights/WeightStore.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/Twine.h"
+
+using llvm::ArrayRef;
+using llvm::StringRef;
+
+namespace ingot {
+
+std::string WeightStore::uniqueName(StringRef name) const {
+  std::string wanted = name.empty() ? "weight" : name.str();
+  std::string candidate = wanted;
+  for (unsigned suffix = 1; contains(candidate); ++suffix)
+    candidate = wanted + "." + std::to_string(suffix);
+  return candidate;
+}
+
+std::string WeightStore::add(StringRef name, Tensor tensor) {
+  std::string kept = uniqueName(name);
+  DType type = tensor.dtype();
+  std::vector<int64_t> shape = tensor.shape().vec();
+  entries.try_emplace(kept, Entry{type, std::move(shape), std::move(tensor), std::nullopt});
+  return kept;
+}
+
+std::string WeightStore::addRecipe(StringRef name, DType type, ArrayRef<int64_t> shape, Recipe recipe) {
+  std::string kept = uniqueName(name);
+  entries.try_emplace(kept, Entry{type, shape.vec(), Tensor(), std::move(recipe)});
+  return kept;
+}
+
+DType WeightStore::dtype(StringRef name) const { return entries.find(name)->second.type; }
+ArrayRef<int64_t> WeightStore::shape(StringRef name) const { return entries.find(name)->second.shape; }
+
+int64_t WeightStore::bytes(StringRef name) const {
+  const Entry &entry = entries.find(name)->second;
+  return elementCount(entry.shape).value_or(0) * byteWidth(entry.type);
+}
+
+bool WeightStore::isPlain(StringRef name) const { return !entries.find(name)->second.recipe; }
+
+StringRef WeightStore::doc(StringRef name) const {
+  const Entry &entry = entries.find(name)->second;
+  return entry.recipe ? StringRef(entry.recipe->doc) : StringRef();
+}
+
+Tensor WeightStore::get(StringRef name) const {
+  const Entry &entry = entries.find(name)->second;
+  if (!entry.recipe)
+    return entry.tensor;
+  llvm::SmallVector<Tensor, 2> inputs;
+  for (const std::string &input : entry.recipe->inputs)
+    inputs.push_back(get(input));
+  return entry.recipe->make(inputs);
+}
+
+} // namespace ingot
