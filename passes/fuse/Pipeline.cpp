@@ -7,7 +7,12 @@ namespace ingot {
 
 void buildFuse(mlir::OpPassManager &manager, const PassContext &context) {
   manager.addPass(mlir::createCanonicalizerPass());
+  manager.addPass(createFuseQuantized(context)); // first: later passes break up dequantise -> op -> quantise
+  manager.addPass(createFusePadIntoConv());
+  manager.addPass(createFoldAffineIntoConv(context));
+  manager.addPass(createFoldConstants(context));
   manager.addPass(mlir::createCSEPass());
+  manager.addPass(createFuseEpilogue());
 }
 
 } // namespace ingot

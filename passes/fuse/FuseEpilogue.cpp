@@ -1,0 +1,83 @@
+// An activation after a convolution becomes the convolution's epilogue.
+#include "compiler/reference/Tensor.h"
+#include "passes/Passes.h"
+
+#include "dialects/nn/Nn.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+#define GEN_PASS_DEF_FUSEEPILOGUE
+#include "passes/fuse/Passes.h.inc"
+
+namespace {
+
+bool isEpilogue(nn::UnaryKind kind) {
+  switch (kind) {
+  case nn::UnaryKind::relu: case nn::UnaryKind::clip: case nn::UnaryKind::leaky_relu: case nn::UnaryKind::sigmoid:
+  case nn::UnaryKind::hard_sigmoid: case nn::UnaryKind::hard_swish: case nn::UnaryKind::tanh:
+    return true;
+  default:
+    return false;
+  }
+}
+
+void attach(nn::ConvOp conv, StringRef activation, double alpha, double beta, Operation *last) {
+  Builder builder(conv.getContext());
+  conv->setAttr("ingot.activation", builder.getStringAttr(activation));
+  conv->setAttr("ingot.alpha", builder.getF64FloatAttr(alpha));
+  conv->setAttr("ingot.beta", builder.getF64FloatAttr(beta));
+  conv->setLoc(builder.getFusedLoc({conv.getLoc(), last->getLoc()}));
+  last->getResult(0).replaceAllUsesWith(conv.getResult());
+  last->erase();
+}
+
+/// mul(%c, sigmoid(%c)) when these two are the only readers of %c.
+nn::BinaryOp siluOf(nn::ConvOp conv, nn::UnaryOp &sigmoid) {
+  nn::BinaryOp product;
+  for (Operation *user : conv->getUsers()) {
+    if (nn::UnaryOp unary = dyn_cast<nn::UnaryOp>(user); unary && unary.getKind() == nn::UnaryKind::sigmoid && !sigmoid)
+      sigmoid = unary;
+    else if (nn::BinaryOp binary = dyn_cast<nn::BinaryOp>(user); binary && binary.getKind() == nn::BinaryKind::mul && !product)
+      product = binary;
+    else
+      return {};
+  }
+  if (!sigmoid || !product || !sigmoid->hasOneUse())
+    return {};
+  Value c = conv.getResult(), s = sigmoid.getResult();
+  bool matches = (product.getLhs() == c && product.getRhs() == s) || (product.getLhs() == s && product.getRhs() == c);
+  return matches ? product : nn::BinaryOp();
+}
+
+struct FuseEpilogue : impl::FuseEpilogueBase<FuseEpilogue> {
+  void runOnOperation() override {
+    SmallVector<nn::ConvOp> convs;
+    getOperation().walk([&](nn::ConvOp conv) { convs.push_back(conv); });
+    for (nn::ConvOp conv : convs)
+      fuse(conv);
+  }
+
+  static void fuse(nn::ConvOp conv) {
+    if (!conv.getResult().getType().getElementType().isF32() || conv->hasAttr("ingot.activation"))
+      return;
+    if (conv->hasOneUse()) {
+      nn::UnaryOp unary = dyn_cast<nn::UnaryOp>(*conv->getUsers().begin());
+      if (unary && isEpilogue(unary.getKind()))
+        attach(conv, nn::stringifyUnaryKind(unary.getKind()), unary.getAlpha().convertToDouble(), unary.getBeta().convertToDouble(), unary);
+      return;
+    }
+    nn::UnaryOp sigmoid;
+    if (nn::BinaryOp product = siluOf(conv, sigmoid)) {
+      attach(conv, "silu", 0, 0, product);
+      sigmoid.erase();
+    }
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createFuseEpilogue() { return std::make_unique<FuseEpilogue>(); }
+
+} // namespace ingot
