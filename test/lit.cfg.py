@@ -1,0 +1,33 @@
+# How lit runs the tests: every .test and .mlir below test/ is a shell script of RUN lines. %ingot and %ingot-opt are the built tools,
+# %models the project's own models; `shared-models` is a feature when the real models lie beside the checkout.
+import os
+import pathlib
+import lit.formats
+
+root = pathlib.Path(__file__).resolve().parent.parent
+build = pathlib.Path(lit_config.params.get("build", root / "build"))
+asan = pathlib.Path(lit_config.params.get("asan", root / "build-asan"))
+shared = root.parent / "shared" / "models"
+
+config.name = "ingot"
+config.test_format = lit.formats.ShTest(execute_external=True)
+config.suffixes = [".test", ".mlir"]
+config.excludes = ["models"]
+config.test_source_root = str(root / "test")
+config.test_exec_root = str(build / "test-output")
+config.environment["PATH"] = os.pathsep.join(["/usr/lib/llvm-22/bin", os.environ["PATH"]])
+config.environment["NO_COLOR"] = "1"
+config.environment["ASAN_OPTIONS"] = "detect_leaks=0"
+config.substitutions += [
+    ("%ingot-opt", str(build / "bin" / "ingot-opt")),
+    ("%ingot", str(build / "bin" / "ingot")),
+    ("%asan", str(asan / "bin")),
+    ("%build", str(build)),
+    ("%root", str(root)),
+    ("%models", str(root / "test" / "models")),
+    ("%shared", str(shared)),
+    ("%python", str(build / "python" / "bin" / "python")),
+]
+if shared.exists():
+    config.available_features.add("shared-models")
+lit_config.maxIndividualTestTime = 600
