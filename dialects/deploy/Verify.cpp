@@ -1,7 +1,12 @@
-// Verifiers of the deploy dialect; the numbers in the messages are the rules of Ops.td.
+// Verifiers of the deploy dialect.
 #include "dialects/deploy/Deploy.h"
 
 using namespace mlir;
 using namespace ingot::deploy;
 
-LogicalResult CallOp::verify() { return success(); }
+LogicalResult CallOp::verify() {
+  for (Attribute place : getPlaces())
+    if (!isa<PlaceAttr>(place))
+      return emitOpError("Y1: places holds something that is no #deploy.place");
+  return success();
+}

@@ -1,10 +1,62 @@
-// Verifiers of the quant dialect; the numbers in the messages are the rules of Ops.td.
+// Verifiers of the quant dialect. The label in a message is the rule's name in Ops.td.
+#include "dialects/nn/Shapes.h"
 #include "dialects/quant/Quant.h"
 
 using namespace mlir;
 using namespace ingot::quant;
 
-LogicalResult QuantizeOp::verify() { return success(); }
-LogicalResult DequantizeOp::verify() { return success(); }
-LogicalResult ConvOp::verify() { return success(); }
-LogicalResult MatmulOp::verify() { return success(); }
+namespace {
+
+/// Q1: one scale, one an axis entry, or one a block. `shape` is the quantised tensor's.
+LogicalResult checkScale(Operation *op, ArrayRef<int64_t> shape, RankedTensorType scale, int64_t axis, int64_t block) {
+  ArrayRef<int64_t> have = scale.getShape();
+  if (block < 0)
+    return op->emitOpError("Q1: a block is negative");
+  if (scale.getNumElements() == 1 && have.size() <= 1 && block == 0)
+    return success();
+  if (axis < 0 || axis >= static_cast<int64_t>(shape.size()))
+    return op->emitOpError("Q1: axis out of range");
+  if (block == 0)
+    return have.size() == 1 && have[0] == shape[axis] ? success() : op->emitOpError("Q1: scale has not one entry for each index of the axis");
+  SmallVector<int64_t> want(shape);
+  want[axis] = (shape[axis] + block - 1) / block;
+  return have == ArrayRef<int64_t>(want) ? success() : op->emitOpError("Q1: scale has not one entry a block");
+}
+
+template <typename OpT> LogicalResult checkAffine(OpT op, Type stored) {
+  if (failed(checkScale(op, op.getInput().getType().getShape(), op.getScale().getType(), op.getAxis(), op.getBlock())))
+    return failure();
+  if (op.getInput().getType().getShape() != op.getResult().getType().getShape())
+    return op.emitOpError("Q1: input and result differ in shape");
+  if (op.getZero() && (op.getZero().getType().getShape() != op.getScale().getType().getShape() || op.getZero().getType().getElementType() != stored))
+    return op.emitOpError("Q2: zero has not the scale's shape or the stored type");
+  return success();
+}
+
+bool isByte(RankedTensorType type) { return type.getElementType().isInteger(8); }
+
+} // namespace
+
+LogicalResult QuantizeOp::verify() { return checkAffine(*this, getResult().getType().getElementType()); }
+LogicalResult DequantizeOp::verify() { return checkAffine(*this, getInput().getType().getElementType()); }
+
+LogicalResult ConvOp::verify() {
+  std::string fault = ingot::nn::convolutionFault(getInput().getType().getShape(), getFilter().getType().getShape(), getResult().getType().getShape(),
+                                           getStrides(), getPadLow(), getPadHigh(), getDilations(), getGroup());
+  if (!fault.empty())
+    return emitOpError(fault);
+  if (!isByte(getInput().getType()) || !isByte(getFilter().getType()) || !isByte(getResult().getType()))
+    return emitOpError("Q3: input, filter or result is no 8-bit integer");
+  if (getBias() && !getBias().getType().getElementType().isSignlessInteger(32))
+    return emitOpError("Q3: the bias is not i32");
+  return success();
+}
+
+LogicalResult MatmulOp::verify() {
+  ArrayRef<int64_t> a = getLhs().getType().getShape(), b = getRhs().getType().getShape(), out = getResult().getType().getShape();
+  if (a.size() < 2 || b.size() < 2 || out.size() < 2 || a.back() != b[b.size() - 2] || out.back() != b.back())
+    return emitOpError("W1: the shapes do not multiply");
+  if (!isByte(getLhs().getType()) || !isByte(getRhs().getType()) || !isByte(getResult().getType()))
+    return emitOpError("Q3: an operand or the result is no 8-bit integer");
+  return success();
+}
