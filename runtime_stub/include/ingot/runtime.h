@@ -1,0 +1,112 @@
+/* The static runtime: checks a container, binds memory that the caller gives, runs the model. C11 and C++17, freestanding.
+ * No function allocates, opens files, starts threads or keeps global state; all are re-entrant. Every function that can fail
+ * returns an ingot_status and leaves its outputs untouched on failure. Most users call the typed wrappers in <name>.h. */
+#ifndef INGOT_RUNTIME_H
+#define INGOT_RUNTIME_H
+
+#include "ingot/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where the container, the arena and the scratch memory must begin. The state needs it too. */
+#define INGOT_MEMORY_ALIGNMENT 64u
+#define INGOT_HASH_BYTES 32u
+/* What ingot_state_save writes before the state's own bytes. */
+#define INGOT_STATE_HEADER_BYTES 64u
+
+typedef int32_t ingot_status;
+enum {
+  INGOT_OK = 0,
+  INGOT_BAD_ARGUMENT = 1,     /* a null pointer where memory is needed */
+  INGOT_NOT_A_CONTAINER = 2,  /* magic bytes differ */
+  INGOT_BAD_VERSION = 3,      /* container or model code of another format version */
+  INGOT_TRUNCATED = 4,        /* fewer bytes than the boot table says */
+  INGOT_DAMAGED = 5,          /* the boot table contradicts itself */
+  INGOT_ABI_MISMATCH = 6,     /* container and code come from different builds */
+  INGOT_MISALIGNED = 7,       /* memory not on an INGOT_MEMORY_ALIGNMENT boundary */
+  INGOT_TOO_SMALL = 8,        /* memory smaller than the model's constant says */
+  INGOT_BAD_INDEX = 9,        /* no such input or output */
+  INGOT_BAD_WORKERS = 10,     /* worker >= workers, or more workers than scratch was bound for */
+  INGOT_NOT_BOUND = 11,       /* an input or output has no buffer */
+  INGOT_SYSTEM_ERROR = 12     /* optional parts only: a file or a thread could not be had */
+};
+
+/* What the compiler knows about one model; <name>.h defines it as a constant. */
+typedef struct ingot_model {
+  ingot_run_fn run;
+  const uint64_t *input_bytes;  /* [input_count], header order */
+  const uint64_t *output_bytes; /* [output_count] */
+  uint32_t input_count;
+  uint32_t output_count;
+  uint32_t abi_version; /* INGOT_ABI_VERSION of the code */
+  uint32_t max_workers;
+  uint64_t arena_bytes;
+  uint64_t state_bytes;
+  uint64_t scratch_bytes; /* for each worker */
+  uint64_t weights_bytes;
+  uint8_t abi_hash[32]; /* equal to the container's */
+} ingot_model;
+
+/* What ingot_check found. */
+typedef struct ingot_container {
+  const uint8_t *weights;
+  uint64_t weights_bytes;
+  uint8_t abi_hash[32];
+} ingot_container;
+
+/* The memory of one context: the caller's, for as long as the context is used. Pointers may be null where the size is 0. */
+typedef struct ingot_memory {
+  const void *container; /* mapped or loaded file, or the embedded bytes */
+  size_t container_bytes;
+  void *arena;
+  size_t arena_bytes;
+  void *state;
+  size_t state_bytes;
+  void *scratch; /* scratch_bytes of the model x workers */
+  size_t scratch_bytes;
+} ingot_memory;
+
+/* One running instance. Written by the functions below alone; memory is the caller's. */
+typedef struct ingot_context {
+  ingot_frame frame;
+  const ingot_model *model;
+  void **io;        /* [input_count + output_count]: buffers, inputs first */
+  uint32_t workers; /* most workers that the bound scratch allows */
+  uint32_t pad;
+  ingot_barrier barrier;
+} ingot_context;
+
+/* Validates the boot table of `bytes` bytes at `container` and, when `model` is given, compares format version, weights size
+ * and ABI hash. `found` (may be null) is filled as soon as the table is sound, also on INGOT_ABI_MISMATCH, so that both
+ * hashes can be shown. Segment contents are not hashed here. */
+ingot_status ingot_check(const ingot_model *model, const void *container, size_t bytes, ingot_container *found);
+
+/* Makes `context` ready: checks the container and every size and alignment, zeroes the state. `io` has room for
+ * input_count + output_count pointers and lives as long as the context. */
+ingot_status ingot_bind(ingot_context *context, void **io, const ingot_model *model, const ingot_memory *memory);
+
+/* The buffer that input or output `index` is read from or written to by the following steps; at least `bytes` as in the model. */
+ingot_status ingot_set_input(ingot_context *context, uint32_t index, const void *buffer, size_t bytes);
+ingot_status ingot_set_output(ingot_context *context, uint32_t index, void *buffer, size_t bytes);
+
+/* Runs all steps of the model as worker `worker` of `workers`. Each of the workers calls it, on a thread of its own, with the
+ * same context; it returns when all of them are done. One thread: ingot_step(context, 0, 1). */
+ingot_status ingot_step(ingot_context *context, uint32_t worker, uint32_t workers);
+
+/* Copies the state (key/value rings and the like) out and in, behind a header that names the build. `bytes` >=
+ * INGOT_STATE_HEADER_BYTES + state_bytes. Restoring checks the header. */
+ingot_status ingot_state_save(const ingot_context *context, void *out, size_t bytes);
+ingot_status ingot_state_restore(ingot_context *context, const void *saved, size_t bytes);
+
+/* A sentence for a status; never null. */
+const char *ingot_status_text(ingot_status status);
+
+/* 64 lower-case hexadecimal digits and a NUL. */
+void ingot_hash_text(const uint8_t hash[32], char text[65]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,86 @@
+/* Optional part: POSIX threads that run steps. A ticket under a mutex starts a round; the threads count themselves off at its
+ * end, so that no thread touches the context after ingot_pool_step has returned. */
+#include "ingot/pool.h"
+
+#include "posix.h"
+
+/* Waits for a ticket other than `seen`, and returns it. */
+static uint32_t waitForTicket(ingot_pool *pool, uint32_t seen) {
+  pthread_mutex_lock(pool->mutex);
+  while (pool->ticket == seen)
+    pthread_cond_wait(pool->wake, pool->mutex);
+  uint32_t ticket = pool->ticket;
+  pthread_mutex_unlock(pool->mutex);
+  return ticket;
+}
+
+static void postTicket(ingot_pool *pool) {
+  pthread_mutex_lock(pool->mutex);
+  ++pool->ticket;
+  pthread_cond_broadcast(pool->wake);
+  pthread_mutex_unlock(pool->mutex);
+}
+
+static void *workerMain(void *argument) {
+  ingot_pool *pool = (ingot_pool *)argument;
+  uint32_t worker = __atomic_add_fetch(&pool->taken, 1, __ATOMIC_RELAXED);
+  uint32_t ticket = 0;
+  for (;;) {
+    ticket = waitForTicket(pool, ticket);
+    if (pool->stop)
+      return NULL;
+    uint32_t workers = pool->workers < pool->context->workers ? pool->workers : pool->context->workers;
+    if (worker < workers)
+      (void)ingot_step(pool->context, worker, workers);
+    __atomic_sub_fetch(&pool->left, 1, __ATOMIC_RELEASE);
+  }
+}
+
+static void endThreads(ingot_pool *pool, uint32_t count) {
+  pool->stop = 1;
+  postTicket(pool);
+  for (uint32_t i = 0; i < count; ++i)
+    pthread_join(pool->threads[i], NULL);
+  pthread_cond_destroy(pool->wake);
+  pthread_mutex_destroy(pool->mutex);
+}
+
+ingot_status ingot_pool_start(ingot_pool *pool, uint32_t workers) {
+  if (!pool)
+    return INGOT_BAD_ARGUMENT;
+  if (workers == 0 || workers > INGOT_POOL_MAX_WORKERS)
+    return INGOT_BAD_WORKERS;
+  *pool = (ingot_pool){.workers = workers};
+  if (pthread_mutex_init(pool->mutex, NULL) != 0)
+    return INGOT_SYSTEM_ERROR;
+  if (pthread_cond_init(pool->wake, NULL) != 0) {
+    pthread_mutex_destroy(pool->mutex);
+    return INGOT_SYSTEM_ERROR;
+  }
+  for (uint32_t i = 0; i + 1 < workers; ++i)
+    if (pthread_create(&pool->threads[i], NULL, workerMain, pool) != 0) {
+      endThreads(pool, i);
+      return INGOT_SYSTEM_ERROR;
+    }
+  return INGOT_OK;
+}
+
+ingot_status ingot_pool_step(ingot_pool *pool, ingot_context *context) {
+  if (!pool || !context)
+    return INGOT_BAD_ARGUMENT;
+  uint32_t workers = pool->workers < context->workers ? pool->workers : context->workers;
+  if (workers < 2)
+    return ingot_step(context, 0, workers);
+  pool->context = context;
+  __atomic_store_n(&pool->left, pool->workers - 1, __ATOMIC_RELAXED);
+  postTicket(pool);
+  ingot_status status = ingot_step(context, 0, workers);
+  while (__atomic_load_n(&pool->left, __ATOMIC_ACQUIRE) != 0)
+    sched_yield();
+  return status;
+}
+
+void ingot_pool_stop(ingot_pool *pool) {
+  if (pool)
+    endThreads(pool, pool->workers - 1);
+}
