@@ -1,0 +1,31 @@
+// RUN: %ingot-opt --ingot-fuse-epilogue %s | FileCheck %s
+
+// A clip runs on the accumulators.
+// CHECK-LABEL: @fires
+// CHECK: nn.conv {{.*}} {ingot.activation = "clip", ingot.alpha = 0.000000e+00 : f64, ingot.beta = 6.000000e+00 : f64}
+// CHECK-NEXT: return
+func.func @fires(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x1x1xf32>) -> tensor<1x3x4x4xf32> {
+  %c = nn.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x2x4x4xf32>, tensor<3x2x1x1xf32>) -> tensor<1x3x4x4xf32>
+  %y = nn.unary clip %c {beta = 6.0 : f64} : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
+  return %y : tensor<1x3x4x4xf32>
+}
+
+// x * sigmoid(x) is one activation.
+// CHECK-LABEL: @silu
+// CHECK: ingot.activation = "silu"
+// CHECK-NOT: nn.unary
+func.func @silu(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x1x1xf32>) -> tensor<1x3x4x4xf32> {
+  %c = nn.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x2x4x4xf32>, tensor<3x2x1x1xf32>) -> tensor<1x3x4x4xf32>
+  %s = nn.unary sigmoid %c : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
+  %y = nn.binary mul %c, %s : (tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
+  return %y : tensor<1x3x4x4xf32>
+}
+
+// Stays when the convolution has another reader.
+// CHECK-LABEL: @two_readers
+// CHECK: nn.unary relu
+func.func @two_readers(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x1x1xf32>) -> (tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>) {
+  %c = nn.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x2x4x4xf32>, tensor<3x2x1x1xf32>) -> tensor<1x3x4x4xf32>
+  %y = nn.unary relu %c : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
+  return %c, %y : tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>
+}

@@ -1,0 +1,49 @@
+// RUN: %ingot-opt --ingot-fuse-quantized %s | FileCheck %s
+
+// Dequantise, conv, relu, quantise become the integer convolution; relu at zero point 0 is the clamp that it does anyway.
+// CHECK-LABEL: @fires
+// CHECK-NOT: dequantize
+// CHECK: quant.conv %arg0
+// CHECK-NOT: nn.unary
+func.func @fires(%x: tensor<1x1x4x4xui8>) -> tensor<1x2x4x4xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<0> : tensor<ui8>
+  %w = nn.constant dense<3> : tensor<2x1x1x1xi8>
+  %ws = nn.constant dense<[0.1, 0.2]> : tensor<2xf32>
+  %xf = quant.dequantize %x, %s, %z axis 1 : (tensor<1x1x4x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x1x4x4xf32>
+  %wf = quant.dequantize %w, %ws axis 0 : (tensor<2x1x1x1xi8>, tensor<2xf32>) -> tensor<2x1x1x1xf32>
+  %c = nn.conv %xf, %wf strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x4x4xf32>, tensor<2x1x1x1xf32>) -> tensor<1x2x4x4xf32>
+  %r = nn.unary relu %c : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %q = quant.quantize %r, %s, %z axis 1 : (tensor<1x2x4x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<1x2x4x4xui8>
+  return %q : tensor<1x2x4x4xui8>
+}
+
+// A clip that is tighter than the type stays, on the integers: 6 / 0.5 + 3 = 15.
+// CHECK-LABEL: @clip
+// CHECK: %[[Q:.*]] = quant.conv
+// CHECK: nn.unary clip %[[Q]] {alpha = 3.000000e+00 : f64, beta = 1.500000e+01 : f64}
+func.func @clip(%x: tensor<1x1x4x4xui8>) -> tensor<1x2x4x4xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %w = nn.constant dense<3> : tensor<2x1x1x1xi8>
+  %ws = nn.constant dense<0.1> : tensor<f32>
+  %xf = quant.dequantize %x, %s, %z axis 1 : (tensor<1x1x4x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x1x4x4xf32>
+  %wf = quant.dequantize %w, %ws axis 0 : (tensor<2x1x1x1xi8>, tensor<f32>) -> tensor<2x1x1x1xf32>
+  %c = nn.conv %xf, %wf strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x4x4xf32>, tensor<2x1x1x1xf32>) -> tensor<1x2x4x4xf32>
+  %r = nn.unary clip %c {beta = 6.0 : f64} : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %q = quant.quantize %r, %s, %z axis 1 : (tensor<1x2x4x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<1x2x4x4xui8>
+  return %q : tensor<1x2x4x4xui8>
+}
+
+// Stays when the float result has another reader.
+// CHECK-LABEL: @two_readers
+// CHECK: nn.conv
+func.func @two_readers(%x: tensor<1x1x4x4xui8>) -> (tensor<1x1x4x4xf32>, tensor<1x1x4x4xui8>) {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %w = nn.constant dense<3> : tensor<1x1x1x1xi8>
+  %xf = quant.dequantize %x, %s axis 1 : (tensor<1x1x4x4xui8>, tensor<f32>) -> tensor<1x1x4x4xf32>
+  %wf = quant.dequantize %w, %s axis 0 : (tensor<1x1x1x1xi8>, tensor<f32>) -> tensor<1x1x1x1xf32>
+  %c = nn.conv %xf, %wf strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
+  %q = quant.quantize %c, %s axis 1 : (tensor<1x1x4x4xf32>, tensor<f32>) -> tensor<1x1x4x4xui8>
+  return %c, %q : tensor<1x1x4x4xf32>, tensor<1x1x4x4xui8>
+}

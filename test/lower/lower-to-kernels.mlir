@@ -1,0 +1,41 @@
+// RUN: %ingot-opt --ingot-lower-to-kernels --split-input-file --verify-diagnostics %s | FileCheck %s
+
+// Elementwise ops are maps with broadcast strides.
+// CHECK-LABEL: @elementwise
+// CHECK: kernel.map(%arg0, %arg1) dims [2, 3] offsets [0, 0, 0] strides [3, 1, 0, 1, 3, 1]
+// CHECK: arith.addf
+func.func @elementwise(%a: tensor<2x3xf32>, %b: tensor<3xf32>) -> tensor<2x3xf32> {
+  %y = nn.binary add %a, %b : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}
+
+// -----
+
+// A slice with a negative step is an offset and a negative stride.
+// CHECK-LABEL: @slice
+// CHECK: kernel.map(%arg0) dims [2, 3] offsets [4, 0] strides [5, -2, 3, 1]
+func.func @slice(%x: tensor<2x5xf32>) -> tensor<2x3xf32> {
+  %y = nn.slice %x starts [0, 4] steps [1, -2] : (tensor<2x5xf32>) -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}
+
+// -----
+
+// Concat writes its parts into one buffer.
+// CHECK-LABEL: @concat
+// CHECK: %[[E:.*]] = kernel.empty : tensor<2x4xf32>
+// CHECK: %[[A:.*]] = kernel.map(%arg0, %[[E]]) dims [2, 1] offsets [0, 0] strides [1, 1, 4, 1]
+// CHECK: kernel.map(%arg1, %[[A]]) dims [2, 3] offsets [0, 1] strides [3, 1, 4, 1]
+func.func @concat(%a: tensor<2x1xf32>, %b: tensor<2x3xf32>) -> tensor<2x4xf32> {
+  %y = nn.concat %a, %b axis 1 : (tensor<2x1xf32>, tensor<2x3xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
+}
+
+// -----
+
+// What has no kernel is an error that names the type.
+func.func @unsupported(%x: tensor<4xf8E4M3FN>) -> tensor<4xf32> {
+  // expected-error @+1 {{unsupported: nn.cast: no elementwise code for elements of type float8e4m3fn}}
+  %y = nn.cast %x : (tensor<4xf8E4M3FN>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
