@@ -1,6 +1,8 @@
 // The checks and small constructions behind the operator files; see OpHelpers.h.
 #include "compiler/import/onnx/OpHelpers.h"
 
+#include "compiler/import/onnx/OnnxTensor.h"
+
 #include "llvm/ADT/SmallVector.h"
 
 #include <algorithm>
@@ -27,20 +29,10 @@ void addRows(OnnxOpRegistry &registry, llvm::StringRef domain, llvm::ArrayRef<Op
 }
 
 std::optional<DType> dtypeOf(OnnxNode &node, int64_t onnxType) {
-  static const std::optional<DType> types[] = {
-      std::nullopt,     DType::F32,        DType::U8,       DType::I8,           DType::U16,    DType::I16, DType::I32,    DType::I64,    std::nullopt,
-      DType::Bool,      DType::F16,        DType::F64,      DType::U32,          DType::U64,    std::nullopt, std::nullopt, DType::BF16,   DType::F8E4M3FN,
-      DType::F8E4M3FNUZ, DType::F8E5M2,    DType::F8E5M2FNUZ, DType::U4,         DType::I4,     DType::F4E2M1, DType::F8E8M0, DType::U2,   DType::I2};
-  constexpr int64_t kString = 8, kComplex64 = 14, kComplex128 = 15;
-  if (onnxType == kString)
-    node.refuse("strings have no tensor type on the device");
-  else if (onnxType == kComplex64 || onnxType == kComplex128)
-    node.refuse("complex numbers have no tensor type on the device");
-  else if (onnxType < 1 || onnxType >= static_cast<int64_t>(std::size(types)))
-    node.refuse("unknown element type " + std::to_string(onnxType));
-  else
-    return types[onnxType];
-  return std::nullopt;
+  std::optional<DType> type = dtypeOfOnnx(onnxType);
+  if (!type)
+    node.refuse("the element type " + nameOfOnnxType(onnxType) + " has no tensor type on the device");
+  return type;
 }
 
 int64_t rankOf(OnnxNode &node, Value value) { return static_cast<int64_t>(node.shape(value).size()); }

@@ -70,6 +70,24 @@ static void importConv(OnnxNode &node) {
     node.setOutput(0, createConv(node, x, filter, bias, *shape, node.dtype(x)));
 }
 
+/// A convolution with an optional addend (operand 3) and an activation at its end.
+static void importFusedConv(OnnxNode &node) {
+  Value x = node.input(0), filter = node.input(1), bias = node.hasInput(2) ? node.input(2) : Value();
+  std::optional<ConvShape> shape = convShape(node, x, filter);
+  if (!shape || !biasFits(node, bias, node.shape(filter)[0]))
+    return;
+  Value y = createConv(node, x, filter, bias, *shape, node.dtype(x));
+  if (node.hasInput(3))
+    y = node.binary(nn::BinaryKind::add, y, node.input(3));
+  std::string name = node.stringAttr("activation", "");
+  std::vector<double> parameters = node.floatsAttr("activation_params");
+  parameters.resize(2, 0);
+  std::optional<nn::UnaryKind> kind = nn::symbolizeUnaryKind(name == "LeakyRelu" ? "leaky_relu" : name == "HardSigmoid" ? "hard_sigmoid" : llvm::StringRef(name).lower());
+  if (!name.empty() && !kind)
+    return node.refuse("unknown activation '" + name + "'");
+  node.setOutput(0, kind && !name.empty() ? node.unary(*kind, y, parameters[0], parameters[1]) : y);
+}
+
 // ---- transposed ---------------------------------------------------------------------------------
 
 /// Extents of the result, and the low border that auto_pad or output_shape imply. `window` was read with auto_pad's own rule for
@@ -202,7 +220,7 @@ static void importQLinearConv(OnnxNode &node) {
 void registerConv(OnnxOpRegistry &registry) {
   addRows(registry, "", {{"Conv", 1, 2, importConv}, {"ConvTranspose", 1, 2, importConvTranspose}, {"ConvInteger", 10, 2, importConvInteger},
                          {"QLinearConv", 10, 8, importQLinearConv}});
-  addRows(registry, "com.microsoft", {{"QLinearConv", 1, 8, importQLinearConv}});
+  addRows(registry, "com.microsoft", {{"QLinearConv", 1, 8, importQLinearConv}, {"FusedConv", 1, 2, importFusedConv}});
 }
 
 } // namespace ingot

@@ -80,6 +80,14 @@ static void importGelu(OnnxNode &node) {
   node.setOutput(0, node.unary(approximate == "tanh" ? UnaryKind::gelu_tanh : UnaryKind::gelu, node.input(0)));
 }
 
+/// a sigmoid(alpha a) b.
+static void importSwiGlu(OnnxNode &node) {
+  if (node.shape(node.input(0)) != node.shape(node.input(1)))
+    return node.refuse("the operands differ in shape");
+  Value gate = node.unary(UnaryKind::swish, node.input(0), node.floatAttr("alpha", 1));
+  node.setOutput(0, node.binary(BinaryKind::mul, gate, node.input(1)));
+}
+
 /// The bound of a Clip as a scalar, or null when it is not given (opset 6: attribute, 11: operand).
 static Value clipBound(OnnxNode &node, int64_t operand, const char *attr) {
   if (node.hasInput(operand))
@@ -141,7 +149,7 @@ void registerElementwise(OnnxOpRegistry &registry) {
     {"Selu", 6, 1, unaryWith(UnaryKind::selu, "alpha", 1.67326319217681884765625, "gamma", 1.05070102214813232421875)},
     {"HardSigmoid", 1, 1, unaryWith(UnaryKind::hard_sigmoid, "alpha", 0.2, "beta", 0.5)},
     {"ThresholdedRelu", 1, 1, unaryWith(UnaryKind::thresholded_relu, "alpha", 1)},
-    {"Shrink", 9, 1, unaryWith(UnaryKind::shrink, "lambd", 0.5, "bias", 0)}, {"Gelu", 20, 1, importGelu},
+    {"Shrink", 9, 1, unaryWith(UnaryKind::shrink, "lambd", 0.5, "bias", 0)}, {"Gelu", 20, 1, importGelu}, {"SwiGLU", 28, 2, importSwiGlu},
     {"Add", 1, 2, binary(BinaryKind::add)}, {"Sub", 1, 2, binary(BinaryKind::sub)}, {"Mul", 1, 2, binary(BinaryKind::mul)},
     {"Div", 1, 2, binary(BinaryKind::div)}, {"Pow", 1, 2, binary(BinaryKind::pow)}, {"PRelu", 7, 2, binary(BinaryKind::prelu)},
     {"Mod", 10, 2, importMod}, {"Sum", 1, 1, variadic(BinaryKind::add)}, {"Max", 1, 1, variadic(BinaryKind::max)},
