@@ -2,6 +2,7 @@
 #include "compiler/reference/Tensor.h"
 #include "passes/Passes.h"
 
+#include "dialects/quant/Quant.h"
 #include "dialects/nn/Nn.h"
 
 using namespace mlir;

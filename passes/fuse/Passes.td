@@ -4,6 +4,7 @@ include "mlir/Pass/PassBase.td"
 def FoldConstants : Pass<"ingot-fold-constants", "::mlir::ModuleOp"> {
   let summary = "operations on constants alone become weights made by a recipe";
   let constructor = "::ingot::createFoldConstants({})";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     `%y = nn.op(weights...)` -> `%y = nn.weight @made`, whose recipe runs the op in the reference evaluator when the container is written. Small results
     were folded at import; here the large ones follow. `quant.dequantize` of a constant waits until nothing fuses it any more.
@@ -13,6 +14,7 @@ def FoldConstants : Pass<"ingot-fold-constants", "::mlir::ModuleOp"> {
 def FoldAffineIntoConv : Pass<"ingot-fold-affine-into-conv", "::mlir::ModuleOp"> {
   let summary = "a per-channel multiply or add after a convolution goes into its filter or bias";
   let constructor = "::ingot::createFoldAffineIntoConv({})";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     conv(x, w, b) * s -> conv(x, w * s, b * s); conv(x, w, b) + t -> conv(x, w, b + t), for constant s, t with one value an output channel.
     Not when the convolution has another reader, or its filter is no constant.
@@ -22,6 +24,7 @@ def FoldAffineIntoConv : Pass<"ingot-fold-affine-into-conv", "::mlir::ModuleOp">
 def FusePadIntoConv : Pass<"ingot-fuse-pad-into-conv", "::mlir::ModuleOp"> {
   let summary = "zero padding before a convolution becomes its own";
   let constructor = "::ingot::createFusePadIntoConv()";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     conv(pad(x)) -> conv(x) with wider pad_low, pad_high. Not when the pad crops, pads batch or channels, or fills with anything but zero.
   }];
@@ -30,6 +33,7 @@ def FusePadIntoConv : Pass<"ingot-fuse-pad-into-conv", "::mlir::ModuleOp"> {
 def FuseQuantized : Pass<"ingot-fuse-quantized", "::mlir::ModuleOp"> {
   let summary = "dequantise -> conv or matmul -> quantise becomes the integer operation";
   let constructor = "::ingot::createFuseQuantized({})";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     quantize(clip(conv(dequantize(x), dequantize(w), dequantize(b)))) -> quant.conv, followed by an integer clip where the quantised bounds lie inside the
     type's range. The bias must be i32 with scale xScale * wScale and zero 0. Not when a value between has another reader.
@@ -39,6 +43,7 @@ def FuseQuantized : Pass<"ingot-fuse-quantized", "::mlir::ModuleOp"> {
 def FuseEpilogue : Pass<"ingot-fuse-epilogue", "::mlir::ModuleOp"> {
   let summary = "an activation after a convolution runs on its accumulators";
   let constructor = "::ingot::createFuseEpilogue()";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     relu(conv(x)) -> conv(x) {ingot.activation = "relu"}; also clip, leaky_relu, sigmoid, hard_sigmoid, hard_swish, tanh, and x * sigmoid(x) as "silu".
     Not when the convolution has another reader.

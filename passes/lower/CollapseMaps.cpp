@@ -3,6 +3,8 @@
 #include "passes/Passes.h"
 #include "passes/lower/Map.h"
 
+#include "dialects/nn/Nn.h"
+
 using namespace mlir;
 
 namespace ingot {

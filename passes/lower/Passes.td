@@ -3,6 +3,7 @@ include "mlir/Pass/PassBase.td"
 
 def LowerToKernels : Pass<"ingot-lower-to-kernels", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createLowerToKernels({})";
+  let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::nn::NnDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];
   let summary = "nn and quant ops become kernel ops";
   let description = [{
     Before: a function of nn and quant ops. After: nn.weight, nn.constant and kernel ops alone. Every op without a kernel for its types is
@@ -12,6 +13,7 @@ def LowerToKernels : Pass<"ingot-lower-to-kernels", "::mlir::ModuleOp"> {
 
 def FuseMaps : Pass<"ingot-fuse-maps", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createFuseMaps()";
+  let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::nn::NnDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];
   let summary = "a map that reads another map's result takes over its code";
   let description = [{
     A producer joins its consumer when it is its only reader (or only moves elements), writes its whole result once, and every address the consumer
@@ -21,6 +23,7 @@ def FuseMaps : Pass<"ingot-fuse-maps", "::mlir::ModuleOp"> {
 
 def CollapseMaps : Pass<"ingot-collapse-maps", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createCollapseMaps()";
+  let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::nn::NnDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];
   let summary = "adjacent dims of a map that are one run for every operand become one";
   let description = [{
     Dims of extent 1 vanish; (outer, inner) merge when for every operand stride(outer) = stride(inner) * extent(inner). The innermost loop then is as

@@ -2,6 +2,7 @@
 #include "passes/Passes.h"
 #include "passes/lower/Map.h"
 
+#include "dialects/deploy/Deploy.h"
 #include "dialects/nn/Nn.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"

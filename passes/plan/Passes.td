@@ -3,6 +3,7 @@ include "mlir/Pass/PassBase.td"
 
 def OutlineMaps : Pass<"ingot-outline-maps", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createOutlineMaps()";
+  let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::deploy::DeployDialect"];
   let summary = "each different kernel.map becomes one kernel.func";
   let description = [{
     After: every map is a kernel.micro that names a kernel.func; equal maps (attributes, types and body) share one, named by its content's hash.
@@ -12,6 +13,7 @@ def OutlineMaps : Pass<"ingot-outline-maps", "::mlir::ModuleOp"> {
 
 def PlanProgram : Pass<"ingot-plan-program", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createPlanProgram({})";
+  let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::deploy::DeployDialect"];
   let summary = "kernel calls become a program: places, schedule, barriers";
   let description = [{
     Before: @main of kernel.micro, kernel.view, kernel.empty and constants. After: deploy.program @run and the attribute `deploy.weights`.

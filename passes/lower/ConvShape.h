@@ -1,0 +1,53 @@
+// A convolution's geometry as the parameters of the kernels (targets/common/ukernels/conv.h): 1 and 2 spatial axes become 3.
+// Shared by nn.conv and quant.conv.
+#ifndef INGOT_PASSES_LOWER_CONVSHAPE_H
+#define INGOT_PASSES_LOWER_CONVSHAPE_H
+
+#include "targets/common/ukernels/conv.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace ingot {
+
+struct ConvShape {
+  llvm::SmallVector<int64_t> params; // IK_CONV_COUNT entries, flags zero
+
+  int64_t operator[](int i) const { return params[i]; }
+  int64_t &operator[](int i) { return params[i]; }
+  int64_t depth() const { return params[IK_CONV_IC] * params[IK_CONV_KD] * params[IK_CONV_KH] * params[IK_CONV_KW]; }
+  int64_t panels() const { return (params[IK_CONV_OC] + IK_CONV_PANEL - 1) / IK_CONV_PANEL; }
+  int64_t area() const { return params[IK_CONV_OD] * params[IK_CONV_OH] * params[IK_CONV_OW]; }
+  /// Multiply-adds of the whole op.
+  int64_t work() const { return params[IK_CONV_N] * params[IK_CONV_G] * params[IK_CONV_OC] * area() * depth(); }
+  bool isDepthwise() const { return params[IK_CONV_IC] == 1 && params[IK_CONV_G] > 1 && params[IK_CONV_KD] == 1 && params[IK_CONV_OD] == 1; }
+  /// Output rows of a depthwise band: a multiple of 4 whose lines fit about 24 KiB.
+  int64_t band() const;
+};
+
+template <typename ConvOp> ConvShape convShape(ConvOp op) {
+  llvm::ArrayRef<int64_t> x = llvm::cast<mlir::RankedTensorType>(op.getInput().getType()).getShape();
+  llvm::ArrayRef<int64_t> w = llvm::cast<mlir::RankedTensorType>(op.getFilter().getType()).getShape();
+  llvm::ArrayRef<int64_t> y = llvm::cast<mlir::RankedTensorType>(op.getResult().getType()).getShape();
+  ConvShape shape{llvm::SmallVector<int64_t>(IK_CONV_COUNT, 0)};
+  shape[IK_CONV_N] = x[0];
+  shape[IK_CONV_G] = op.getGroup();
+  shape[IK_CONV_IC] = w[1];
+  shape[IK_CONV_OC] = w[0] / op.getGroup();
+  int64_t spatial = static_cast<int64_t>(x.size()) - 2;
+  for (int64_t axis = 0; axis < 3; ++axis) {
+    int64_t from = axis - (3 - spatial);
+    bool given = from >= 0;
+    shape[IK_CONV_ID + axis] = given ? x[from + 2] : 1;
+    shape[IK_CONV_OD + axis] = given ? y[from + 2] : 1;
+    shape[IK_CONV_KD + axis] = given ? w[from + 2] : 1;
+    shape[IK_CONV_SD + axis] = given ? op.getStrides()[from] : 1;
+    shape[IK_CONV_PD + axis] = given ? op.getPadLow()[from] : 0;
+    shape[IK_CONV_DD + axis] = given ? op.getDilations()[from] : 1;
+  }
+  return shape;
+}
+
+} // namespace ingot
+
+#endif

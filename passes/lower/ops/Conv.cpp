@@ -1,0 +1,117 @@
+// Lowers nn.conv: f32 and f16 to ik_conv / ik_dwconv (constant filters packed in panels of 8 output channels), f64 and 8-bit
+// integers to the plain ik_convnd.
+#include "passes/lower/ConvShape.h"
+#include "passes/lower/Epilogue.h"
+#include "passes/lower/LowerOp.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace mlir;
+
+namespace ingot {
+
+int64_t ConvShape::band() const {
+  constexpr int64_t kBandBytes = 24 * 1024;
+  int64_t rows = 4;
+  auto bytes = [&](int64_t band) {
+    return IK_DWCONV_SCRATCH(band, params[IK_CONV_KH], params[IK_CONV_SH], params[IK_CONV_DH], params[IK_CONV_OW], params[IK_CONV_KW],
+                             params[IK_CONV_DW], params[IK_CONV_SW]);
+  };
+  while (rows < params[IK_CONV_OH] && bytes(rows + 4) <= kBandBytes)
+    rows += 4;
+  return rows;
+}
+
+namespace {
+
+using Lowered = FailureOr<SmallVector<Value, 2>>;
+
+Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
+
+/// w [G * OC][K] -> [G][ceil(OC / 8)][K][8], zero padded.
+Tensor packPanels(const Tensor &w, int64_t groups, int64_t channels, int64_t depth) {
+  int64_t panels = (channels + IK_CONV_PANEL - 1) / IK_CONV_PANEL, width = byteWidth(w.dtype());
+  Tensor out(w.dtype(), {groups, panels, depth, IK_CONV_PANEL});
+  char *to = out.mutableData();
+  for (int64_t g = 0; g < groups; ++g)
+    for (int64_t o = 0; o < channels; ++o)
+      for (int64_t k = 0; k < depth; ++k) {
+        int64_t place = ((g * panels + o / IK_CONV_PANEL) * depth + k) * IK_CONV_PANEL + o % IK_CONV_PANEL;
+        std::memcpy(to + place * width, w.data() + ((g * channels + o) * depth + k) * width, width);
+      }
+  return out;
+}
+
+Value packFilter(nn::ConvOp op, LowerContext &context, const ConvShape &shape) {
+  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth();
+  return context.packed(op.getLoc(), "conv.w", *toDType(elementOf(op.getFilter())), {groups, shape.panels(), depth, IK_CONV_PANEL}, op.getFilter(),
+                        "pack output channels in panels of 8",
+                        [=](ArrayRef<Tensor> from) { return packPanels(from[0], groups, channels, depth); });
+}
+
+Value callKernel(nn::ConvOp op, LowerContext &context, StringRef row, ArrayRef<Value> inputs, const ConvShape &shape, int64_t scratch) {
+  return context.micro(op.getLoc(), row, op.getResult().getType(), inputs, shape.params, shape.work(), scratch).getResult(0);
+}
+
+Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, StringRef suffix, std::string &why) {
+  std::optional<Epilogue> epilogue = readEpilogue(op, why);
+  if (!epilogue)
+    return failure();
+  shape[IK_CONV_ACT] = epilogue->activation;
+  shape[IK_CONV_ALPHA] = paramF32(epilogue->alpha);
+  shape[IK_CONV_BETA] = paramF32(epilogue->beta);
+  SmallVector<Value> inputs{op.getInput(), op.getFilter()};
+  if (op.getBias())
+    inputs.push_back(op.getBias());
+  if (shape.isDepthwise() && shape.depth() <= IK_DWCONV_TAPS) {
+    shape[IK_CONV_KC] = shape.band();
+    int64_t scratch = IK_DWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW],
+                                        shape[IK_CONV_KW], shape[IK_CONV_DW], shape[IK_CONV_SW]);
+    return SmallVector<Value, 2>{callKernel(op, context, ("ik_dwconv_" + suffix).str(), inputs, shape, scratch)};
+  }
+  if (context.isConstant(op.getFilter())) {
+    shape[IK_CONV_PACKED] = 1;
+    inputs[1] = packFilter(op, context, shape);
+  }
+  int64_t blocks = (shape.depth() + IK_CONV_KBLOCK - 1) / IK_CONV_KBLOCK;
+  shape[IK_CONV_KC] = (shape.depth() + blocks - 1) / blocks;
+  int64_t scratch = IK_CONV_SCRATCH(shape[IK_CONV_KC], blocks > 1 ? shape.panels() : 1);
+  return SmallVector<Value, 2>{callKernel(op, context, ("ik_conv_" + suffix).str(), inputs, shape, scratch)};
+}
+
+Lowered lowerConv(Operation *operation, LowerContext &context, std::string &why) {
+  nn::ConvOp op = cast<nn::ConvOp>(operation);
+  ConvShape shape = convShape(op);
+  shape[IK_CONV_BIAS] = op.getBias() != nullptr;
+  Type x = elementOf(op.getInput()), w = elementOf(op.getFilter());
+  if (shape.depth() == 0) {
+    why = "a convolution over no channels";
+    return failure();
+  }
+  if (x.isF32() || x.isF16())
+    return lowerFloat(op, context, shape, x.isF32() ? "f32" : "f16", why);
+  if (op->hasAttr("ingot.activation")) {
+    why = "a fused activation needs float32 or float16";
+    return failure();
+  }
+  std::string row;
+  if (x.isF64())
+    row = "ik_convnd_f64";
+  else if (x.isInteger(8) && w.isInteger(8))
+    row = std::string("ik_convnd_i32_") + (x.isUnsignedInteger() ? "u8" : "i8") + (w.isUnsignedInteger() ? "_u8" : "_i8");
+  if (row.empty()) {
+    why = "convolution has kernels for float16, float32, float64 and 8-bit integers";
+    return failure();
+  }
+  SmallVector<Value> inputs{op.getInput(), op.getFilter()};
+  if (op.getBias())
+    inputs.push_back(op.getBias());
+  return SmallVector<Value, 2>{callKernel(op, context, row, inputs, shape, 0)};
+}
+
+} // namespace
+
+void registerConv(LowerRegistry &registry) { registry.add("nn.conv", lowerConv); }
+
+} // namespace ingot

@@ -1,0 +1,85 @@
+// Lowers nn.matmul: f32 and f16 to ik_matmul (a constant right side packed in panels of 16 columns), f64 and 8-bit integers to
+// the plain ik_matmulnd.
+#include "passes/lower/Epilogue.h"
+#include "passes/lower/LowerOp.h"
+#include "passes/lower/MatmulShape.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+using Lowered = FailureOr<SmallVector<Value, 2>>;
+constexpr int64_t kPanel = 16; // columns of b side by side
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// b [batch][K][N] -> [batch][ceil(N / 16)][K][16], zero padded.
+Tensor packColumns(const Tensor &b, int64_t batch, int64_t depth, int64_t columns) {
+  int64_t panels = (columns + kPanel - 1) / kPanel, width = byteWidth(b.dtype());
+  Tensor out(b.dtype(), {batch, panels, depth, kPanel});
+  char *to = out.mutableData();
+  for (int64_t row = 0; row < batch * depth; ++row)
+    for (int64_t panel = 0; panel < panels; ++panel) {
+      int64_t count = std::min(kPanel, columns - panel * kPanel), i = row / depth, k = row % depth;
+      std::memcpy(to + (((i * panels + panel) * depth + k) * kPanel) * width, b.data() + (row * columns + panel * kPanel) * width, count * width);
+    }
+  return out;
+}
+
+/// Packs the right side and turns its batch strides into those of the packed form.
+Value packRight(nn::MatmulOp op, LowerContext &context, MatmulShape &shape) {
+  int64_t depth = shape[IK_MATMUL_K], columns = shape[IK_MATMUL_N], panels = (columns + kPanel - 1) / kPanel;
+  int64_t matrix = depth * columns, batch = matrix ? typeOf(op.getRhs()).getNumElements() / matrix : 0;
+  for (int i = IK_MATMUL_BS0; i <= IK_MATMUL_BS2; ++i)
+    shape[i] = shape[i] / matrix * panels * depth * kPanel;
+  shape[IK_MATMUL_PACKED] = 1;
+  return context.packed(op.getLoc(), "matmul.b", *toDType(typeOf(op.getRhs()).getElementType()), {batch, panels, depth, kPanel}, op.getRhs(),
+                        "pack columns in panels of 16", [=](ArrayRef<Tensor> from) { return packColumns(from[0], batch, depth, columns); });
+}
+
+Lowered lowerFloat(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, StringRef suffix, std::string &why) {
+  std::optional<Epilogue> epilogue = readEpilogue(op, why);
+  if (!epilogue)
+    return failure();
+  shape[IK_MATMUL_ACT] = epilogue->activation;
+  shape[IK_MATMUL_ALPHA] = paramF32(epilogue->alpha);
+  shape[IK_MATMUL_BETA] = paramF32(epilogue->beta);
+  SmallVector<Value> inputs{op.getLhs(), op.getRhs()};
+  if (context.isConstant(op.getRhs()) && shape.work() > 0)
+    inputs[1] = packRight(op, context, shape);
+  return SmallVector<Value, 2>{context.micro(op.getLoc(), ("ik_matmul_" + suffix).str(), op.getResult().getType(), inputs, shape.params, shape.work(),
+                                             IK_MATMUL_SCRATCH(shape[IK_MATMUL_K])).getResult(0)};
+}
+
+Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &why) {
+  nn::MatmulOp op = cast<nn::MatmulOp>(operation);
+  std::optional<MatmulShape> shape = matmulShape(typeOf(op.getLhs()), typeOf(op.getRhs()));
+  if (!shape) {
+    why = "a matrix product whose batch axes broadcast in more than three ways";
+    return failure();
+  }
+  Type a = typeOf(op.getLhs()).getElementType(), b = typeOf(op.getRhs()).getElementType();
+  if (a.isF32() || a.isF16())
+    return lowerFloat(op, context, *shape, a.isF32() ? "f32" : "f16", why);
+  std::string row;
+  if (a.isF64())
+    row = "ik_matmulnd_f64";
+  else if (a.isInteger(8) && b.isInteger(8))
+    row = std::string("ik_matmulnd_i32_") + (a.isUnsignedInteger() ? "u8" : "i8") + (b.isUnsignedInteger() ? "_u8" : "_i8");
+  if (row.empty() || op->hasAttr("ingot.activation")) {
+    why = "matrix products have kernels for float16, float32, float64 and 8-bit integers (a fused activation: float16, float32)";
+    return failure();
+  }
+  return SmallVector<Value, 2>{
+      context.micro(op.getLoc(), row, op.getResult().getType(), {op.getLhs(), op.getRhs()}, shape->params, shape->work()).getResult(0)};
+}
+
+} // namespace
+
+void registerMatmul(LowerRegistry &registry) { registry.add("nn.matmul", lowerMatmul); }
+
+} // namespace ingot

@@ -1,0 +1,88 @@
+// Lowers nn.pool: f32 and f16 maxima and averages over 1 or 2 axes without indices to ik_pool2d, everything else to the plain
+// ik_pool of its type.
+#include "passes/lower/LowerOp.h"
+#include "targets/common/ukernels/pool.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+using Lowered = FailureOr<SmallVector<Value, 2>>;
+
+SmallVector<int64_t> poolParams(nn::PoolOp op) {
+  ArrayRef<int64_t> x = cast<RankedTensorType>(op.getInput().getType()).getShape();
+  ArrayRef<int64_t> y = cast<RankedTensorType>(op.getResult().getType()).getShape();
+  SmallVector<int64_t> params(IK_POOL_COUNT, 0);
+  params[IK_POOL_KIND] = static_cast<int64_t>(op.getKind());
+  params[IK_POOL_PLANES] = x[0] * x[1];
+  int64_t spatial = static_cast<int64_t>(x.size()) - 2;
+  for (int64_t axis = 0; axis < 3; ++axis) {
+    int64_t from = axis - (3 - spatial);
+    bool given = from >= 0;
+    params[IK_POOL_ID + axis] = given ? x[from + 2] : 1;
+    params[IK_POOL_OD + axis] = given ? y[from + 2] : 1;
+    params[IK_POOL_KD + axis] = given ? op.getKernel()[from] : 1;
+    params[IK_POOL_SD + axis] = given ? op.getStrides()[from] : 1;
+    params[IK_POOL_PD + axis] = given ? op.getPadLow()[from] : 0;
+    params[IK_POOL_QD + axis] = given ? op.getPadHigh()[from] : 0;
+    params[IK_POOL_DD + axis] = given ? op.getDilations()[from] : 1;
+  }
+  params[IK_POOL_COUNT_PAD] = op.getCountPad();
+  params[IK_POOL_P] = op.getP();
+  params[IK_POOL_INDICES] = op.getIndices() != nullptr;
+  params[IK_POOL_COLUMN_MAJOR] = op.getColumnMajor();
+  return params;
+}
+
+StringRef typeSuffix(Type type) {
+  if (type.isF32())
+    return "f32";
+  if (type.isF16())
+    return "f16";
+  if (type.isF64())
+    return "f64";
+  if (type.isInteger(8))
+    return type.isUnsignedInteger() ? "u8" : "i8";
+  return "";
+}
+
+int64_t scratchBytes(ArrayRef<int64_t> p, int64_t band) {
+  return IK_POOL_SCRATCH(band, p[IK_POOL_KH], p[IK_POOL_SH], p[IK_POOL_DH], p[IK_POOL_OW], p[IK_POOL_KW], p[IK_POOL_DW], p[IK_POOL_SW]);
+}
+
+/// True when the vector kernel covers the op and rows are wide enough for it to pay.
+bool isFast(nn::PoolOp op, ArrayRef<int64_t> p, Type element) {
+  return (element.isF32() || element.isF16()) && !op.getIndices() && op.getKind() != nn::PoolKind::lp && p[IK_POOL_ID] == 1 &&
+         p[IK_POOL_OD] == 1 && p[IK_POOL_KD] == 1 && p[IK_POOL_OW] >= 4;
+}
+
+Lowered lowerPool(Operation *operation, LowerContext &context, std::string &why) {
+  nn::PoolOp op = cast<nn::PoolOp>(operation);
+  Type element = cast<RankedTensorType>(op.getInput().getType()).getElementType();
+  StringRef suffix = typeSuffix(element);
+  if (suffix.empty()) {
+    why = "pooling has kernels for float16, float32, float64 and 8-bit integers";
+    return failure();
+  }
+  SmallVector<int64_t> params = poolParams(op);
+  int64_t work = cast<RankedTensorType>(op.getResult().getType()).getNumElements() * params[IK_POOL_KD] * params[IK_POOL_KH] * params[IK_POOL_KW];
+  std::string row = ("ik_pool_" + suffix).str();
+  int64_t scratch = 0;
+  if (isFast(op, params, element)) {
+    constexpr int64_t kBandBytes = 24 * 1024;
+    row = ("ik_pool2d_" + suffix).str();
+    int64_t &band = params[IK_POOL_BAND];
+    for (band = 1; band < params[IK_POOL_OH] && scratchBytes(params, band + 1) <= kBandBytes;)
+      ++band;
+    scratch = scratchBytes(params, band);
+  }
+  kernel::MicroOp call = context.micro(op.getLoc(), row, op->getResultTypes(), op.getInput(), params, work, scratch);
+  return SmallVector<Value, 2>(call->result_begin(), call->result_end());
+}
+
+} // namespace
+
+void registerPool(LowerRegistry &registry) { registry.add("nn.pool", lowerPool); }
+
+} // namespace ingot
