@@ -90,7 +90,7 @@ def passes():
 def diagnostics():
     rows, faults = {}, []
     for table in ROOT.glob("compiler/**/Diag.def"):
-        for code in re.findall(r'DIAG\(\s*"(IG\d+)"', table.read_text()):
+        for code in re.findall(r'DIAG\(\s*"?(IG\d+)', table.read_text()):
             if code in rows:
                 faults.append(f"{code} stands in {rel(rows[code])} and {rel(table)}")
             rows[code] = table
