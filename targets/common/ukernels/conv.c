@@ -1,0 +1,154 @@
+/* ik_conv_f32, ik_conv_f16: convolution over 1 to 3 axes, any groups, strides, dilations and padding; parameters in conv.h.
+ * Output pixels go in tiles of at most 48, whose input columns (im2col) are packed k-block by k-block into scratch; output
+ * channels in panels of 8. Every output is one fused multiply-add chain over k = (ic, kd, kh, kw), the bias is added last.
+ * f16 is widened on load and rounded once on store. Parallel units: (n, g, tile, panel). */
+#include "targets/common/ukernels/conv.h"
+#include "targets/common/ukernels/micro.h"
+
+/* A stretch of output pixels of one row: where it starts in the tile, and its first input row, line and column. */
+typedef struct { int32_t at, count; int64_t d, h, w; } ik_run;
+
+/* Splits pixels [first, first + count) into runs of one output row; returns how many. */
+static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *runs) {
+  int n = 0;
+  for (int64_t i = 0; i < count;) {
+    int64_t pixel = first + i, ow = pixel % p[IK_CONV_OW], row = pixel / p[IK_CONV_OW];
+    int64_t oh = row % p[IK_CONV_OH], od = row / p[IK_CONV_OH];
+    int64_t left = p[IK_CONV_OW] - ow, c = left < count - i ? left : count - i;
+    runs[n++] = (ik_run){(int32_t)i, (int32_t)c, od * p[IK_CONV_SD] - p[IK_CONV_PD], oh * p[IK_CONV_SH] - p[IK_CONV_PH],
+                         ow * p[IK_CONV_SW] - p[IK_CONV_PW]};
+    i += c;
+  }
+  return n;
+}
+
+#define IK_CONV_DEFINE(T, NAME)                                                                                               \
+  /* out[0..count) = row[w + i * stride], zero outside [0, width). `end`: one past the readable input. */                      \
+  IK_INLINE void ik_conv_gather_##NAME(float *out, const T *row, int64_t w, int64_t count, int64_t stride, int64_t width, const T *end) { \
+    if (stride == 1 && w + count > 0 && w < width && row + w + 48 <= end) {                     \
+      int64_t low = w < 0 ? -w : 0, high = w + count > width ? width - w : count;                                             \
+      const T *from = row + w;                                                                                                \
+      if (low == 0) {                                                                                                         \
+        for (int64_t i = 0; i < count; i += 16)                                                                               \
+          ik_store16_f32(out + i, ik_load16_##NAME(from + i));                                                                \
+      } else {                                                                                                                \
+        for (int64_t i = 0; i < low; ++i)                                                                                     \
+          out[i] = 0.0f;                                                                                                      \
+        for (int64_t i = low; i < high; ++i)                                                                                  \
+          out[i] = (float)from[i];                                                                                            \
+      }                                                                                                                       \
+      for (int64_t i = high; i < count; ++i)                                                                                  \
+        out[i] = 0.0f;                                                                                                        \
+      return;                                                                                                                 \
+    }                                                                                                                         \
+    for (int64_t i = 0; i < count; ++i) {                                                                                     \
+      int64_t at = w + i * stride;                                                                                            \
+      out[i] = at >= 0 && at < width ? (float)row[at] : 0.0f;                                                                 \
+    }                                                                                                                         \
+  }                                                                                                                           \
+  /* tile // [k1 - k0][48]: rows k of the im2col matrix for the runs' pixels; x is the group's input. */                      \
+  static void ik_conv_pack_##NAME(float *tile, const T *x, const T *end, const int64_t *p, const ik_run *runs, int count, int64_t k0, \
+                                  int64_t k1) {                                                                               \
+    int64_t kw = k0 % p[IK_CONV_KW], kh = k0 / p[IK_CONV_KW] % p[IK_CONV_KH];                                                 \
+    int64_t kd = k0 / (p[IK_CONV_KW] * p[IK_CONV_KH]) % p[IK_CONV_KD], c = k0 / (p[IK_CONV_KW] * p[IK_CONV_KH] * p[IK_CONV_KD]); \
+    for (int64_t k = k0; k < k1; ++k, tile += 48) {                                                                           \
+      for (int r = 0; r < count; ++r) {                                                                                       \
+        int64_t d = runs[r].d + kd * p[IK_CONV_DD], h = runs[r].h + kh * p[IK_CONV_DH];                                       \
+        if (d < 0 || d >= p[IK_CONV_ID] || h < 0 || h >= p[IK_CONV_IH]) {                                                     \
+          for (int64_t i = 0; i < runs[r].count; ++i)                                                                         \
+            tile[runs[r].at + i] = 0.0f;                                                                                      \
+          continue;                                                                                                           \
+        }                                                                                                                     \
+        const T *row = x + ((c * p[IK_CONV_ID] + d) * p[IK_CONV_IH] + h) * p[IK_CONV_IW];                                     \
+        ik_conv_gather_##NAME(tile + runs[r].at, row, runs[r].w + kw * p[IK_CONV_DW], runs[r].count, p[IK_CONV_SW], p[IK_CONV_IW], end); \
+      }                                                                                                                       \
+      if (++kw == p[IK_CONV_KW]) {                                                                                            \
+        kw = 0;                                                                                                               \
+        if (++kh == p[IK_CONV_KH]) {                                                                                          \
+          kh = 0;                                                                                                             \
+          if (++kd == p[IK_CONV_KD])                                                                                          \
+            kd = 0, ++c;                                                                                                      \
+        }                                                                                                                     \
+      }                                                                                                                       \
+    }                                                                                                                         \
+  }                                                                                                                           \
+  /* The f32 panel [k1 - k0][8] of channels 8 panel.. of group g: the packed weights themselves, or a copy in `room`. */       \
+  static const float *ik_conv_weights_##NAME(const T *w, const int64_t *p, int64_t g, int64_t panel, int64_t k0, int64_t k1, int64_t depth, \
+                                             float *room) {                                                                   \
+    int64_t panels = (p[IK_CONV_OC] + 7) / 8;                                                                                 \
+    if (p[IK_CONV_PACKED]) {                                                                                                  \
+      const T *from = w + ((g * panels + panel) * depth + k0) * 8;                                                            \
+      if (sizeof(T) == sizeof(float))                                                                                         \
+        return (const float *)from;                                                                                           \
+      for (int64_t i = 0; i < (k1 - k0) * 8; ++i)                                                                             \
+        room[i] = (float)from[i];                                                                                             \
+      return room;                                                                                                            \
+    }                                                                                                                         \
+    for (int64_t r = 0; r < 8; ++r)                                                                                           \
+      for (int64_t k = k0; k < k1; ++k)                                                                                       \
+        room[(k - k0) * 8 + r] = panel * 8 + r < p[IK_CONV_OC] ? (float)w[(g * p[IK_CONV_OC] + panel * 8 + r) * depth + k] : 0.0f; \
+    return room;                                                                                                              \
+  }                                                                                                                           \
+  /* y // rows of `area`: bias, residual, activation, store of rows x count accumulators. */                                  \
+  static void ik_conv_finish_##NAME(const float *c, T *y, const T *bias, const T *residual, int64_t rows, int64_t count, int64_t area, \
+                                    ik_epilogue e) {                                                                          \
+    for (int64_t r = 0; r < rows; ++r, c += 48, y += area) {                                                                  \
+      ik_f32x16 b = ik_splat16(bias ? (float)bias[r] : 0.0f), zero = ik_splat16(0.0f);                                        \
+      for (int64_t i = 0; i < count; i += 16) {                                                                               \
+        ik_f32x16 v = ik_load16_f32(c + i);                                                                                   \
+        if (bias)                                                                                                             \
+          v = v + b;                                                                                                          \
+        const T *from = residual ? residual + r * area + i : 0;                                                               \
+        if (count - i >= 16)                                                                                                  \
+          ik_store16_##NAME(y + i, ik_finish16(v, from ? ik_load16_##NAME(from) : zero, e));                                  \
+        else                                                                                                                  \
+          ik_store_part_##NAME(y + i, ik_finish16(v, from ? ik_load_part_##NAME(from, count - i) : zero, e), count - i);      \
+      }                                                                                                                       \
+    }                                                                                                                         \
+  }                                                                                                                           \
+  IK_KERNEL(ik_conv_##NAME) {                                                                                                 \
+    const T *x = buf[0], *w = buf[1];                                                                                         \
+    int next = 2;                                                                                                             \
+    const T *bias = p[IK_CONV_BIAS] ? buf[next++] : 0, *residual = p[IK_CONV_RESIDUAL] ? buf[next++] : 0;                      \
+    T *y = buf[next++];                                                                                                       \
+    float *scratch = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63);                                                 \
+    const int64_t taps = p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], depth = p[IK_CONV_IC] * taps;                         \
+    const int64_t area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW], plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW]; \
+    const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, vectors = (area + 15) / 16, tiles = (vectors + 2) / 3;           \
+    const int64_t kc = p[IK_CONV_KC];                                                                                         \
+    const int direct = sizeof(T) == sizeof(float) && taps == 1 && p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] == 1 &&       \
+                       area == plane && p[IK_CONV_PD] + p[IK_CONV_PH] + p[IK_CONV_PW] == 0 && panels <= 2;                    \
+    const T *end = x + p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane;                                                   \
+    const ik_epilogue e = {p[IK_CONV_ACT], p[IK_CONV_RESIDUAL], ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])};           \
+    float *tile = scratch, *room = tile + kc * 48 + 16, *sums = room + kc * 8;                                                     \
+    ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * tiles * panels, worker, workers);                                 \
+    ik_run runs[48];                                                                                                          \
+    for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
+      int64_t panel0 = unit % panels, t = unit / panels % tiles, ng = unit / (panels * tiles), g = ng % p[IK_CONV_G];         \
+      int64_t panel1 = panel0 + range.end - unit < panels ? panel0 + range.end - unit : panels;                               \
+      int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;                               \
+      int64_t count = first + vecs * 16 <= area ? vecs * 16 : area - first;                                                   \
+      const T *in = x + ng * p[IK_CONV_IC] * plane;                                                                           \
+      int runCount = ik_conv_runs(p, first, count, runs);                                                                     \
+      const int whole = direct && count == vecs * 16;                                                                         \
+      for (int64_t k0 = 0; k0 < depth; k0 += kc) {                                                                            \
+        int64_t k1 = k0 + kc < depth ? k0 + kc : depth;                                                                       \
+        const float *columns = whole ? (const float *)in + k0 * plane + first : tile;                                         \
+        if (!whole)                                                                                                           \
+          ik_conv_pack_##NAME(tile, in, end, p, runs, runCount, k0, k1);                                                      \
+        for (int64_t panel = panel0; panel < panel1; ++panel) {                                                               \
+          float *c = depth > kc ? sums + panel * 8 * 48 : sums;                                                               \
+          int64_t rows = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8;                                     \
+          const float *weights = ik_conv_weights_##NAME(w, p, g, panel, k0, k1, depth, room);                                 \
+          ik_tile(c, k0 == 0, weights, 1, 8, columns, whole ? plane : 48, 16, k1 - k0, rows, vecs);                           \
+          int64_t at = ((ng - g) * oc + o) * area + first;                                                                    \
+          if (k1 == depth)                                                                                                    \
+            ik_conv_finish_##NAME(c, y + at, bias ? bias + o : 0, residual ? residual + at : 0, rows, count, area, e);        \
+        }                                                                                                                     \
+      }                                                                                                                       \
+      unit += panel1 - panel0;                                                                                                \
+    }                                                                                                                         \
+  }
+
+IK_CONV_DEFINE(float, f32)
+IK_CONV_DEFINE(_Float16, f16)

@@ -1,0 +1,35 @@
+/* Parameters of the convolution kernels (conv.c, dwconv.c, convnd.c), shared by C and the lowering. Three spatial axes always:
+ * 1-D has D = H = 1, 2-D has D = 1. Buffers: x, w, [bias], [residual], y, scratch. */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_CONV_H
+#define INGOT_TARGETS_COMMON_UKERNELS_CONV_H
+
+enum {
+  IK_CONV_N, IK_CONV_G,                       /* batch, groups */
+  IK_CONV_IC, IK_CONV_OC,                     /* channels of one group */
+  IK_CONV_ID, IK_CONV_IH, IK_CONV_IW,         /* input extents */
+  IK_CONV_OD, IK_CONV_OH, IK_CONV_OW,         /* output extents */
+  IK_CONV_KD, IK_CONV_KH, IK_CONV_KW,         /* kernel */
+  IK_CONV_SD, IK_CONV_SH, IK_CONV_SW,         /* strides */
+  IK_CONV_PD, IK_CONV_PH, IK_CONV_PW,         /* low padding; the high one follows from the extents */
+  IK_CONV_DD, IK_CONV_DH, IK_CONV_DW,         /* dilations */
+  IK_CONV_BIAS,                               /* 1: a bias buffer */
+  IK_CONV_PACKED,                             /* 1: w is [G][ceil(OC/8)][K][8], zero padded; 0: [G*OC][K]. K = IC*KD*KH*KW */
+  IK_CONV_KC,                                 /* k-block of the packed input tile; dwconv: output rows of one band */
+  IK_CONV_RESIDUAL, IK_CONV_ACT, IK_CONV_ALPHA, IK_CONV_BETA, /* epilogue.h */
+  IK_CONV_COUNT
+};
+enum {
+  IK_CONV_PANEL = 8,   /* output channels of a weight panel */
+  IK_CONV_TILE = 48,   /* output pixels of a tile at most */
+  IK_CONV_KBLOCK = 256 /* k of a tile in L1: 256 * 48 * 4 = 48 KiB */
+};
+/* Scratch of ik_conv_*: tile [kc][48] + panel [kc][8] + accumulators [panels][8][48], f32, when K > kc; else one [8][48]. */
+#define IK_CONV_SCRATCH(kc, panels) (4 * ((kc) * 48 + (kc) * 8 + (panels) * 8 * 48 + 64))
+enum { IK_DWCONV_TAPS = 1024 }; /* largest KH * KW of ik_dwconv_* */
+/* Width of one phase row of ik_dwconv_*. */
+#define IK_DWCONV_WIDTH(ow, kw, dw, sw) (((ow) + 15) / 16 * 16 + ((kw) - 1) * (dw) / (sw) + 1)
+/* Scratch of ik_dwconv_*: [rows in][sw][width] f32; band is a multiple of 4. */
+#define IK_DWCONV_SCRATCH(band, kh, sh, dh, ow, kw, dw, sw) \
+  (4 * ((((band) - 1) * (sh) + ((kh) - 1) * (dh) + 1) * (sw) * IK_DWCONV_WIDTH(ow, kw, dw, sw) + 64))
+
+#endif

@@ -1,0 +1,124 @@
+/* The inner product of conv.c and matmul.c: up to 8 rows by 48 columns of accumulators in registers, one fused multiply-add
+ * per k in k order. Also 16-lane loads, stores and the epilogue. The tiling follows the registers of the ISA; it never changes
+ * a result, because no sum is split. */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_MICRO_H
+#define INGOT_TARGETS_COMMON_UKERNELS_MICRO_H
+
+#include "targets/common/ukernels/epilogue.h"
+#include "targets/common/ukernels/math16.h"
+
+typedef float ik_f32x16u __attribute__((ext_vector_type(16), aligned(4)));
+typedef _Float16 ik_f16x16 __attribute__((ext_vector_type(16)));
+typedef _Float16 ik_f16x16u __attribute__((ext_vector_type(16), aligned(2)));
+
+IK_INLINE ik_f32x16 ik_load16_f32(const float *p) { return *(const ik_f32x16u *)p; }
+IK_INLINE void ik_store16_f32(float *p, ik_f32x16 v) { *(ik_f32x16u *)p = v; }
+IK_INLINE ik_f32x16 ik_load16_f16(const _Float16 *p) { return __builtin_convertvector((ik_f16x16)*(const ik_f16x16u *)p, ik_f32x16); }
+IK_INLINE void ik_store16_f16(_Float16 *p, ik_f32x16 v) { *(ik_f16x16u *)p = __builtin_convertvector(v, ik_f16x16); }
+
+/* The first n < 16 lanes; the others read as zero. */
+IK_INLINE ik_f32x16 ik_load_part_f32(const float *p, int64_t n) {
+  float t[16] = {0};
+  for (int64_t i = 0; i < n; ++i)
+    t[i] = p[i];
+  return ik_load16_f32(t);
+}
+IK_INLINE ik_f32x16 ik_load_part_f16(const _Float16 *p, int64_t n) {
+  _Float16 t[16] = {0};
+  for (int64_t i = 0; i < n; ++i)
+    t[i] = p[i];
+  return ik_load16_f16(t);
+}
+IK_INLINE void ik_store_part_f32(float *p, ik_f32x16 v, int64_t n) {
+  float t[16];
+  ik_store16_f32(t, v);
+  for (int64_t i = 0; i < n; ++i)
+    p[i] = t[i];
+}
+IK_INLINE void ik_store_part_f16(_Float16 *p, ik_f32x16 v, int64_t n) {
+  _Float16 t[16];
+  ik_store16_f16(t, v);
+  for (int64_t i = 0; i < n; ++i)
+    p[i] = t[i];
+}
+
+IK_INLINE ik_f32x16 ik_activate16(ik_f32x16 x, int64_t kind, float alpha, float beta) {
+  const ik_f32x16 zero = ik_splat16(0.0f);
+  switch (kind) {
+  case IK_ACT_RELU: return ik_select16(x < zero, zero, x);
+  case IK_ACT_CLIP: return ik_clamp16(x, alpha, beta);
+  case IK_ACT_LEAKY_RELU: return ik_select16(x < zero, x * ik_splat16(alpha), x);
+  case IK_ACT_SIGMOID: return ik_sigmoid16(x);
+  case IK_ACT_SILU: return x * ik_sigmoid16(x);
+  case IK_ACT_HARD_SIGMOID: return ik_clamp16(ik_fma16(ik_splat16(alpha), x, ik_splat16(beta)), 0.0f, 1.0f);
+  case IK_ACT_HARD_SWISH: return x * ik_clamp16(ik_fma16(ik_splat16(1.0f / 6.0f), x, ik_splat16(0.5f)), 0.0f, 1.0f);
+  case IK_ACT_TANH: return ik_tanh16(x);
+  default: return x;
+  }
+}
+typedef struct { int64_t act, residual; float alpha, beta; } ik_epilogue;
+IK_INLINE ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
+  if (e.residual == IK_RESIDUAL_BEFORE)
+    v = v + residual;
+  v = ik_activate16(v, e.act, e.alpha, e.beta);
+  return e.residual == IK_RESIDUAL_AFTER ? v + residual : v;
+}
+
+/* c[r][16 v] = (fresh ? 0 : c) + sum over k of w[r * ldr + k * ldw] * x[k * ldk + v * ldv ..]; c has rows of 48. */
+#define IK_UNROLL _Pragma("clang loop unroll(full)")
+#define IK_TILE(R, V)                                                                                                         \
+  IK_INLINE void ik_tile_##R##x##V(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk,  \
+                                   int64_t ldv, int64_t depth) {                                                              \
+    ik_f32x16 a[R][V], b[V];                                                                                                  \
+    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
+      IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);          \
+    for (int64_t k = 0; k < depth; ++k) {                                                                                     \
+      IK_UNROLL for (int v = 0; v < V; ++v) b[v] = ik_load16_f32(x + v * ldv);                                                \
+      IK_UNROLL for (int r = 0; r < R; ++r) {                                                                                 \
+        ik_f32x16 f = ik_splat16(w[r * ldr]);                                                                                 \
+        IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_fma16(f, b[v], a[r][v]);                                           \
+      }                                                                                                                       \
+      w += ldw;                                                                                                               \
+      x += ldk;                                                                                                               \
+    }                                                                                                                         \
+    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
+      IK_UNROLL for (int v = 0; v < V; ++v) ik_store16_f32(c + r * 48 + v * 16, a[r][v]);                                     \
+  }
+IK_TILE(1, 1)
+IK_TILE(1, 3)
+IK_TILE(4, 1)
+#if defined(__AVX512F__)
+IK_TILE(4, 3)
+IK_TILE(8, 1)
+IK_TILE(8, 2)
+IK_TILE(8, 3)
+#endif
+
+/* `rows` <= 8 and `vecs` <= 3 of the above; rows are computed in whole fours or eights (c has room for 8). */
+IK_INLINE void ik_tile(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, int64_t ldv, int64_t depth,
+                       int64_t rows, int64_t vecs) {
+  if (rows == 1 && vecs == 3) {
+    ik_tile_1x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
+    return;
+  }
+#if defined(__AVX512F__)
+  if (rows > 4 && vecs == 3)
+    ik_tile_8x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
+  else if (rows > 4 && vecs == 2)
+    ik_tile_8x2(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
+  else if (rows > 4)
+    ik_tile_8x1(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
+  else if (rows > 1 && vecs == 3)
+    ik_tile_4x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
+  else
+#endif
+    for (int64_t v = 0; v < vecs; ++v) {
+      if (rows == 1)
+        ik_tile_1x1(c + v * 16, fresh, w, ldr, ldw, x + v * ldv, ldk, ldv, depth);
+      else
+        for (int64_t r = 0; r < rows; r += 4)
+          ik_tile_4x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth);
+    }
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* ik_pool2d_f32, ik_pool2d_f16: max and average pooling over 1 or 2 axes; parameters in pool.h. A band of output rows copies its
+ * input lines into scratch with the border written out (-inf or 0) and columns split into SW phases, so that every tap is a
+ * plain vector load. Taps go in (kh, kw) order; an average is the sum divided by the count. NaN wins a maximum. Parallel units: (plane, band). */
+#include "targets/common/ukernels/micro.h"
+#include "targets/common/ukernels/pool.h"
+
+/* Taps of a window starting at `at` (border included in the coordinates) that count. */
+static int64_t ik_pool_taps(int64_t at, int64_t kernel, int64_t dilation, int64_t low, int64_t extent, int64_t high, int64_t countPad) {
+  int64_t n = 0, begin = countPad ? -low : 0, end = countPad ? extent + high : extent;
+  for (int64_t k = 0; k < kernel; ++k)
+    n += at + k * dilation >= begin && at + k * dilation < end;
+  return n;
+}
+
+/* 16 outputs of one row. */
+IK_INLINE ik_f32x16 ik_pool_row(const float *in, const int64_t *p, int64_t kernelW, int64_t strideW, int64_t width) {
+  const int64_t line = strideW * width;
+  if (p[IK_POOL_KIND] == IK_POOL_MAX) {
+    ik_f32x16 a = ik_splat16(-__builtin_inff());
+    for (int64_t kh = 0; kh < p[IK_POOL_KH]; ++kh)
+      for (int64_t kw = 0; kw < kernelW; ++kw) {
+        int64_t at = kw * p[IK_POOL_DW];
+        ik_f32x16 x = ik_load16_f32(in + kh * p[IK_POOL_DH] * line + at % strideW * width + at / strideW);
+        a = ik_select16((x > a) | (x != x), x, a);
+      }
+    return a;
+  }
+  ik_f32x16 a = ik_splat16(0.0f);
+  for (int64_t kh = 0; kh < p[IK_POOL_KH]; ++kh)
+    for (int64_t kw = 0; kw < kernelW; ++kw) {
+      int64_t at = kw * p[IK_POOL_DW];
+      a = a + ik_load16_f32(in + kh * p[IK_POOL_DH] * line + at % strideW * width + at / strideW);
+    }
+  return a;
+}
+static ik_f32x16 ik_pool_row16(const float *in, const int64_t *p, int64_t width) {
+  if (p[IK_POOL_KW] == 2 && p[IK_POOL_SW] == 2)
+    return ik_pool_row(in, p, 2, 2, width);
+  if (p[IK_POOL_KW] == 3 && p[IK_POOL_SW] == 2)
+    return ik_pool_row(in, p, 3, 2, width);
+  if (p[IK_POOL_KW] == 3 && p[IK_POOL_SW] == 1)
+    return ik_pool_row(in, p, 3, 1, width);
+  return ik_pool_row(in, p, p[IK_POOL_KW], p[IK_POOL_SW], width);
+}
+
+#define IK_POOL_DEFINE(T, NAME)                                                                                               \
+  static void ik_pool_line_##NAME(float *line, const T *row, const int64_t *p, int64_t width, float border) {                 \
+    for (int64_t f = 0; f < p[IK_POOL_SW]; ++f, line += width) {                                                              \
+      int64_t at = f - p[IK_POOL_PW];                                                                                         \
+      for (int64_t j = 0; j < width; ++j, at += p[IK_POOL_SW])                                                                \
+        line[j] = row && at >= 0 && at < p[IK_POOL_IW] ? (float)row[at] : border;                                             \
+    }                                                                                                                         \
+  }                                                                                                                           \
+  static void ik_pool_band_##NAME(const float *lines, T *y, const float *columns, const int64_t *p, int64_t width, int64_t h0, int64_t h1) { \
+    const int64_t ow = p[IK_POOL_OW];                                                                                         \
+    for (int64_t h = h0; h < h1; ++h) {                                                                                       \
+      const float *in = lines + (h - h0) * p[IK_POOL_SH] * p[IK_POOL_SW] * width;                                             \
+      float rows = (float)ik_pool_taps(h * p[IK_POOL_SH] - p[IK_POOL_PH], p[IK_POOL_KH], p[IK_POOL_DH], p[IK_POOL_PH], p[IK_POOL_IH], \
+                                       p[IK_POOL_QH], p[IK_POOL_COUNT_PAD]);                                                  \
+      for (int64_t i = 0; i < ow; i += 16) {                                                                                  \
+        ik_f32x16 v = ik_pool_row16(in + i, p, width);                                                                        \
+        if (p[IK_POOL_KIND] == IK_POOL_AVERAGE)                                                                               \
+          v = v / (ik_load16_f32(columns + i) * ik_splat16(rows));                                                            \
+        if (ow - i >= 16)                                                                                                     \
+          ik_store16_##NAME(y + h * ow + i, v);                                                                               \
+        else                                                                                                                  \
+          ik_store_part_##NAME(y + h * ow + i, v, ow - i);                                                                    \
+      }                                                                                                                       \
+    }                                                                                                                         \
+  }                                                                                                                           \
+  IK_KERNEL(ik_pool2d_##NAME) {                                                                                               \
+    const T *x = buf[0];                                                                                                      \
+    T *y = buf[1];                                                                                                            \
+    const int64_t ow = p[IK_POOL_OW], oh = p[IK_POOL_OH], ih = p[IK_POOL_IH], iw = p[IK_POOL_IW], sh = p[IK_POOL_SH];         \
+    const int64_t width = IK_POOL_WIDTH(ow, p[IK_POOL_KW], p[IK_POOL_DW], p[IK_POOL_SW]), padded = (ow + 15) / 16 * 16;       \
+    float *columns = (float *)(((uintptr_t)buf[2] + 63) & ~(uintptr_t)63), *lines = columns + padded;                         \
+    const float border = p[IK_POOL_KIND] == IK_POOL_MAX ? -__builtin_inff() : 0.0f;                                           \
+    for (int64_t i = 0; i < padded; ++i)                                                                                      \
+      columns[i] = (float)ik_pool_taps(i * p[IK_POOL_SW] - p[IK_POOL_PW], p[IK_POOL_KW], p[IK_POOL_DW], p[IK_POOL_PW], iw, p[IK_POOL_QW], \
+                                       p[IK_POOL_COUNT_PAD]);                                                                 \
+    const int64_t band = p[IK_POOL_BAND], bands = (oh + band - 1) / band;                                                     \
+    ik_range range = ik_share(p[IK_POOL_PLANES] * bands, worker, workers);                                                    \
+    for (int64_t unit = range.begin; unit < range.end; ++unit) {                                                              \
+      int64_t h0 = unit % bands * band, h1 = h0 + band < oh ? h0 + band : oh, plane = unit / bands;                           \
+      int64_t first = h0 * sh - p[IK_POOL_PH], count = (h1 - h0 - 1) * sh + (p[IK_POOL_KH] - 1) * p[IK_POOL_DH] + 1;          \
+      for (int64_t r = 0; r < count; ++r) {                                                                                   \
+        int64_t h = first + r;                                                                                                \
+        ik_pool_line_##NAME(lines + r * p[IK_POOL_SW] * width, h >= 0 && h < ih ? x + (plane * ih + h) * iw : 0, p, width, border); \
+      }                                                                                                                       \
+      ik_pool_band_##NAME(lines, y + plane * oh * ow, columns, p, width, h0, h1);                                             \
+    }                                                                                                                         \
+  }
+
+IK_POOL_DEFINE(float, f32)
+IK_POOL_DEFINE(_Float16, f16)
