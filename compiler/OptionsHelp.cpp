@@ -1,0 +1,141 @@
+// Help texts and shell completion, written from the tables of Options.cpp.
+#include "compiler/Options.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace ingot {
+namespace {
+
+struct Topic {
+  llvm::StringRef name, summary, text;
+};
+
+constexpr Topic kTopics[] = {
+    {"inputs", "files of inputs and golden outputs",
+     "Arrays come in NumPy's .npz files. ONNX inputs are keyed 'in|NAME', outputs 'out|NAME'; plain NAME is accepted.\n\n"
+     "  numpy.savez('in.npz', **{'in|image': image})\n  ingot run model.onnx --input in.npz --output out.npz\n\n"
+     "A golden file holds both. Element types must match the model's; a symbolic dimension takes the array's extent.\n"},
+    {"tolerances", "how test and conform compare",
+     "An element is right when |got - want| <= atol + rtol |want|; NaN equals NaN, infinities equal.\n\n"
+     "  f32, f64         rtol 1e-3   atol 1e-4 (test), 1e-5 (conform)\n  f16, bf16, f8    rtol 1e-2   atol 1e-2\n"
+     "  integers, bool   exact\n  float outputs of models that compute in integers: atol 2e-2 of the output's range\n\n"
+     "--rtol and --atol override; --exact asks for equal bits.\n"},
+    {"dims", "symbolic dimensions",
+     "Code is made for fixed shapes. A dimension that is a name gets its value from\n\n"
+     "  --dim batch=1            typed\n  --shapes-from in.npz     the arrays of a file\n\n"
+     "run, test and bench take it from their input file by themselves.\n"},
+    {"phases", "what --stop-after and --dump-ir name",
+     "A model flows through: import, compress, fuse, lower, plan, target, package.\n\n"
+     "  --stop-after lower       ends after a phase; --stop-after target:asm after a target's stage\n"
+     "  --dump-ir DIR            writes one numbered file a step\n  --print-timings          prints seconds a phase\n"},
+    {"status", "exit status",
+     "  0   done\n  1   the input is at fault, or a comparison failed\n  2   a fault of Ingot: please report it\n\n"
+     "Results go to stdout, diagnostics and progress to stderr. --diagnostics json or sarif is for other programs.\n"},
+};
+
+void putRow(llvm::raw_ostream &out, llvm::StringRef left, llvm::StringRef right, unsigned width) {
+  out << "  " << llvm::left_justify(left, width) << "  " << right << '\n';
+}
+
+bool offered(const OptionInfo &option, const CommandInfo &command) {
+  return option.commands == "*" || option.commands.contains((" " + command.name + " ").str());
+}
+
+/// Words that complete an option: "--device", "-d".
+std::string optionWords(const CommandInfo &command) {
+  std::string words;
+  for (const OptionInfo &option : optionTable())
+    if (offered(option, command))
+      words += " --" + option.name.str();
+  return llvm::StringRef(words).ltrim().str();
+}
+
+std::string commandWords() {
+  return llvm::join(llvm::map_range(commandTable(), [](const CommandInfo &c) { return c.name; }), " ");
+}
+
+std::string bashScript() {
+  std::string out = "# ingot completion for bash\n_ingot() {\n  local word=\"${COMP_WORDS[COMP_CWORD]}\"\n"
+                    "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W \"" + commandWords() + "\" -- \"$word\")); return; fi\n"
+                    "  case \"${COMP_WORDS[1]}\" in\n";
+  for (const CommandInfo &command : commandTable())
+    out += "  " + command.name.str() + ") COMPREPLY=($(compgen -W \"" + optionWords(command) + "\" -- \"$word\")) ;;\n";
+  return out + "  esac\n}\ncomplete -o default -F _ingot ingot\n";
+}
+
+std::string zshScript() {
+  std::string out = "#compdef ingot\n_ingot() {\n  if (( CURRENT == 2 )); then compadd " + commandWords() + "; return; fi\n  case \"${words[2]}\" in\n";
+  for (const CommandInfo &command : commandTable())
+    out += "  " + command.name.str() + ") compadd -- " + optionWords(command) + " ;;\n";
+  return out + "  esac\n  _files\n}\ncompdef _ingot ingot\n";
+}
+
+std::string fishScript() {
+  std::string out = "# ingot completion for fish\n";
+  for (const CommandInfo &command : commandTable())
+    out += "complete -c ingot -n __fish_use_subcommand -a " + command.name.str() + " -d '" + command.summary.str() + "'\n";
+  for (const CommandInfo &command : commandTable())
+    for (const OptionInfo &option : optionTable())
+      if (offered(option, command))
+        out += "complete -c ingot -n '__fish_seen_subcommand_from " + command.name.str() + "' -l " + option.name.str() + "\n";
+  return out;
+}
+
+} // namespace
+
+std::string overviewHelp() {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << "ingot: compiles a model for one device into a static library, its weights and a header\n\nusage: ingot COMMAND [ARGUMENTS] [OPTIONS]\n\n";
+  for (const CommandInfo &command : commandTable())
+    putRow(out, command.name, command.summary, 11);
+  out << "\nMODEL is an .onnx file, or a folder that ingot build wrote.\n\ntopics (ingot help TOPIC):\n";
+  for (const Topic &topic : kTopics)
+    putRow(out, topic.name, topic.summary, 11);
+  out << "\nfirst steps:\n  ingot inspect model.onnx\n  ingot build model.onnx -o out\n  ingot bench out\n\ningot COMMAND --help shows a command's options and their defaults\n";
+  return text;
+}
+
+std::string commandHelp(const CommandInfo &command) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << "usage: ingot " << command.name << (command.arguments.empty() ? "" : " ") << command.arguments << " [OPTIONS]\n\n" << command.summary << "\n\noptions:\n";
+  for (const OptionInfo &option : optionTable()) {
+    if (!offered(option, command))
+      continue;
+    std::string left = (option.letter ? std::string("-") + option.letter + ", " : "    ") + "--" + option.name.str();
+    if (!option.value.empty())
+      left += " " + option.value.str();
+    llvm::StringRef fallback = option.fallback.empty() ? option.shown : option.fallback;
+    if (option.kind == ValueKind::Flag && option.name != "help")
+      fallback = "off";
+    putRow(out, left, option.help.str() + (fallback.empty() ? "" : " [" + fallback.str() + "]"), 29);
+  }
+  out << "\nexample: " << command.example << '\n';
+  return text;
+}
+
+std::string topicHelp(llvm::StringRef topic) {
+  for (const Topic &row : kTopics)
+    if (row.name == topic)
+      return (row.name + ": " + row.summary + "\n\n" + row.text).str();
+  return "";
+}
+
+std::vector<llvm::StringRef> helpTopics() {
+  std::vector<llvm::StringRef> names;
+  for (const Topic &row : kTopics)
+    names.push_back(row.name);
+  return names;
+}
+
+std::string completionScript(llvm::StringRef shell) {
+  if (shell == "bash")
+    return bashScript();
+  if (shell == "zsh")
+    return zshScript();
+  return shell == "fish" ? fishScript() : "";
+}
+
+} // namespace ingot
