@@ -42,6 +42,9 @@ struct Buffer {
   deploy::Space space = deploy::Space::arena;
   int64_t index = 0, offset = 0, bytes = 0;
   int64_t first = INT64_MAX, last = -1;
+  int64_t parent = -1;     // a part of another buffer: its index, and where in it
+  int64_t parentOffset = 0;
+  bool shared = false;     // a part, or a whole that has parts
 };
 
 /// The plan of one function.
@@ -52,8 +55,9 @@ public:
   void run() {
     collectCalls();
     findBuffers();
-    for (size_t i = 0; i < calls.size(); ++i)
-      touch(i);
+    findLifetimes();
+    joinParts();
+    findLifetimes();
     shareInPlace();
     placeArena();
     placeWeights();
@@ -100,6 +104,21 @@ private:
     }
   }
 
+  void findLifetimes() {
+    for (Buffer &buffer : buffers) {
+      buffer.first = INT64_MAX;
+      buffer.last = -1;
+    }
+    for (size_t i = 0; i < calls.size(); ++i)
+      touch(i);
+    for (const Buffer &part : buffers) {
+      for (int64_t i = part.parent; i >= 0; i = buffers[i].parent) {
+        buffers[i].first = std::min(buffers[i].first, part.first);
+        buffers[i].last = std::max(buffers[i].last, part.last);
+      }
+    }
+  }
+
   void touch(size_t i) {
     auto extend = [&](Value value) {
       Buffer &buffer = buffers[bufferOf.lookup(value)];
@@ -133,9 +152,56 @@ private:
     }
   }
 
+  // %c = kernel "conv"; %j = copy %c into %joined at offset o -> the convolution writes into %joined itself, the copy is no call.
+  // Only for a buffer that begins as kernel.empty: no other call writes the part.
+  void joinParts() {
+    SmallVector<kernel::MicroOp> kept;
+    for (kernel::MicroOp call : calls) {
+      std::optional<int64_t> offset = copyOffset(call);
+      size_t part = call.getInputs().empty() ? 0 : bufferOf.lookup(call.getInputs()[0]);
+      if (!offset || !canJoin(part, call)) {
+        kept.push_back(call);
+        continue;
+      }
+      size_t whole = bufferOf.lookup(call.getResult(0));
+      buffers[part].parent = whole;
+      buffers[part].parentOffset = *offset;
+      buffers[part].shared = buffers[whole].shared = true;
+    }
+    calls = kept;
+  }
+
+  /// Byte offset at which the call copies its whole input, one run, into its destination; nullopt for any other call.
+  std::optional<int64_t> copyOffset(kernel::MicroOp call) {
+    kernel::FuncOp function = module.lookupSymbol<kernel::FuncOp>(call.getRow());
+    if (!function || !call.getDest() || call.getInputs().size() != 2 || function.getDims().size() != 1)
+      return std::nullopt;
+    Block &body = function.getBody().front();
+    bool isRun = function.getStrides() == ArrayRef<int64_t>({1, 1}) && function.getOffsets()[0] == 0 && isa<BlockArgument>(body.getTerminator()->getOperand(0));
+    RankedTensorType type = cast<RankedTensorType>(call.getInputs()[0].getType());
+    if (!isRun || function.getDims()[0] != type.getNumElements() || type.getNumElements() == 0)
+      return std::nullopt;
+    int64_t bytes = function.getOffsets()[1] * (bytesOf(call.getInputs()[0]) / type.getNumElements());
+    return bytes % kBufferAlign == 0 ? std::optional<int64_t>(bytes) : std::nullopt;
+  }
+
+  bool canJoin(size_t part, kernel::MicroOp call) {
+    Value base = call.getInputs()[1];
+    while (kernel::MicroOp previous = base.getDefiningOp<kernel::MicroOp>()) {
+      if (!previous.getDest())
+        return false;
+      base = previous.getInputs()[*previous.getDest()];
+    }
+    size_t whole = bufferOf.lookup(base);
+    bool outside = buffers[part].space == deploy::Space::arena && buffers[part].parent < 0 && part != whole;
+    for (int64_t i = buffers[whole].parent; i >= 0; i = buffers[i].parent)
+      outside &= static_cast<size_t>(i) != part;
+    return outside && base.getDefiningOp<kernel::EmptyOp>() && buffers[part].last >= 0;
+  }
+
   bool canShare(size_t input, size_t result, int64_t call) {
     const Buffer &from = buffers[input], &to = buffers[result];
-    return input != result && from.space == deploy::Space::arena && to.space == deploy::Space::arena && from.last == call && to.first == call &&
+    return input != result && !from.shared && !to.shared && from.space == deploy::Space::arena && to.space == deploy::Space::arena && from.last == call && to.first == call &&
            from.bytes == to.bytes;
   }
 
@@ -157,7 +223,7 @@ private:
     std::vector<size_t> owner;
     for (size_t i = 0; i < buffers.size(); ++i) {
       const Buffer &buffer = buffers[i];
-      if (buffer.space != deploy::Space::arena || buffer.last < 0)
+      if (buffer.space != deploy::Space::arena || buffer.last < 0 || buffer.parent >= 0)
         continue;
       live.push_back({buffer.bytes, buffer.first, buffer.last});
       owner.push_back(i);
@@ -166,6 +232,18 @@ private:
     for (size_t i = 0; i < live.size(); ++i) {
       buffers[owner[i]].offset = live[i].offset;
       lifetimes.append({live[i].offset, live[i].bytes, live[i].first, live[i].last});
+    }
+    for (Buffer &buffer : buffers) {
+      if (buffer.parent < 0)
+        continue;
+      int64_t root = buffer.parent;
+      buffer.offset = buffer.parentOffset;
+      for (; buffers[root].parent >= 0; root = buffers[root].parent)
+        buffer.offset += buffers[root].parentOffset;
+      buffer.offset += buffers[root].offset;
+      buffer.space = buffers[root].space;
+      buffer.index = buffers[root].index;
+      buffer.last = -1; // placed with its root
     }
   }
 
@@ -219,20 +297,32 @@ private:
     return deploy::PlaceAttr::get(module.getContext(), buffer.space, buffer.index, buffer.offset, bytesOf(value));
   }
 
+  /// First and one past the last byte of its operand that a map touches.
+  std::pair<int64_t, int64_t> touchedBytes(StringRef row, size_t operand, Value value) {
+    kernel::FuncOp function = module.lookupSymbol<kernel::FuncOp>(row);
+    auto [low, strides] = mapView(function, operand);
+    int64_t high = low, count = cast<RankedTensorType>(value.getType()).getNumElements();
+    for (auto [stride, extent] : llvm::zip(strides, function.getDims()))
+      (stride < 0 ? low : high) += stride * (extent - 1);
+    int64_t width = count ? bytesOf(value) / count : 0;
+    return {low * width, (high + 1) * width};
+  }
+
   /// The places in the order of the kernel's arguments, and what they mean for the schedule.
   SmallVector<Attribute> placesOf(kernel::MicroOp call, SmallVectorImpl<Access> &accesses) {
     SmallVector<Attribute> places;
     bool isMap = module.lookupSymbol<kernel::FuncOp>(call.getRow()) != nullptr;
-    auto add = [&](Value value, bool writes, bool passes) {
+    auto add = [&](Value value, bool writes) {
       deploy::PlaceAttr at = place(value);
-      accesses.push_back({at.getSpace(), at.getIndex(), at.getOffset(), at.getOffset() + at.getBytes(), writes});
-      if (passes)
-        places.push_back(at);
+      auto [begin, end] = isMap ? touchedBytes(call.getRow(), places.size(), value) : std::pair<int64_t, int64_t>(0, at.getBytes());
+      accesses.push_back({at.getSpace(), at.getIndex(), at.getOffset() + begin, at.getOffset() + end, writes});
+      places.push_back(at);
     };
     for (auto [i, input] : llvm::enumerate(call.getInputs()))
-      add(input, false, !(isMap && call.getDest() && static_cast<int64_t>(i) == static_cast<int64_t>(*call.getDest())));
+      if (!isMap || !call.getDest() || i != *call.getDest()) // a map only writes its destination
+        add(input, false);
     for (Value result : call.getResults())
-      add(result, true, true);
+      add(result, true);
     if (call.getScratch() > 0)
       places.push_back(deploy::PlaceAttr::get(module.getContext(), deploy::Space::scratch, 0, 0, call.getScratch()));
     return places;
