@@ -45,6 +45,19 @@ static void importCast(OnnxNode &node) {
 
 static void importCastLike(OnnxNode &node) { castTo(node, node.dtype(node.input(1))); }
 
+/// The same bits under another type. Between integers that is a cast; floats have no operation for it.
+static void importBitCast(OnnxNode &node) {
+  std::optional<DType> type = dtypeOf(node, node.intAttr("to", 0));
+  if (!type)
+    return;
+  DType from = node.dtype(node.input(0));
+  if (byteWidth(from) != byteWidth(*type))
+    return node.refuse("the types differ in width");
+  if (from != *type && (isFloat(from) || isFloat(*type) || *type == DType::Bool))
+    return node.refuse("the bits of floats cannot be taken apart");
+  node.setOutput(0, node.cast(node.input(0), *type));
+}
+
 static void importWhere(OnnxNode &node) { node.setOutput(0, node.select(node.input(0), node.input(1), node.input(2))); }
 
 void registerLogic(OnnxOpRegistry &registry) {
@@ -55,7 +68,7 @@ void registerLogic(OnnxOpRegistry &registry) {
     {"GreaterOrEqual", 12, 2, binary(BinaryKind::greater_equal)}, {"BitwiseAnd", 18, 2, binary(BinaryKind::bitwise_and)},
     {"BitwiseOr", 18, 2, binary(BinaryKind::bitwise_or)}, {"BitwiseXor", 18, 2, binary(BinaryKind::bitwise_xor)},
     {"BitwiseNot", 18, 1, unary(UnaryKind::bitwise_not)}, {"BitShift", 11, 2, importBitShift}, {"IsNaN", 9, 1, unary(UnaryKind::is_nan)},
-    {"IsInf", 10, 1, importIsInf}, {"Cast", 6, 1, importCast}, {"CastLike", 15, 2, importCastLike}, {"Where", 9, 3, importWhere}});
+    {"IsInf", 10, 1, importIsInf}, {"Cast", 6, 1, importCast}, {"CastLike", 15, 2, importCastLike}, {"Where", 9, 3, importWhere}, {"BitCast", 26, 1, importBitCast}});
 }
 
 } // namespace ingot

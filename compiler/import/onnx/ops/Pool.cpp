@@ -78,35 +78,47 @@ static void importGlobalLpPool(OnnxNode &node) {
   node.setOutput(0, node.binary(nn::BinaryKind::pow, sum, node.scalar(type, 1.0 / static_cast<double>(p))));
 }
 
-/// Writes every element at its index in a zero tensor; indices count over the flattened result.
+/// The result's extents of a MaxUnpool without `output_shape`; nullopt and refused when they are out of range.
+static std::optional<Ints> unpooledShape(OnnxNode &node, Value x) {
+  llvm::ArrayRef<int64_t> in = node.shape(x).drop_front(2);
+  std::optional<Window> w = readWindow(node, in, node.intsAttr("kernel_shape"));
+  if (!w)
+    return std::nullopt;
+  Ints shape = node.shape(x).take_front(2).vec();
+  for (size_t i = 0; i < in.size(); ++i)
+    shape.push_back((in[i] - 1) * w->strides[i] - w->low[i] - w->high[i] + w->kernel[i]);
+  if (elementCount(shape))
+    return shape;
+  node.refuse("the result's shape is out of range");
+  return std::nullopt;
+}
+
+/// Writes every element at its index in a zero tensor of the inferred shape, which `output_shape` then enlarges at its end.
 static void importMaxUnpool(OnnxNode &node) {
   Value x = node.input(0), indices = node.input(1);
   if (!needRank(node, x, 3, 5, "X"))
     return;
-  llvm::ArrayRef<int64_t> in = node.shape(x).drop_front(2);
-  std::optional<Window> w = readWindow(node, in, node.intsAttr("kernel_shape"));
-  if (!w)
+  std::optional<Ints> shape = unpooledShape(node, x);
+  std::optional<Ints> wanted = shape && node.hasInput(2) ? needInts(node, 2, "output_shape") : shape;
+  if (!shape || !wanted)
     return;
-  Ints result = node.shape(x).take_front(2).vec();
-  for (size_t i = 0; i < in.size(); ++i)
-    result.push_back((in[i] - 1) * w->strides[i] - w->low[i] - w->high[i] + w->kernel[i]);
-  Ints inner = result;
-  if (node.hasInput(2)) {
-    std::optional<Ints> given = needInts(node, 2, "output_shape");
-    if (!given)
-      return;
-    result = *given;
+  std::optional<int64_t> elements = elementCount(node.shape(x));
+  bool fits = elements && elementCount(node.shape(indices)) == elements && wanted->size() == shape->size() && elementCount(*wanted).has_value();
+  Ints low(shape->size(), 0), high(shape->size(), 0);
+  for (size_t i = 0; fits && i < shape->size(); ++i) {
+    high[i] = (*wanted)[i] - (*shape)[i];
+    fits = high[i] >= 0;
   }
-  std::optional<int64_t> count = elementCount(result), elements = elementCount(node.shape(x));
-  if (!count || !elements || result.size() != inner.size())
-    return node.refuse("the result's shape is out of range");
-  Value zeros = splat(node, node.dtype(x), {*count}, 0);
+  if (!fits)
+    return node.refuse("the indices or 'output_shape' do not fit the input");
+  Value zeros = splat(node, node.dtype(x), {*elementCount(*shape)}, 0);
   Value places = node.reshape(node.cast(indices, DType::I64), {*elements});
   Value updates = node.reshape(x, {*elements});
   if (!node.ok())
     return;
   Value flat = node.create<nn::ScatterElementsOp>({zeros.getType()}, nn::ScatterKind::none, zeros, places, updates, uint64_t(0));
-  node.setOutput(0, node.reshape(flat, result));
+  Value y = node.reshape(flat, *shape);
+  node.setOutput(0, *wanted == *shape ? y : padConstant(node, y, low, high, Value()));
 }
 
 void registerPool(OnnxOpRegistry &registry) {
