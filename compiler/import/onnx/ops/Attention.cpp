@@ -104,9 +104,8 @@ static Value maskBias(OnnxNode &node, DType type, int64_t keys) {
 static Value validKeys(OnnxNode &node) {
   if (!node.hasInput(6))
     return {};
-  Value count = node.cast(node.input(6), DType::I64);
-  std::optional<int64_t> batch = elementCount(node.shape(count));
-  return node.reshape(count, {batch.value_or(0), 1, 1, 1});
+  std::optional<int64_t> batch = elementCount(node.shape(node.input(6)));
+  return node.reshape(node.cast(node.input(6), DType::I64), {batch.value_or(0), 1, 1, 1});
 }
 
 /// Bias of the causal rule j <= p and of the sliding window p - left <= j <= p + right, with p = offset + i.
@@ -180,7 +179,7 @@ static void importAttention(OnnxNode &node) {
   if (cap > 0 && node.ok())
     scores = scaled(node, node.unary(nn::UnaryKind::tanh, scaled(node, scores, 1 / cap)), cap);
   shown = mode == 1 ? scores : shown;
-  Value bias = biasOf(node, *h, type);
+  Value bias = node.ok() ? biasOf(node, *h, type) : Value();
   if (!node.ok())
     return;
   Ints shape = node.shape(scores).vec();
