@@ -160,7 +160,8 @@ template <typename T> void addBias(std::vector<T> &y, const Tensor &bias, const 
     y[i] += get<T>(bias, static_cast<int64_t>(i) / shape.outPlane() % shape.outChannels);
 }
 
-llvm::FailureOr<Results> convolution(Operation *op, ArrayRef<Tensor> operands, std::optional<ConvShape> shape, bool transposed, std::string &why) {
+llvm::FailureOr<Results> convolution(Operation *op, ArrayRef<Tensor> operands, std::optional<ConvShape> shape, bool transposed,
+                                     std::string &why) {
   if (!shape || mixes(operands[0], operands[1]))
     return refuse(why, op->getName().getStringRef() + " has no rule for these shapes or types");
   Tensor result = resultOf(op);

@@ -47,7 +47,8 @@ llvm::LogicalResult checkTypes(Operation *op, ArrayRef<Tensor> operands, std::st
                            llvm::Twine(op->getNumOperands()));
   for (auto [tensor, value] : llvm::zip_equal(operands, op->getOperands()))
     if (!hasType(tensor, value.getType()))
-      return refuse(why, llvm::Twine(op->getName().getStringRef()) + " got a " + name(tensor.dtype()) + " operand of another type than its own");
+      return refuse(why, llvm::Twine(op->getName().getStringRef()) + " got a " + name(tensor.dtype()) +
+                             " operand of another type than its own");
   for (Type type : op->getResultTypes()) {
     auto ranked = dyn_cast<RankedTensorType>(type);
     if (!ranked || !ranked.hasStaticShape() || !toDType(ranked.getElementType()) || !elementCount(ranked.getShape()))

@@ -107,7 +107,8 @@ bool isIdentity(nn::ResizeOp resize, const Axis &axis) {
 }
 
 /// values [outer, in, inner] -> [outer, out, inner].
-std::vector<double> resizeAxis(const std::vector<double> &values, int64_t inner, const Axis &axis, const std::vector<Taps> &table, double outside) {
+std::vector<double> resizeAxis(const std::vector<double> &values, int64_t inner, const Axis &axis, const std::vector<Taps> &table,
+                               double outside) {
   int64_t outer = static_cast<int64_t>(values.size()) / (axis.in * inner);
   std::vector<double> result(static_cast<size_t>(outer * axis.out * inner));
   for (int64_t row = 0; row < outer * axis.out; ++row) {

@@ -8,7 +8,8 @@
 using Numbers = std::vector<double>;
 
 /// One op: `types` of the operands and `resultTypes` as MLIR shapes with element type ("2x3xf32"), `text` the op with %arg0, %arg1, ...
-/// as operands, without its type (an op without operands: with it). Operand values repeat to fill the tensor. An empty `expected` means that the reference must refuse.
+/// as operands, without its type (an op without operands: with it). Operand values repeat to fill the tensor.
+/// An empty `expected` means that the reference must refuse.
 struct Case {
   const char *text;
   std::vector<const char *> types;
