@@ -2,9 +2,10 @@
 #include <cstdio>
 
 int testFloat();
+int testQuant();
 
 int main() {
-  int failures = testFloat();
+  int failures = testFloat() + testQuant();
   std::printf("kernel-test: %d failures\n", failures);
   return failures != 0;
 }

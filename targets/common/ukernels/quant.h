@@ -1,0 +1,27 @@
+/* Parameters of the quantised kernels, shared by C and the lowering. The geometry is that of conv.h or matmul.h; the entries below
+ * follow it. ik_qconvnd / ik_qmatmulnd read scales and zeros from tensors; buffers: x, xScale, xZero, w, wScale, wZero, yScale, yZero,
+ * [bias i32], y. The fast rows take w packed and one table; buffers: x, w, table, y, scratch. */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_QUANT_H
+#define INGOT_TARGETS_COMMON_UKERNELS_QUANT_H
+
+#include "targets/common/ukernels/conv.h"
+#include "targets/common/ukernels/matmul.h"
+
+enum {
+  IK_Q_X_UNSIGNED, IK_Q_W_UNSIGNED, IK_Q_Y_UNSIGNED, /* 1: u8, 0: i8 */
+  IK_Q_SCALES_PER_CHANNEL, IK_Q_ZEROS_PER_CHANNEL,   /* of w: 1: one an output channel (column), 0: a scalar */
+  IK_Q_SCALES_PER_ROW, IK_Q_ZEROS_PER_ROW,           /* of a, matmul only */
+  IK_Q_X_ZERO, IK_Q_Y_ZERO,                          /* fast rows */
+  IK_Q_W_ZEROS,                                      /* fast rows: 1: some zero of the (signed) weights is not 0 */
+  IK_Q_COUNT
+};
+enum { IK_QCONV_COUNT = IK_CONV_COUNT + IK_Q_COUNT, IK_QMATMUL_COUNT = IK_MATMUL_COUNT + IK_Q_COUNT };
+/* The table of the fast rows, i32 [4][channels]: bias, sum of w, zero of w, bits of the f32 multiplier. Weights are signed there:
+ * u8 ones have 128 taken off, and so has their zero. w is [G][panels][ceil(K/4)][8][4]. */
+enum { IK_QTABLE_BIAS, IK_QTABLE_SUM, IK_QTABLE_ZERO, IK_QTABLE_MULTIPLIER, IK_QTABLE_ROWS };
+/* Scratch of ik_qconv: tile and panel in 16 bits at most, accumulators [8][48], column sums, 8 rows of bytes. */
+#define IK_QCONV_SCRATCH(depth) ((((depth) + 3) / 4 * 4) * (48 + 8) * 2 + 8 * 48 * 4 + 48 * 4 + 4 * 128 + 256)
+/* Largest KH * KW of ik_qdwconv: its sums of products of 9-bit numbers stay exact in f32. */
+enum { IK_QDWCONV_TAPS = 256 };
+
+#endif

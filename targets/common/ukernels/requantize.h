@@ -1,0 +1,38 @@
+/* From an int32 accumulator to an 8-bit result, the one rule of all quantised kernels: f32(acc) * m, clamp to [qmin - z, qmax - z],
+ * round half to even, + z. The rounding adds 1.5 * 2^23: exact for the clamped range. */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_REQUANTIZE_H
+#define INGOT_TARGETS_COMMON_UKERNELS_REQUANTIZE_H
+
+#include "targets/common/ukernels/micro.h"
+
+typedef uint8_t ik_u8x16 __attribute__((ext_vector_type(16)));
+typedef uint8_t ik_u8x16u __attribute__((ext_vector_type(16), aligned(1)));
+
+IK_INLINE ik_i32x16 ik_requantize16(ik_i32x16 acc, ik_f32x16 m, int64_t zero, int64_t isUnsigned) {
+  float low = (float)((isUnsigned ? 0 : -128) - zero), high = (float)((isUnsigned ? 255 : 127) - zero);
+  ik_f32x16 v = ik_clamp16(__builtin_convertvector(acc, ik_f32x16) * m, low, high);
+  ik_f32x16 magic = ik_splat16(12582912.0f);
+  return (ik_i32x16)(v + magic) - (ik_i32x16)magic + (int32_t)zero;
+}
+IK_INLINE void ik_store_bytes(uint8_t *y, ik_i32x16 v, int64_t n) {
+  ik_u8x16 b = __builtin_convertvector(v, ik_u8x16);
+  if (n >= 16) {
+    *(ik_u8x16u *)y = b;
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i)
+    y[i] = b[i];
+}
+static inline uint8_t ik_requantize(int32_t acc, float m, int64_t zero, int64_t isUnsigned) {
+  float low = (float)((isUnsigned ? 0 : -128) - zero), high = (float)((isUnsigned ? 255 : 127) - zero), v = (float)acc * m;
+  v = v < low ? low : v;
+  v = v > high ? high : v;
+  union { float f; int32_t i; } r = {v + 12582912.0f};
+  return (uint8_t)(r.i - 0x4b400000 + (int32_t)zero);
+}
+/* Element i of an 8-bit tensor. */
+static inline int32_t ik_byte(const void *p, int64_t i, int64_t isUnsigned) {
+  return isUnsigned ? (int32_t)((const uint8_t *)p)[i] : (int32_t)((const int8_t *)p)[i];
+}
+
+#endif

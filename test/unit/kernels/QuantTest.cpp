@@ -1,0 +1,136 @@
+// Compares the fast quantised convolutions with ik_qconvnd, and ik_qconvnd and ik_qmatmulnd with plain loops: equal bytes.
+#include "test/unit/kernels/Shapes.h"
+#include "targets/common/ukernels/quant.h"
+
+#include <algorithm>
+#include <cmath>
+
+extern "C" Kernel ik_qconv, ik_qdwconv, ik_qconvnd;
+
+namespace {
+
+int failures = 0;
+void check(bool ok, const char *what, int iteration) {
+  if (ok)
+    return;
+  ++failures;
+  std::printf("FAIL %s, case %d\n", what, iteration);
+}
+
+int32_t byteAt(const std::vector<uint8_t> &v, int64_t i, bool isUnsigned) { return isUnsigned ? v[i] : static_cast<int8_t>(v[i]); }
+
+struct QuantCase {
+  Params p;
+  std::vector<uint8_t> x, w, wZero;
+  std::vector<float> wScale;
+  std::vector<int32_t> bias;
+  float xScale = 0.05f, yScale = 1.0f;
+  uint8_t xZero, yZero;
+  int64_t depth, channels, outputs;
+  int64_t &q(int i) { return p[IK_CONV_COUNT + i]; }
+};
+
+bool makeCase(Random &random, bool depthwise, QuantCase &c) {
+  if (!randomConv(random, c.p, depthwise))
+    return false;
+  c.p.resize(IK_QCONV_COUNT);
+  Params &p = c.p;
+  c.depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], c.channels = p[IK_CONV_G] * p[IK_CONV_OC];
+  c.outputs = p[IK_CONV_N] * c.channels * p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
+  for (int i : {IK_Q_X_UNSIGNED, IK_Q_W_UNSIGNED, IK_Q_Y_UNSIGNED, IK_Q_W_ZEROS})
+    c.q(i) = random.range(0, 1);
+  c.q(IK_Q_SCALES_PER_CHANNEL) = c.q(IK_Q_ZEROS_PER_CHANNEL) = 1;
+  auto fill = [&](std::vector<uint8_t> &v, int64_t count) {
+    v.resize(count);
+    for (uint8_t &b : v)
+      b = static_cast<uint8_t>(random.range(0, 255));
+  };
+  fill(c.x, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW]);
+  fill(c.w, c.channels * c.depth);
+  fill(c.wZero, c.channels);
+  c.xZero = random.range(0, 255), c.yZero = random.range(0, 255);
+  for (uint8_t &zero : c.wZero)
+    zero = c.q(IK_Q_W_ZEROS) ? zero : c.q(IK_Q_W_UNSIGNED) ? 128 : 0;
+  for (int64_t o = 0; o < c.channels; ++o) {
+    c.wScale.push_back(0.001f * random.range(1, 60));
+    c.bias.push_back(random.range(-3000, 3000));
+  }
+  c.q(IK_Q_X_ZERO) = c.q(IK_Q_X_UNSIGNED) ? c.xZero : static_cast<int8_t>(c.xZero);
+  c.q(IK_Q_Y_ZERO) = c.q(IK_Q_Y_UNSIGNED) ? c.yZero : static_cast<int8_t>(c.yZero);
+  return true;
+}
+
+std::vector<uint8_t> plain(QuantCase &c) {
+  Params &p = c.p;
+  std::vector<uint8_t> y(c.outputs);
+  int64_t area = c.outputs / (p[IK_CONV_N] * c.channels), plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];
+  bool xu = c.q(IK_Q_X_UNSIGNED), wu = c.q(IK_Q_W_UNSIGNED), yu = c.q(IK_Q_Y_UNSIGNED);
+  int32_t yz = c.q(IK_Q_Y_ZERO);
+  for (int64_t i = 0; i < c.outputs; ++i) {
+    int64_t o = i / area % c.channels, ng = i / area / c.channels * p[IK_CONV_G] + o / p[IK_CONV_OC];
+    int32_t wz = byteAt(c.wZero, o, wu);
+    auto mac = [&](int32_t sum, uint8_t a, uint8_t b) {
+      return sum + ((xu ? a : int8_t(a)) - int32_t(c.q(IK_Q_X_ZERO))) * ((wu ? b : int8_t(b)) - wz);
+    };
+    int32_t acc = convPoint<uint8_t, uint8_t, int32_t>(p, c.x.data() + ng * p[IK_CONV_IC] * plane, c.w.data() + o * c.depth, i % area, c.xZero, mac);
+    acc += c.bias[o];
+    float m = float(float(c.xScale * c.wScale[o]) / c.yScale);
+    float v = std::min(std::max(float(acc) * m, float((yu ? 0 : -128) - yz)), float((yu ? 255 : 127) - yz));
+    y[i] = static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(v)) + yz);
+  }
+  return y;
+}
+
+std::vector<int32_t> table(QuantCase &c, bool shifted) {
+  std::vector<int32_t> t(IK_QTABLE_ROWS * c.channels);
+  int32_t shift = shifted && c.q(IK_Q_W_UNSIGNED) ? 128 : 0;
+  for (int64_t o = 0; o < c.channels; ++o) {
+    int32_t sum = 0;
+    for (int64_t k = 0; k < c.depth; ++k)
+      sum += byteAt(c.w, o * c.depth + k, c.q(IK_Q_W_UNSIGNED)) - shift;
+    float m = float(float(c.xScale * c.wScale[o]) / c.yScale);
+    t[o] = c.bias[o], t[c.channels + o] = sum, t[2 * c.channels + o] = byteAt(c.wZero, o, c.q(IK_Q_W_UNSIGNED)) - shift;
+    std::memcpy(&t[3 * c.channels + o], &m, 4);
+  }
+  return t;
+}
+
+std::vector<int8_t> pack(QuantCase &c) {
+  int64_t oc = c.p[IK_CONV_OC], panels = (oc + 7) / 8, quads = (c.depth + 3) / 4;
+  std::vector<int8_t> out(c.p[IK_CONV_G] * panels * quads * 32);
+  for (int64_t o = 0; o < c.channels; ++o)
+    for (int64_t k = 0; k < c.depth; ++k)
+      out[(((o / oc * panels + o % oc / 8) * quads + k / 4) * 8 + o % oc % 8) * 4 + k % 4] =
+          static_cast<int8_t>(byteAt(c.w, o * c.depth + k, c.q(IK_Q_W_UNSIGNED)) - (c.q(IK_Q_W_UNSIGNED) ? 128 : 0));
+  return out;
+}
+
+void convCase(Random &random, int iteration, bool depthwise) {
+  QuantCase c;
+  if (!makeCase(random, depthwise, c))
+    return;
+  std::vector<uint8_t> want = plain(c), y(c.outputs);
+  c.p[IK_CONV_BIAS] = 1;
+  c.p[IK_CONV_KC] = 4 * random.range(1, 3);
+  std::vector<void *> slow{c.x.data(), &c.xScale, &c.xZero, c.w.data(), c.wScale.data(), c.wZero.data(), &c.yScale, &c.yZero, c.bias.data(), y.data()};
+  check(runWorkers(ik_qconvnd, slow, 9, c.p, 0, y), "qconvnd: workers disagree", iteration);
+  check(y == want, "qconvnd: values", iteration);
+  std::vector<int8_t> packed = pack(c);
+  std::vector<int32_t> terms = table(c, !depthwise);
+  int64_t scratch = IK_QCONV_SCRATCH(c.depth) + IK_DWCONV_SCRATCH(c.p[IK_CONV_KC], c.p[IK_CONV_KH], c.p[IK_CONV_SH], c.p[IK_CONV_DH], c.p[IK_CONV_OW],
+                                                                  c.p[IK_CONV_KW], c.p[IK_CONV_DW], c.p[IK_CONV_SW]);
+  std::vector<void *> fast{c.x.data(), depthwise ? static_cast<void *>(c.w.data()) : packed.data(), terms.data(), y.data()};
+  check(runWorkers(depthwise ? ik_qdwconv : ik_qconv, fast, 3, c.p, scratch, y), "qconv: workers disagree", iteration);
+  check(y == want, depthwise ? "qdwconv: values" : "qconv: values", iteration);
+}
+
+} // namespace
+
+int testQuant() {
+  Random random;
+  for (int i = 0; i < 80; ++i) {
+    convCase(random, i, false);
+    convCase(random, i, true);
+  }
+  return failures;
+}
