@@ -76,6 +76,9 @@ public:
   mlir::Value softmax(mlir::Value x, int64_t axis, bool log = false);
   /// Any other op: `create<nn::ConvOp>({result types}, args...)`; folds like the rest. Returns the first result.
   template <typename OpT, typename... Args> mlir::Value create(mlir::TypeRange results, Args &&...args) {
+    last.assign(results.size(), mlir::Value());
+    if (!ok()) // a verb before this one gave a null Value
+      return {};
     return finish(OpT::create(builder(), loc(), results, std::forward<Args>(args)...).getOperation());
   }
   /// All results of the op created last by `create` (folded ones replaced).

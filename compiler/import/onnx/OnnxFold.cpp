@@ -1,0 +1,92 @@
+// What is known while importing: constants, and ops whose operands all are. Folding early is what makes shapes that exporters compute with
+// Shape, Gather and Concat static.
+#include "compiler/import/onnx/OnnxImporter.h"
+
+#include "compiler/reference/Evaluate.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+constexpr int64_t kMaxFoldOperands = 16 * 1024 * 1024; // bytes; a Gather from an embedding table may read this much
+constexpr int64_t kMaxFoldWork = int64_t(1) << 30;     // result elements x operand elements of ops that may touch all pairs
+
+int64_t bytesOf(Value value) {
+  auto type = llvm::dyn_cast<RankedTensorType>(value.getType());
+  std::optional<DType> element = type ? toDType(type.getElementType()) : std::nullopt;
+  std::optional<int64_t> count = type ? elementCount(type.getShape()) : std::nullopt;
+  return element && count && *count <= kMaxOnnxElements ? *count * byteWidth(*element) : kMaxOnnxElements;
+}
+
+/// Folding must not cost more than compiling: an op that reads many elements for each of its results is folded only when small.
+bool isHeavy(Operation *op) {
+  if (!llvm::isa<nn::ConvOp, nn::ConvTransposeOp, nn::MatmulOp, nn::PoolOp, nn::RnnOp>(op))
+    return false;
+  int64_t largest = 1;
+  for (Value operand : op->getOperands())
+    largest = std::max(largest, bytesOf(operand));
+  for (Value result : op->getResults())
+    if (bytesOf(result) > kMaxFoldWork / largest)
+      return true;
+  return false;
+}
+
+bool worthFolding(Operation *op) {
+  if (op->getNumRegions() != 0 || op->getNumResults() == 0 || llvm::isa<nn::ConstantOp, nn::WeightOp>(op) || isHeavy(op))
+    return false;
+  int64_t operands = 0;
+  for (Value operand : op->getOperands()) {
+    Operation *source = operand.getDefiningOp();
+    if (!source || !llvm::isa<nn::ConstantOp, nn::WeightOp>(source))
+      return false;
+    operands += std::min(bytesOf(operand), 2 * kMaxFoldOperands);
+    if (operands > kMaxFoldOperands)
+      return false;
+  }
+  return llvm::all_of(op->getResults(), [](Value value) { return bytesOf(value) <= nn::ConstantOp::kMaxBytes; });
+}
+
+} // namespace
+
+Value OnnxImporter::makeConstant(const Tensor &tensor, llvm::StringRef name, Location loc) {
+  if (tensor.bytes() <= nn::ConstantOp::kMaxBytes)
+    return nn::ConstantOp::create(builder, loc, tensor.mlirType(&context), tensor.toAttr(&context)).getResult();
+  std::string kept = store.add(name, tensor);
+  return nn::WeightOp::create(builder, loc, tensor.mlirType(&context), FlatSymbolRefAttr::get(&context, kept)).getResult();
+}
+
+std::optional<Tensor> OnnxImporter::valueOf(Value value) const {
+  Operation *op = value ? value.getDefiningOp() : nullptr;
+  if (auto constant = llvm::dyn_cast_or_null<nn::ConstantOp>(op))
+    return Tensor::fromAttr(constant.getValue());
+  if (auto weight = llvm::dyn_cast_or_null<nn::WeightOp>(op); weight && store.isPlain(weight.getSymbol()))
+    return store.get(weight.getSymbol());
+  return std::nullopt;
+}
+
+/// Replaces an op by its value. True when done; then `op` is gone.
+bool OnnxImporter::fold(Operation *op, llvm::SmallVectorImpl<Value> &results) {
+  if (!worthFolding(op))
+    return false;
+  llvm::SmallVector<Tensor> operands;
+  for (Value operand : op->getOperands()) {
+    std::optional<Tensor> tensor = valueOf(operand);
+    if (!tensor)
+      return false;
+    operands.push_back(std::move(*tensor));
+  }
+  std::string why;
+  llvm::FailureOr<llvm::SmallVector<Tensor, 2>> values = evaluate(op, operands, why);
+  if (llvm::failed(values) || values->size() != op->getNumResults())
+    return false;
+  for (auto [value, expected] : llvm::zip(*values, op->getResultTypes()))
+    if (value.mlirType(&context) != expected)
+      return false;
+  for (const Tensor &value : *values)
+    results.push_back(makeConstant(value, "folded", op->getLoc()));
+  op->erase();
+  return true;
+}
+
+} // namespace ingot

@@ -1,0 +1,125 @@
+// The walk over an ONNX graph: names -> values, nodes -> op functions, and everything that goes wrong collected for one report.
+// Private to import/onnx: op files see OnnxOps.h alone.
+#ifndef INGOT_COMPILER_IMPORT_ONNX_ONNXIMPORTER_H
+#define INGOT_COMPILER_IMPORT_ONNX_ONNXIMPORTER_H
+
+#include "compiler/import/onnx/Import.h"
+#include "compiler/import/onnx/OnnxOps.h"
+#include "compiler/import/onnx/OnnxReader.h"
+#include "compiler/import/onnx/OnnxTensor.h"
+
+#include "onnx-ml.pb.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace ingot {
+
+using OpsetMap = std::map<std::string, int64_t>;                            // domain -> version
+using AttrBindings = std::map<std::string, const onnx::AttributeProto *>;   // a function's attribute -> the call's
+
+/// What a name stands for.
+struct OnnxEntry {
+  enum Kind { Known, Poisoned, Absent, Initializer } kind = Known; // Absent: an optional operand left out of a function call
+  mlir::Value value;
+  const onnx::TensorProto *tensor = nullptr; // of an initialiser that no node has used yet
+  std::shared_ptr<const void> owner = {};    // of that tensor
+};
+
+/// The names of a graph, a branch (which sees its parent's names) or a function body (which does not).
+struct OnnxScope {
+  OnnxScope *parent = nullptr;
+  const OpsetMap *opsets = nullptr;
+  const AttrBindings *bindings = nullptr;    // null outside functions
+  std::shared_ptr<const void> owner;         // keeps this scope's protos alive: tensors are views of them
+  int depth = 0;                             // of nested branches and calls
+  llvm::StringMap<OnnxEntry> names;
+
+  OnnxEntry *find(llvm::StringRef name);
+};
+
+/// The node that is imported just now.
+struct OnnxFrame {
+  llvm::SmallVector<mlir::Value, 4> inputs;
+  llvm::SmallVector<mlir::Value, 2> outputs;
+  std::shared_ptr<const void> owner;
+  std::string attributeError; // a present attribute of another type than asked for
+  std::string error;          // the node is invalid: the verifier's words
+};
+
+class OnnxImporter {
+public:
+  OnnxImporter(llvm::StringRef path, const ImportOptions &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
+  ImportedModel run();
+
+private:
+  friend class OnnxNode;
+  using Scope = OnnxScope;
+
+  // OnnxImporter.cpp: the walk.
+  bool readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports, OpsetMap &opsets, llvm::StringRef where);
+  void importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, Scope &scope);
+  void importNode(const onnx::NodeProto &proto, Scope &scope);
+  void importWithRule(const onnx::NodeProto &proto, Scope &scope, OnnxFrame next);
+  bool gatherInputs(const onnx::NodeProto &proto, Scope &scope, OnnxFrame &next);
+  void define(llvm::StringRef name, OnnxEntry entry, Scope &scope, const onnx::NodeProto *proto);
+  void addInitializers(const onnx::GraphProto &graph, Scope &scope);
+  void materialize(llvm::StringRef name, OnnxEntry &entry);
+  void poisonOutputs(const onnx::NodeProto &proto, Scope &scope);
+  void refuse(const onnx::NodeProto &proto, llvm::StringRef reason, Scope &scope);
+  void finishFunction(mlir::func::FuncOp function);
+  void reportUnsupported();
+  void error(llvm::StringRef code, std::string what, Where where, std::string help);
+  Where whereOf(const onnx::NodeProto &proto) const;
+
+  // OnnxInputs.cpp: the function's arguments and the model's dimensions.
+  bool addInputs(mlir::func::FuncOp function, Scope &scope);
+  std::optional<mlir::RankedTensorType> inputType(const onnx::ValueInfoProto &input);
+  void bindFromShapes(const onnx::ValueInfoProto &input);
+  std::optional<int64_t> extentOf(const onnx::ValueInfoProto &input, int axis);
+  void reportUnbound();
+  void checkGivenDims();
+
+  // OnnxFunctions.cpp: calls of model-local functions and constant branches.
+  const onnx::FunctionProto *findFunction(const onnx::NodeProto &proto) const;
+  void importCall(const onnx::NodeProto &proto, const onnx::FunctionProto &function, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
+  void importIf(const onnx::NodeProto &proto, Scope &scope, mlir::Value condition);
+  bool needsBinding(const onnx::NodeProto &proto) const;
+  std::shared_ptr<onnx::NodeProto> bind(const onnx::NodeProto &proto, const AttrBindings &bindings) const;
+
+  // OnnxFold.cpp: what is known while importing.
+  mlir::Value makeConstant(const Tensor &tensor, llvm::StringRef name, mlir::Location loc);
+  std::optional<Tensor> valueOf(mlir::Value value) const;
+  bool fold(mlir::Operation *op, llvm::SmallVectorImpl<mlir::Value> &results);
+
+  std::string path;
+  const ImportOptions &options;
+  mlir::MLIRContext &context;
+  WeightStore &store;
+  Diagnostics &diagnostics;
+  mlir::OpBuilder builder;
+  OnnxOpRegistry registry;
+  ExternalFiles files;
+  std::shared_ptr<onnx::ModelProto> model;
+  ImportedModel result;
+  OnnxFrame frame;
+  llvm::StringMap<const onnx::FunctionProto *> functions;
+  std::map<std::string, int64_t> boundDims;  // symbolic name, or INPUT.AXIS -> extent
+  std::map<std::string, std::string> unbound; // the same -> what it is, for the report
+  llvm::StringSet<> knownDims;
+  std::string mlirMessage; // of the last MLIR diagnostic
+  bool failed = false;
+  int errorCount = 0;
+  int64_t skipped = 0; // nodes that depend on one that was refused
+};
+
+/// "Conv 'conv1'", with the name made printable.
+std::string describeNode(const onnx::NodeProto &proto);
+/// "Conv" or "com.microsoft.Foo".
+std::string fullOpName(const onnx::NodeProto &proto);
+/// "" for "ai.onnx".
+llvm::StringRef plainDomain(llvm::StringRef domain);
+
+} // namespace ingot
+
+#endif
