@@ -22,6 +22,9 @@ typedef int16_t ik_lane;
 #define IK_SIGNED_X 0
 #endif
 
+typedef short ik_i16x32 __attribute__((vector_size(64)));
+typedef short ik_i16x16 __attribute__((vector_size(32)));
+typedef int32_t ik_i32x8 __attribute__((ext_vector_type(8)));
 typedef int32_t ik_i32x16u __attribute__((ext_vector_type(16), aligned(4)));
 
 /* a + products of one step: 16 pixels of IK_DOT values with the weights of one channel (packed in 32 bits). */
@@ -35,6 +38,12 @@ IK_INLINE ik_i32x16 ik_dot16(ik_i32x16 a, ik_i32x16 x, int32_t w) {
   for (int i = 0; i < 4; ++i)
     s.q[i] = vdotq_s32(s.q[i], vreinterpretq_s8_s32(t.q[i]), b);
   return s.v;
+#elif defined(__AVX512BW__)
+  return a + (ik_i32x16)__builtin_ia32_pmaddwd512((ik_i16x32)x, (ik_i16x32)(ik_i32x16)w);
+#elif defined(__AVX2__)
+  ik_i32x8 b = (ik_i32x8)w;
+  ik_i32x8 low = (ik_i32x8)__builtin_ia32_pmaddwd256((ik_i16x16)x.lo, (ik_i16x16)b), high = (ik_i32x8)__builtin_ia32_pmaddwd256((ik_i16x16)x.hi, (ik_i16x16)b);
+  return a + __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 #else
   ik_i32x16 even = (x << 16) >> 16, odd = x >> 16;
   return a + even * ((w << 16) >> 16) + odd * (w >> 16);
@@ -99,6 +108,20 @@ static void ik_qconv_row(uint8_t *out, const uint8_t *x, const uint8_t *end, con
   }
 }
 
+/* 16 pixels of 4 rows (128 bytes apart) to their places in one quad of the tile. Little-endian: byte r of a lane is row r. */
+IK_INLINE void ik_qconv_interleave(ik_lane *tile, const uint8_t *rows, int i, uint8_t flip) {
+  ik_i32x16 v[4];
+  for (int r = 0; r < 4; ++r)
+    v[r] = __builtin_convertvector(*(const ik_u8x16u *)(rows + r * 128) ^ (ik_u8x16)flip, ik_i32x16);
+  int32_t *to = (int32_t *)tile + i;
+#if IK_DOT == 4
+  *(ik_i32x16u *)to = v[0] | (v[1] << 8) | (v[2] << 16) | (v[3] << 24);
+#else
+  *(ik_i32x16u *)to = v[0] | (v[1] << 16);
+  *(ik_i32x16u *)(to + 48) = v[2] | (v[3] << 16);
+#endif
+}
+
 /* tile // [steps][48][IK_DOT] from rows of x, shifted to the type the dot product takes. `rows` is room for [4][128] bytes. */
 static void ik_qconv_pack(ik_lane *tile, uint8_t *rows, const uint8_t *x, const uint8_t *end, const int64_t *p, int64_t first, int64_t count) {
   const int64_t *q = p + IK_CONV_COUNT;
@@ -111,9 +134,8 @@ static void ik_qconv_pack(ik_lane *tile, uint8_t *rows, const uint8_t *x, const 
       else
         for (int i = 0; i < 48; ++i)
           rows[r * 128 + i] = flip;
-    for (int i = 0; i < 48; ++i)
-      for (int r = 0; r < 4; ++r)
-        tile[r / IK_DOT * 48 * IK_DOT + i * IK_DOT + r % IK_DOT] = (ik_lane)(uint8_t)(rows[r * 128 + i] ^ flip);
+    for (int i = 0; i < 48; i += 16)
+      ik_qconv_interleave(tile, rows + i, i, flip);
   }
 }
 

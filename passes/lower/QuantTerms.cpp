@@ -1,0 +1,27 @@
+// Fills the per-channel table of the quantised kernels.
+#include "passes/lower/QuantTerms.h"
+
+#include <cstring>
+
+namespace ingot {
+
+Tensor quantTable(const QuantTerms &terms, int64_t channels, bool shifted) {
+  Tensor table(DType::I32, {IK_QTABLE_ROWS, channels});
+  int32_t *out = table.mutableAs<int32_t>().data();
+  int64_t depth = channels ? terms.weights.count() / channels : 0, shift = shifted && terms.weights.dtype() == DType::U8 ? 128 : 0;
+  float xScale = static_cast<float>(terms.inputScale.at(0)), yScale = static_cast<float>(terms.resultScale.at(0));
+  for (int64_t o = 0; o < channels; ++o) {
+    int64_t sum = 0;
+    for (int64_t k = 0; k < depth; ++k)
+      sum += terms.weights.intAt(o * depth + k) - shift;
+    float product = xScale * static_cast<float>(terms.weightScale.at(terms.weightScale.count() > 1 ? o : 0));
+    float multiplier = product / yScale;
+    out[IK_QTABLE_BIAS * channels + o] = terms.bias ? static_cast<int32_t>(terms.bias->intAt(o)) : 0;
+    out[IK_QTABLE_SUM * channels + o] = static_cast<int32_t>(sum);
+    out[IK_QTABLE_ZERO * channels + o] = static_cast<int32_t>(terms.weightZero.intAt(terms.weightZero.count() > 1 ? o : 0) - shift);
+    std::memcpy(out + IK_QTABLE_MULTIPLIER * channels + o, &multiplier, sizeof multiplier);
+  }
+  return table;
+}
+
+} // namespace ingot
