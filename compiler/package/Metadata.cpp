@@ -1,0 +1,122 @@
+// See Metadata.h. Structure is proved by FlatBuffers' verifier, meaning by checkLayout.
+#include "compiler/package/Metadata.h"
+#include "compiler/package/Container_generated.h"
+#include "compiler/package/PackageError.h"
+
+#include "llvm/Support/Alignment.h"
+
+#include <cstring>
+
+using namespace ingot;
+
+using Builder = flatbuffers::FlatBufferBuilder;
+using TensorList = flatbuffers::Vector<flatbuffers::Offset<fb::Tensor>>;
+
+/// Bytes that FlatBuffers may be asked to hold, with room to its limit of 2 GiB.
+constexpr size_t metadataLimit = size_t(1) << 30;
+
+static flatbuffers::Offset<fb::Tensor> addTensor(Builder &builder, const PackedWeight &tensor) {
+  auto name = builder.CreateString(tensor.name);
+  auto shape = builder.CreateVector(tensor.shape);
+  flatbuffers::Offset<flatbuffers::String> recipe;
+  if (!tensor.recipe.empty())
+    recipe = builder.CreateString(tensor.recipe);
+  return fb::CreateTensor(builder, name, static_cast<uint8_t>(tensor.type), shape, tensor.offset, tensor.bytes, recipe);
+}
+
+static flatbuffers::Offset<TensorList> addIos(Builder &builder, llvm::ArrayRef<ProgramIo> ios) {
+  std::vector<flatbuffers::Offset<fb::Tensor>> list;
+  for (const ProgramIo &io : ios)
+    list.push_back(addTensor(builder, {io.name, io.type, io.shape, 0, io.bytes, ""}));
+  return builder.CreateVector(list);
+}
+
+/// Bytes of all texts and shapes, roughly.
+static size_t sizeOf(const Layout &layout) {
+  size_t size = layout.model.size() + layout.device.size();
+  for (const std::vector<ProgramIo> *ios : {&layout.inputs, &layout.outputs})
+    for (const ProgramIo &io : *ios)
+      size += io.name.size() + 8 * io.shape.size() + 64;
+  for (const PackedWeight &weight : layout.weights)
+    size += weight.name.size() + weight.recipe.size() + 8 * weight.shape.size() + 64;
+  return size;
+}
+
+llvm::Expected<std::string> ingot::writeMetadata(const Layout &layout) {
+  if (sizeOf(layout) > metadataLimit)
+    return packageError("IG0504", "the names of the model's tensors need more than 1 GiB of metadata");
+  Builder builder;
+  auto model = builder.CreateString(layout.model);
+  auto device = builder.CreateString(layout.device);
+  auto inputs = addIos(builder, layout.inputs);
+  auto outputs = addIos(builder, layout.outputs);
+  std::vector<flatbuffers::Offset<fb::Tensor>> list;
+  for (const PackedWeight &weight : layout.weights)
+    list.push_back(addTensor(builder, weight));
+  auto weights = builder.CreateVector(list);
+  auto root = fb::CreateMetadata(builder, model, device, layout.arenaBytes, layout.scratchBytes, layout.stateBytes, layout.workers,
+                                 layout.weightsBytes, inputs, outputs, weights);
+  fb::FinishMetadataBuffer(builder, root);
+  return std::string(reinterpret_cast<const char *>(builder.GetBufferPointer()), builder.GetSize());
+}
+
+/// Nullopt: the type is unknown.
+static std::optional<PackedWeight> readTensor(const fb::Tensor &tensor) {
+  if (tensor.type() > static_cast<uint8_t>(DType::F4E2M1))
+    return std::nullopt;
+  PackedWeight out;
+  out.name = tensor.name()->str();
+  out.type = static_cast<DType>(tensor.type());
+  out.shape.assign(tensor.shape()->begin(), tensor.shape()->end());
+  out.offset = tensor.offset();
+  out.bytes = tensor.bytes();
+  if (tensor.recipe())
+    out.recipe = tensor.recipe()->str();
+  return out;
+}
+
+static bool readTensors(const TensorList &list, llvm::function_ref<void(PackedWeight)> take) {
+  for (const fb::Tensor *tensor : list) {
+    std::optional<PackedWeight> read = readTensor(*tensor);
+    if (!read)
+      return false;
+    take(std::move(*read));
+  }
+  return true;
+}
+
+static bool readLists(const fb::Metadata &metadata, Layout &layout) {
+  auto into = [](std::vector<ProgramIo> &list) {
+    return [&list](PackedWeight io) { list.push_back({std::move(io.name), io.type, std::move(io.shape), io.bytes}); };
+  };
+  return readTensors(*metadata.inputs(), into(layout.inputs)) && readTensors(*metadata.outputs(), into(layout.outputs)) &&
+         readTensors(*metadata.weights(), [&](PackedWeight weight) { layout.weights.push_back(std::move(weight)); });
+}
+
+llvm::Expected<Layout> ingot::readMetadata(llvm::StringRef bytes) {
+  if (bytes.size() > 2 * metadataLimit - 1)
+    return packageError("IG0514", "the metadata has " + std::to_string(bytes.size()) + " bytes");
+  // FlatBuffers reads numbers in place: they must lie aligned, and a caller's bytes may not.
+  std::unique_ptr<uint64_t[]> aligned(new uint64_t[bytes.size() / 8 + 1]);
+  if (!bytes.empty())
+    std::memcpy(aligned.get(), bytes.data(), bytes.size());
+  const uint8_t *begin = reinterpret_cast<const uint8_t *>(aligned.get());
+  flatbuffers::Verifier verifier(begin, bytes.size(), /*max_depth=*/8, /*max_tables=*/bytes.size() / 8 + 1);
+  if (bytes.size() < 16 || !fb::VerifyMetadataBuffer(verifier))
+    return packageError("IG0514", "the metadata is no valid FlatBuffer of this format");
+  const fb::Metadata &metadata = *fb::GetMetadata(begin);
+  Layout layout;
+  layout.model = metadata.model()->str();
+  layout.device = metadata.device()->str();
+  layout.arenaBytes = metadata.arena_bytes();
+  layout.scratchBytes = metadata.scratch_bytes();
+  layout.stateBytes = metadata.state_bytes();
+  layout.workers = metadata.max_workers();
+  layout.weightsBytes = metadata.weights_bytes();
+  if (!readLists(metadata, layout))
+    return packageError("IG0514", "the metadata has a tensor of unknown type");
+  std::string fault = checkLayout(layout);
+  if (!fault.empty())
+    return packageError("IG0514", fault);
+  return layout;
+}
