@@ -94,10 +94,13 @@ static void quantCase(kernel *run, int depthwise) {
   q[IK_Q_X_ZERO] = pick(0, 100), q[IK_Q_Y_ZERO] = pick(0, 100);
   fill(x, 1 << 14, 1), fill(w, 1 << 14, 1);
   int64_t channels = p[IK_CONV_G] * p[IK_CONV_OC];
+  const int64_t oc = p[IK_CONV_OC], depth = p[IK_CONV_IC] * p[IK_CONV_KH] * p[IK_CONV_KW], quads = (depth + 3) / 4, panels = (oc + 7) / 8;
   for (int64_t o = 0; o < channels; ++o) {
     union { float f; int32_t i; } m = {(float)pick(1, 90) * 1e-4f};
-    table[o] = (int32_t)pick(-500, 500), table[channels + o] = (int32_t)pick(-500, 500), table[2 * channels + o] = (int32_t)pick(-9, 9);
+    table[o] = (int32_t)pick(-500, 500), table[channels + o] = 0, table[2 * channels + o] = (int32_t)pick(-9, 9);
     table[3 * channels + o] = m.i;
+    for (int64_t k = 0; k < depth; ++k)
+      table[channels + o] += ((int8_t *)w)[(((o / oc * panels + o % oc / 8) * quads + k / 4) * 8 + o % oc % 8) * 4 + k % 4];
   }
   void *const buf[] = {x, w, table, y, scratch};
   run(buf, p, 0, 1);
