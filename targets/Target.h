@@ -44,6 +44,36 @@ struct ObjectFile {
 /// Called with a stage's name and text when dumps are asked for.
 using StageSink = llvm::function_ref<void(llvm::StringRef stage, llvm::StringRef text)>;
 
+/// A program in memory, ready to run many times (benchmarks).
+class LoadedProgram {
+public:
+  virtual ~LoadedProgram() = default;
+  /// Runs once. One pointer an input and an output, in program order, of the sizes of Program::inputs and outputs.
+  virtual void run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers) = 0;
+};
+
+/// What a target's back end does to a planned module, on one map:
+///
+///   kernel.func @map_1 dims [8, 64] offsets [0, 0] strides [64, 1, 64, 1] result f32 {
+///   ^bb0(%a: f32):
+///     %0 = math.absf %a : f32
+///     kernel.yield %0 : f32
+///   }
+///   deploy.program @run arena 0 scratch 0 workers 2 {
+///     deploy.call "map_1" params [] places [#deploy.place<input, 0, 0, 2048>, #deploy.place<output, 0, 0, 2048>] work 512
+///   }
+///
+/// becomes (stage "llvm": one loop, because both operands walk the two dims as one; iterations are marked independent)
+///
+///   define void @map_1(ptr %buf, ptr %params, i64 %worker, i64 %workers) {
+///     %in = load ptr, ptr %buf    ...    br label %loop            ; i from 512*worker/workers to 512*(worker+1)/workers
+///     %v = load float, ptr %p, !llvm.access.group !0
+///     %r = call float @i.body.map_1(float %v)                       ; inlined by the optimiser
+///     store float %r, ptr %q, !llvm.access.group !0
+///   define void @ingot_run_<symbol>(ptr %frame, i32 %worker, i32 %workers) {
+///     call void @map_1(ptr %buffers, ptr null, i64 %w, i64 %n)      ; after storing the two addresses to %buffers
+///
+/// Everything but ingot_run_<symbol> is internal; the object leaves undefined memcpy, memset and ingot_barrier_wait alone.
 class Target {
 public:
   virtual ~Target() = default;
@@ -64,6 +94,9 @@ public:
   /// How tests execute the result: runs the program on inputs. Devices of the host's own ISA run in process; others through an emulator.
   virtual llvm::Expected<std::vector<Tensor>> run(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol, const Program &program,
                                                   llvm::StringRef weights, llvm::ArrayRef<Tensor> inputs, int64_t workers) const = 0;
+  /// Loads the program into this process; an error for devices of another ISA. `weights` is used in place and must outlive the result.
+  virtual llvm::Expected<std::unique_ptr<LoadedProgram>> load(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol,
+                                                              const Program &program, llvm::StringRef weights) const = 0;
 };
 
 /// Every target, by name, in alphabetical order.

@@ -1,0 +1,60 @@
+// A target that LLVM makes code for: a Target described by tables. A CPU's folder has these tables and nothing else.
+#ifndef INGOT_TARGETS_COMMON_CPUTARGET_H
+#define INGOT_TARGETS_COMMON_CPUTARGET_H
+
+#include "targets/Target.h"
+#include "targets/common/Emit.h"
+
+namespace ingot {
+
+/// FEATURE(name, llvm-feature, doc) of a features.def.
+struct FeatureRow {
+  llvm::StringRef name, llvm, doc;
+};
+
+/// A folder-named set of kernels (Levels.cmake) and the features that a device must have for it.
+struct KernelLevel {
+  llvm::StringRef name;
+  llvm::ArrayRef<llvm::StringRef> needs;
+};
+
+struct CpuTables {
+  llvm::StringRef name, summary;
+  llvm::ArrayRef<FeatureRow> features;
+  llvm::ArrayRef<llvm::StringRef> required; // features without which there is no code
+  llvm::ArrayRef<KernelLevel> levels;       // best first
+  llvm::ArrayRef<KernelRow> kernels;        // the target's own, best first
+};
+
+class CpuTarget : public Target {
+public:
+  explicit CpuTarget(const CpuTables &tables);
+
+  llvm::StringRef name() const override { return tables.name; }
+  llvm::StringRef summary() const override { return tables.summary; }
+  llvm::ArrayRef<llvm::StringRef> features() const override { return featureNames; }
+  std::vector<KernelRow> kernels(const Device &device) const override;
+  llvm::ArrayRef<llvm::StringRef> stages() const override;
+  std::optional<Device> host() const override;
+  llvm::Expected<std::vector<ObjectFile>> emit(mlir::ModuleOp module, llvm::StringRef symbol, const Device &device, StageSink sink) const override;
+  llvm::Expected<std::vector<ObjectFile>> runtimeObjects(const Device &device) const override;
+  llvm::Expected<std::vector<Tensor>> run(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol, const Program &program,
+                                          llvm::StringRef weights, llvm::ArrayRef<Tensor> inputs, int64_t workers) const override;
+  llvm::Expected<std::unique_ptr<LoadedProgram>> load(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol,
+                                                      const Program &program, llvm::StringRef weights) const override;
+
+private:
+  /// LLVM's view of the device, with the best level it can run.
+  llvm::Expected<CpuSpec> specOf(const Device &device) const;
+  bool isHostIsa() const;
+
+  const CpuTables &tables;
+  std::vector<llvm::StringRef> featureNames;
+};
+
+/// The kernels every CPU target has: targets/common/kernels.def.
+llvm::ArrayRef<KernelRow> portableKernels();
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,50 @@
+// The CPU back end in steps: planned MLIR module -> scalar bodies -> strided loops -> optimised LLVM module -> entry point and
+// micro-kernels -> object bytes. Each step is one Emit*.cpp; emitCpu in EmitObject.cpp calls them in order.
+#ifndef INGOT_TARGETS_COMMON_EMIT_H
+#define INGOT_TARGETS_COMMON_EMIT_H
+
+#include "dialects/deploy/Deploy.h"
+#include "dialects/kernel/Kernel.h"
+#include "targets/Target.h"
+
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace ingot {
+
+/// What to compile for.
+struct CpuSpec {
+  std::string triple, cpu;
+  std::string features;     // LLVM's "-a,+b"
+  llvm::StringRef bitcode;  // the kernels of the device's level
+  llvm::StringRef level;    // its name, for messages
+};
+
+/// kernel.func normalised: unit dims dropped, dims ordered by the result's stride and merged where all operands allow it.
+struct MapBox {
+  llvm::SmallVector<int64_t> dims;                    // at least one
+  llvm::SmallVector<int64_t> offsets;                 // [operand], the result last
+  llvm::SmallVector<llvm::SmallVector<int64_t>> strides; // [operand][dim]
+};
+MapBox normaliseMap(kernel::FuncOp func);
+
+/// Every map's body as `i.body.<name>`: an internal function over scalars, always inlined. Math functions become calls of ik_<name>_<f32|f64>.
+llvm::Expected<std::unique_ptr<llvm::Module>> emitBodies(mlir::ModuleOp module, llvm::LLVMContext &context);
+/// The map as a function with the micro-kernels' signature, which loops over its worker's share and calls the body.
+llvm::Error emitMap(kernel::FuncOp func, llvm::Module &into);
+/// `ingot_run_<symbol>`: all steps of the program.
+llvm::Error emitProgram(deploy::ProgramOp program, llvm::StringRef symbol, llvm::Module &into);
+
+/// Links what the module calls but does not define from the level's bitcode; everything linked becomes internal. An error names what is missing.
+llvm::Error linkKernels(llvm::Module &module, const CpuSpec &spec);
+/// Sets triple, data layout and the functions' cpu and features to the machine's.
+void stampMachine(llvm::Module &module, const CpuSpec &spec, const llvm::TargetMachine &machine);
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(const CpuSpec &spec);
+/// A relocatable object that exports ingot_run_<symbol>, and the stages "llvm", "opt" and "asm" as text when `sink` is given.
+llvm::Expected<ObjectFile> emitCpu(mlir::ModuleOp module, llvm::StringRef symbol, const CpuSpec &spec, StageSink sink);
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,68 @@
+// Joins the model's module with kernels from the level's bitcode: only those it calls, internal, with the device's cpu and features
+// (the level was chosen as a subset of them).
+#include "targets/common/Emit.h"
+
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace llvm;
+
+namespace ingot {
+namespace {
+
+/// What the object may leave undefined: the runtime's barrier and the two functions every C compiler assumes.
+bool isProvided(StringRef name) {
+  return name == "memcpy" || name == "memset" || name == "ingot_barrier_wait" || name.starts_with("llvm.");
+}
+
+std::vector<std::string> missingSymbols(const Module &module) {
+  std::vector<std::string> missing;
+  for (const Function &function : module)
+    if (function.isDeclaration() && !function.use_empty() && !isProvided(function.getName()))
+      missing.push_back(function.getName().str());
+  llvm::sort(missing);
+  return missing;
+}
+
+} // namespace
+
+Error linkKernels(Module &module, const CpuSpec &spec) {
+  if (missingSymbols(module).empty())
+    return Error::success();
+  auto kernels = getLazyBitcodeModule(MemoryBufferRef(spec.bitcode, spec.level), module.getContext());
+  if (!kernels)
+    return kernels.takeError();
+  (*kernels)->setTargetTriple(module.getTargetTriple());
+  (*kernels)->setDataLayout(module.getDataLayout());
+  StringSet<> own;
+  for (const GlobalValue &value : module.global_values())
+    if (!value.isDeclaration())
+      own.insert(value.getName());
+  if (Linker::linkModules(module, std::move(*kernels), Linker::LinkOnlyNeeded))
+    return createStringError("the kernels of level '" + spec.level + "' do not link with the model's code");
+  for (GlobalValue &value : module.global_values())
+    if (!value.isDeclaration() && !own.contains(value.getName()))
+      value.setLinkage(GlobalValue::InternalLinkage);
+  std::vector<std::string> missing = missingSymbols(module);
+  if (missing.empty())
+    return Error::success();
+  return createStringError("no kernel for this device (level '" + spec.level + "') is called '" + join(missing, "', '") + "'");
+}
+
+void stampMachine(Module &module, const CpuSpec &spec, const TargetMachine &machine) {
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  for (Function &function : module) {
+    if (function.isIntrinsic())
+      continue;
+    function.removeFnAttr("tune-cpu");
+    function.addFnAttr("target-cpu", spec.cpu);
+    function.addFnAttr("target-features", spec.features);
+    function.addFnAttr(Attribute::NoUnwind);
+  }
+}
+
+} // namespace ingot

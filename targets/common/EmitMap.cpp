@@ -1,0 +1,210 @@
+// Maps: a loop nest over a worker's share of the iteration box, around an inlined call of the body. Iterations are independent
+// (rule K4), which the loops say with access groups: the vectoriser needs no overlap checks and in-place maps stay legal.
+#include "targets/common/Emit.h"
+
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/MDBuilder.h"
+
+using namespace llvm;
+
+namespace ingot {
+namespace {
+
+/// The least extent worth splitting among workers at an outer dimension; below it an inner dimension with more points is split.
+constexpr int64_t splitExtent = 16;
+
+/// Merges dim d+1 into d when every operand walks both as one.
+bool mergeable(const MapBox &box, size_t d) {
+  return llvm::all_of(box.strides, [&](ArrayRef<int64_t> s) { return s[d] == s[d + 1] * box.dims[d + 1]; });
+}
+
+class MapEmitter {
+public:
+  MapEmitter(kernel::FuncOp func, Module &module) : func(func), module(module), context(module.getContext()), b(context), box(normaliseMap(func)) {}
+
+  Error emit();
+
+private:
+  void emitLoops(size_t dim, SmallVector<Value *> offsets);
+  void emitLoop(size_t dim, ArrayRef<Value *> offsets, Value *begin, Value *end);
+  void loadOperands(size_t dim, ArrayRef<Value *> offsets);
+  void emitPoint(Value *resultOffset);
+  size_t splitDim() const;
+  /// The innermost dim that moves operand j; 0 when none does.
+  size_t deepestDim(size_t j) const;
+  Type *storage(Type *scalar) const;
+  Instruction *grouped(Instruction *access) const {
+    access->setMetadata(LLVMContext::MD_access_group, group);
+    return access;
+  }
+
+  kernel::FuncOp func;
+  Module &module;
+  LLVMContext &context;
+  IRBuilder<> b;
+  MapBox box;
+  Function *body = nullptr, *function = nullptr;
+  MDNode *group = nullptr;
+  SmallVector<Value *> pointers, loaded;
+};
+
+size_t MapEmitter::splitDim() const {
+  size_t best = 0;
+  for (size_t d = 0; d < box.dims.size(); ++d) {
+    if (box.dims[d] >= splitExtent)
+      return d;
+    if (box.dims[d] > box.dims[best])
+      best = d;
+  }
+  return best;
+}
+
+size_t MapEmitter::deepestDim(size_t j) const {
+  for (size_t d = box.dims.size(); d-- > 0;)
+    if (box.strides[j][d] != 0)
+      return d;
+  return 0;
+}
+
+/// Integers of fewer than eight bits hold one element a byte.
+Type *MapEmitter::storage(Type *scalar) const {
+  return scalar->isIntegerTy() && scalar->getIntegerBitWidth() < 8 ? Type::getInt8Ty(context) : scalar;
+}
+
+Error MapEmitter::emit() {
+  body = module.getFunction(("i.body." + func.getSymName()).str());
+  size_t inputs = body->arg_size();
+  if (box.offsets.size() != inputs + 1 || box.strides.size() != inputs + 1)
+    return createStringError("generated kernel '" + func.getSymName() + "' has " + Twine(inputs) + " inputs but offsets and strides of " +
+                             Twine(box.offsets.size()) + " operands");
+  Type *i64 = b.getInt64Ty(), *ptr = b.getPtrTy();
+  auto *type = FunctionType::get(b.getVoidTy(), {ptr, ptr, i64, i64}, false);
+  function = Function::Create(type, GlobalValue::ExternalLinkage, func.getSymName(), module);
+  function->addFnAttr(Attribute::NoInline);
+  function->addFnAttr(Attribute::NoUnwind);
+  function->setDSOLocal(true);
+  b.SetInsertPoint(BasicBlock::Create(context, "entry", function));
+  if (llvm::is_contained(box.dims, 0)) {
+    b.CreateRetVoid();
+    return Error::success();
+  }
+  group = MDNode::getDistinct(context, {});
+  SmallVector<Value *> offsets;
+  for (size_t j = 0; j <= inputs; ++j) {
+    pointers.push_back(b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(ptr, function->getArg(0), j)));
+    offsets.push_back(b.getInt64(box.offsets[j]));
+  }
+  loaded.assign(inputs, nullptr);
+  emitLoops(0, std::move(offsets));
+  b.CreateRetVoid();
+  return Error::success();
+}
+
+void MapEmitter::emitLoops(size_t dim, SmallVector<Value *> offsets) {
+  Value *begin = b.getInt64(0), *end = b.getInt64(box.dims[dim]);
+  if (dim == splitDim()) {
+    Value *worker = function->getArg(2), *workers = function->getArg(3);
+    begin = b.CreateUDiv(b.CreateMul(end, worker), workers);
+    end = b.CreateUDiv(b.CreateMul(end, b.CreateAdd(worker, b.getInt64(1))), workers);
+  }
+  emitLoop(dim, offsets, begin, end);
+}
+
+/// for (i = begin; i < end; ++i) with every operand's offset advanced by i * stride.
+void MapEmitter::emitLoop(size_t dim, ArrayRef<Value *> offsets, Value *begin, Value *end) {
+  BasicBlock *before = b.GetInsertBlock();
+  BasicBlock *loop = BasicBlock::Create(context, "loop", function), *after = BasicBlock::Create(context, "after", function);
+  b.CreateCondBr(b.CreateICmpULT(begin, end), loop, after);
+  b.SetInsertPoint(loop);
+  PHINode *index = b.CreatePHI(b.getInt64Ty(), 2);
+  index->addIncoming(begin, before);
+  SmallVector<Value *> inner;
+  for (size_t j = 0; j < offsets.size(); ++j) {
+    int64_t stride = box.strides[j][dim];
+    inner.push_back(stride == 0 ? offsets[j] : b.CreateNSWAdd(offsets[j], b.CreateNSWMul(index, b.getInt64(stride))));
+  }
+  loadOperands(dim, inner);
+  if (dim + 1 < box.dims.size())
+    emitLoops(dim + 1, inner);
+  else
+    emitPoint(inner.back());
+  Value *next = b.CreateAdd(index, b.getInt64(1), "", true, true);
+  index->addIncoming(next, b.GetInsertBlock());
+  Instruction *latch = b.CreateCondBr(b.CreateICmpULT(next, end), loop, after);
+  Metadata *parallel[] = {MDString::get(context, "llvm.loop.parallel_accesses"), group};
+  Metadata *progress[] = {MDString::get(context, "llvm.loop.mustprogress")};
+  MDNode *id = MDNode::getDistinct(context, {nullptr, MDNode::get(context, progress), MDNode::get(context, parallel)});
+  id->replaceOperandWith(0, id);
+  latch->setMetadata(LLVMContext::MD_loop, id);
+  b.SetInsertPoint(after);
+}
+
+/// Loads the operands that no loop further in moves.
+void MapEmitter::loadOperands(size_t dim, ArrayRef<Value *> offsets) {
+  for (size_t j = 0; j < loaded.size(); ++j) {
+    if (deepestDim(j) != dim)
+      continue;
+    Type *type = body->getArg(j)->getType(), *stored = storage(type);
+    Value *value = grouped(b.CreateLoad(stored, b.CreateInBoundsGEP(stored, pointers[j], offsets[j])));
+    if (type->isIntegerTy(1))
+      value = b.CreateICmpNE(value, ConstantInt::get(stored, 0));
+    else if (type != stored)
+      value = b.CreateTrunc(value, type);
+    loaded[j] = value;
+  }
+}
+
+void MapEmitter::emitPoint(Value *resultOffset) {
+  Value *value = b.CreateCall(body, loaded);
+  Type *stored = storage(value->getType());
+  bool isSigned = func.getResultType().isSignlessInteger() && !func.getResultType().isInteger(1);
+  if (stored != value->getType())
+    value = isSigned ? b.CreateSExt(value, stored) : b.CreateZExt(value, stored);
+  grouped(b.CreateStore(value, b.CreateInBoundsGEP(stored, pointers.back(), resultOffset)));
+}
+
+} // namespace
+
+MapBox normaliseMap(kernel::FuncOp func) {
+  ArrayRef<int64_t> dims = func.getDims(), strides = func.getStrides();
+  size_t operands = func.getOffsets().size(), rank = dims.size();
+  SmallVector<size_t> order;
+  for (size_t d = 0; d < rank; ++d)
+    if (dims[d] != 1)
+      order.push_back(d);
+  auto resultStride = [&](size_t d) { return std::abs(strides[(operands - 1) * rank + d]); };
+  llvm::stable_sort(order, [&](size_t x, size_t y) { return resultStride(x) > resultStride(y); });
+  MapBox box;
+  box.offsets.assign(func.getOffsets().begin(), func.getOffsets().end());
+  box.strides.resize(operands);
+  for (size_t d : order) {
+    box.dims.push_back(dims[d]);
+    for (size_t j = 0; j < operands; ++j)
+      box.strides[j].push_back(strides[j * rank + d]);
+  }
+  for (size_t d = 0; d + 1 < box.dims.size();) {
+    if (!mergeable(box, d)) {
+      ++d;
+      continue;
+    }
+    box.dims[d] *= box.dims[d + 1];
+    box.dims.erase(box.dims.begin() + d + 1);
+    for (auto &s : box.strides)
+      s.erase(s.begin() + d);
+  }
+  if (box.dims.empty()) {
+    box.dims.push_back(1);
+    for (auto &s : box.strides)
+      s.push_back(0);
+  }
+  return box;
+}
+
+Error emitMap(kernel::FuncOp func, Module &into) {
+  if (func.getStrides().size() != func.getOffsets().size() * func.getDims().size())
+    return createStringError("generated kernel '" + func.getSymName() + "' has " + Twine(func.getStrides().size()) + " strides for " +
+                             Twine(func.getOffsets().size()) + " operands of " + Twine(func.getDims().size()) + " dimensions");
+  return MapEmitter(func, into).emit();
+}
+
+} // namespace ingot

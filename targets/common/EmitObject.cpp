@@ -1,0 +1,202 @@
+// LLVM's part: the machine, the optimiser (generated code only; kernels come optimised), code generation, and the steps in order.
+#include "targets/common/Emit.h"
+
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Object/ObjectFile.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+
+#include <mutex>
+
+using namespace llvm;
+
+namespace ingot {
+namespace {
+
+void initializeBackends() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    InitializeAllTargetInfos();
+    InitializeAllTargets();
+    InitializeAllTargetMCs();
+    InitializeAllAsmPrinters();
+    InitializeAllAsmParsers();
+  });
+}
+
+/// Analyses of one pipeline run, wired together.
+struct Analyses {
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager graph;
+  ModuleAnalysisManager modules;
+  explicit Analyses(PassBuilder &builder, const Triple &triple) {
+    // The object may call memcpy and memset alone, so no pass may make other library calls.
+    TargetLibraryInfoImpl library(triple);
+    library.disableAllFunctions();
+    library.setAvailable(LibFunc_memcpy);
+    library.setAvailable(LibFunc_memset);
+    functions.registerPass([library] { return TargetLibraryAnalysis(library); });
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(graph);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, graph, modules);
+  }
+};
+
+void optimise(Module &module, TargetMachine &machine) {
+  PipelineTuningOptions tuning;
+  tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopInterleaving = true;
+  PassBuilder builder(&machine, tuning);
+  Analyses analyses(builder, machine.getTargetTriple());
+  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3).run(module, analyses.modules);
+}
+
+void dropUnused(Module &module, TargetMachine &machine) {
+  PassBuilder builder(&machine);
+  Analyses analyses(builder, machine.getTargetTriple());
+  ModulePassManager passes;
+  passes.addPass(GlobalDCEPass());
+  passes.run(module, analyses.modules);
+}
+
+/// Runs code generation, which consumes the module.
+Expected<std::string> generate(Module &module, TargetMachine &machine, CodeGenFileType type) {
+  SmallVector<char, 0> bytes;
+  raw_svector_ostream stream(bytes);
+  legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, type))
+    return createStringError("LLVM cannot write code for '" + machine.getTargetTriple().str() + "'");
+  passes.run(module);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+std::string textOf(const Module &module) {
+  std::string text;
+  raw_string_ostream stream(text);
+  module.print(stream, nullptr);
+  return text;
+}
+
+/// Refuses an object that needs more than the static runtime gives.
+Error checkSymbols(StringRef bytes, StringRef symbol) {
+  auto object = object::ObjectFile::createObjectFile(MemoryBufferRef(bytes, symbol));
+  if (!object)
+    return object.takeError();
+  std::vector<std::string> foreign;
+  for (const object::SymbolRef &entry : (*object)->symbols()) {
+    Expected<uint32_t> flags = entry.getFlags();
+    Expected<StringRef> name = entry.getName();
+    if (!flags)
+      return flags.takeError();
+    if (!name)
+      return name.takeError();
+    StringRef plain = *name;
+    if ((*object)->isMachO())
+      plain.consume_front("_");
+    bool provided = plain == "memcpy" || plain == "memset" || plain == "ingot_barrier_wait" || plain == "_GLOBAL_OFFSET_TABLE_" || plain.empty();
+    if ((*flags & object::SymbolRef::SF_Undefined) && !provided)
+      foreign.push_back(plain.str());
+  }
+  if (foreign.empty())
+    return Error::success();
+  llvm::sort(foreign);
+  return createStringError("the generated code calls '" + join(foreign, "', '") + "', which the static runtime does not have");
+}
+
+/// The model's module before kernels: maps around their bodies.
+Expected<std::unique_ptr<Module>> emitMaps(mlir::ModuleOp source, LLVMContext &context, const CpuSpec &spec, TargetMachine &machine) {
+  auto module = emitBodies(source, context);
+  if (!module)
+    return module;
+  for (kernel::FuncOp func : source.getOps<kernel::FuncOp>())
+    if (Error error = emitMap(func, **module))
+      return std::move(error);
+  stampMachine(**module, spec, machine);
+  if (Error error = linkKernels(**module, spec))
+    return std::move(error);
+  for (Function &function : **module)
+    if (!function.isDeclaration() && function.hasInternalLinkage()) {
+      function.removeFnAttr(Attribute::NoInline);
+      function.addFnAttr(Attribute::AlwaysInline);
+    }
+  stampMachine(**module, spec, machine);
+  return module;
+}
+
+/// Adds the entry point and the kernels it calls; everything else becomes internal.
+Error finish(Module &module, mlir::ModuleOp source, StringRef symbol, const CpuSpec &spec, TargetMachine &machine) {
+  for (Function &function : module)
+    if (!function.isDeclaration())
+      function.setLinkage(GlobalValue::InternalLinkage);
+  auto programs = source.getOps<deploy::ProgramOp>();
+  if (programs.empty())
+    return createStringError("the module has no deploy.program");
+  if (Error error = emitProgram(*programs.begin(), symbol, module))
+    return error;
+  if (Error error = linkKernels(module, spec))
+    return error;
+  stampMachine(module, spec, machine);
+  dropUnused(module, machine);
+  std::string message;
+  raw_string_ostream stream(message);
+  if (verifyModule(module, &stream))
+    return createStringError("the model's LLVM module is not valid: " + message);
+  return Error::success();
+}
+
+} // namespace
+
+Expected<std::unique_ptr<TargetMachine>> createMachine(const CpuSpec &spec) {
+  initializeBackends();
+  Triple triple(spec.triple);
+  std::string message;
+  const llvm::Target *target = TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return createStringError("LLVM has no back end for '" + spec.triple + "': " + message);
+  TargetOptions options;
+  options.AllowFPOpFusion = FPOpFusion::Strict;
+  options.FunctionSections = true;
+  std::unique_ptr<TargetMachine> machine(
+      target->createTargetMachine(triple, spec.cpu, spec.features, options, Reloc::PIC_, std::nullopt, CodeGenOptLevel::Default));
+  if (!machine)
+    return createStringError("LLVM has no machine for '" + spec.triple + "'");
+  return machine;
+}
+
+Expected<ObjectFile> emitCpu(mlir::ModuleOp source, StringRef symbol, const CpuSpec &spec, StageSink sink) {
+  auto machine = createMachine(spec);
+  if (!machine)
+    return machine.takeError();
+  LLVMContext context;
+  auto module = emitMaps(source, context, spec, **machine);
+  if (!module)
+    return module.takeError();
+  if (sink)
+    sink("llvm", textOf(**module));
+  optimise(**module, **machine);
+  if (Error error = finish(**module, source, symbol, spec, **machine))
+    return std::move(error);
+  if (sink) {
+    sink("opt", textOf(**module));
+    std::unique_ptr<Module> copy = CloneModule(**module);
+    auto assembly = generate(*copy, **machine, CodeGenFileType::AssemblyFile);
+    if (!assembly)
+      return assembly.takeError();
+    sink("asm", *assembly);
+  }
+  auto bytes = generate(**module, **machine, CodeGenFileType::ObjectFile);
+  if (!bytes)
+    return bytes.takeError();
+  if (Error error = checkSymbols(*bytes, symbol))
+    return std::move(error);
+  return ObjectFile{(symbol + ".o").str(), std::move(*bytes)};
+}
+
+} // namespace ingot
