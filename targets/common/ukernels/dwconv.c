@@ -18,15 +18,22 @@
       low = low < 0 ? 0 : low > d.width ? d.width : low;                                                                      \
       high = high < low ? low : high > d.width ? d.width : high;                                                              \
       const T *from = row + f - pad;                                                                                          \
+      if (d.sw == 1 && high - low >= 16) { /* whole vectors: what they write too much is written again, or lies behind the last line */ \
+        for (int64_t j = 0; j < low; j += 16)                                                                                 \
+          ik_store16_f32(line + j, ik_splat16(0.0f));                                                                         \
+        for (int64_t j = low; j < high; j += 16) {                                                                            \
+          int64_t at = j + 16 > high ? high - 16 : j;                                                                         \
+          ik_store16_f32(line + at, ik_load16_##NAME(from + at));                                                             \
+        }                                                                                                                     \
+        for (int64_t j = high; j < d.width; j += 16)                                                                          \
+          ik_store16_f32(line + j, ik_splat16(0.0f));                                                                         \
+        continue;                                                                                                             \
+      }                                                                                                                       \
       for (int64_t j = 0; j < low; ++j)                                                                                       \
         line[j] = 0.0f;                                                                                                       \
-      int64_t j = low;                                                                                                        \
-      if (d.sw == 1)                                                                                                          \
-        for (; j + 16 <= high; j += 16)                                                                                       \
-          ik_store16_f32(line + j, ik_load16_##NAME(from + j));                                                               \
-      for (; j < high; ++j)                                                                                                   \
+      for (int64_t j = low; j < high; ++j)                                                                                    \
         line[j] = (float)from[j * d.sw];                                                                                      \
-      for (; j < d.width; ++j)                                                                                                \
+      for (int64_t j = high; j < d.width; ++j)                                                                                \
         line[j] = 0.0f;                                                                                                       \
     }                                                                                                                         \
   }                                                                                                                           \
@@ -37,6 +44,7 @@
     ik_f32x16 c[4], zero = ik_splat16(0.0f), b = ik_splat16(bias);                                                            \
     for (int64_t h = h0; h < h1; h += 4)                                                                                      \
       for (int64_t i = 0; i < ow; i += 16) {                                                                                  \
+        i = i + 16 > ow && ow >= 16 ? ow - 16 : i; /* the last 16 overlap: equal values twice */                              \
         ik_dw_rows(c, lines + (h - h0) * d.sh * d.sw * d.width + i, w, d);                                                    \
         for (int64_t r = 0; r < 4 && h + r < h1; ++r) {                                                                       \
           ik_f32x16 v = hasBias ? c[r] + b : c[r];                                                                            \

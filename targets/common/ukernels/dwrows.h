@@ -8,13 +8,14 @@
 
 typedef struct { int64_t kh, kw, sh, sw, dh, dw, width; } ik_dw; /* width: floats of one phase row */
 
-/* c[r] = 16 outputs of row r: `in` is the first row's first line at this column. Kernels of 3 or 5 taps a row unroll. */
+/* c[r] = 16 outputs of row r: `in` is the first row's first line at this column. Kernels of 3 or 5 taps a row unroll; 9: 3 x 3 with stride 1,
+ * whose rows share loads. */
 #define IK_DW_ROWS(KW)                                                                                                        \
   IK_INLINE void ik_dw_rows_##KW(ik_f32x16 *c, const float *in, const float *w, ik_dw d, int64_t taps) {                      \
     ik_f32x16 a[4];                                                                                                           \
     const int64_t line = d.sw * d.width, step = line * d.sh;                                                                  \
     IK_UNROLL for (int r = 0; r < 4; ++r) a[r] = ik_splat16(0.0f);                                                            \
-    for (int64_t kh = 0; kh < d.kh; ++kh) {                                                                                   \
+    IK_DW_LINES(KW) for (int64_t kh = 0; kh < d.kh; ++kh) {                                                                   \
       const float *row = in + kh * d.dh * line;                                                                               \
       IK_DW_LOOP(KW) for (int64_t kw = 0; kw < taps; ++kw) {                                                                  \
         ik_f32x16 f = ik_splat16(w[kh * taps + kw]);                                                                          \
@@ -28,12 +29,22 @@ typedef struct { int64_t kh, kw, sh, sw, dh, dw, width; } ik_dw; /* width: float
 #define IK_DW_LOOP_3 IK_UNROLL
 #define IK_DW_LOOP_5 IK_UNROLL
 #define IK_DW_LOOP_0
+#define IK_DW_LOOP_9 IK_UNROLL
+#define IK_DW_LINES(KW) IK_DW_LINES_##KW
+#define IK_DW_LINES_0
+#define IK_DW_LINES_3
+#define IK_DW_LINES_5
+#define IK_DW_LINES_9 IK_UNROLL
 IK_DW_ROWS(3)
 IK_DW_ROWS(5)
+IK_DW_ROWS(9)
 IK_DW_ROWS(0)
 
 static void ik_dw_rows(ik_f32x16 *c, const float *in, const float *w, ik_dw d) {
-  if (d.kw == 3 && d.dw == 1 && d.sw == 1) {
+  if (d.kw == 3 && d.kh == 3 && d.dw == 1 && d.dh == 1 && d.sw == 1 && d.sh == 1) {
+    d = (ik_dw){3, 3, 1, 1, 1, 1, d.width};
+    ik_dw_rows_9(c, in, w, d, 3);
+  } else if (d.kw == 3 && d.dw == 1 && d.sw == 1) {
     d.dw = 1, d.sw = 1;
     ik_dw_rows_3(c, in, w, d, 3);
   } else if (d.kw == 3 && d.dw == 1 && d.sw == 2) {

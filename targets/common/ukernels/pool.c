@@ -58,6 +58,7 @@ static ik_f32x16 ik_pool_row16(const float *in, const int64_t *p, int64_t width)
       float rows = (float)ik_pool_taps(h * p[IK_POOL_SH] - p[IK_POOL_PH], p[IK_POOL_KH], p[IK_POOL_DH], p[IK_POOL_PH], p[IK_POOL_IH], \
                                        p[IK_POOL_QH], p[IK_POOL_COUNT_PAD]);                                                  \
       for (int64_t i = 0; i < ow; i += 16) {                                                                                  \
+        i = i + 16 > ow && ow >= 16 ? ow - 16 : i; /* the last 16 overlap: equal values twice */                              \
         ik_f32x16 v = ik_pool_row16(in + i, p, width);                                                                        \
         if (p[IK_POOL_KIND] == IK_POOL_AVERAGE)                                                                               \
           v = v / (ik_load16_f32(columns + i) * ik_splat16(rows));                                                            \

@@ -49,6 +49,7 @@ IK_KERNEL(ik_qdwconv) {
     const ik_f32x16 m = ik_splat16(ik_f32(table[IK_QTABLE_MULTIPLIER * channels + channel]));
     for (int64_t h = h0; h < h1; h += 4)
       for (int64_t i = 0; i < ow; i += 16) {
+        i = i + 16 > ow && ow >= 16 ? ow - 16 : i; /* the last 16 overlap: equal values twice */
         ik_f32x16 c[4];
         ik_dw_rows(c, lines + (h - h0) * d.sh * d.sw * d.width + i, weights, d);
         for (int64_t r = 0; r < 4 && h + r < h1; ++r)
