@@ -1,0 +1,115 @@
+// ingot bench: median and 95th percentile of run time per number of workers. Only the run is timed; weights are bound once.
+#include "tools/ingot/Session.h"
+
+#include <random>
+
+namespace ingot {
+namespace {
+
+/// Uniform in [0, 1) for floats, 0 or 1 for integers (so that indices stay legal); the same on every machine.
+Tensor randomTensor(const ProgramIo &io, unsigned seed) {
+  std::mt19937 generator(seed);
+  Tensor tensor(io.type, io.shape);
+  for (int64_t i = 0; i < tensor.count(); ++i) {
+    double unit = static_cast<double>(generator()) / 4294967296.0;
+    if (isFloat(io.type))
+      tensor.set(i, unit);
+    else
+      tensor.setInt(i, unit < 0.5 ? 0 : 1);
+  }
+  return tensor;
+}
+
+struct Timing {
+  double median = 0, p95 = 0; // seconds
+  size_t runs = 0;
+};
+
+Timing measure(LoadedProgram &program, llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers, int64_t repeat) {
+  constexpr double kWarmUp = 0.15, kSeconds = 0.7; // as long as rivals are measured
+  constexpr size_t kLeast = 5, kMost = 100000;
+  double start = secondsNow();
+  for (unsigned i = 0; i < 2 || (secondsNow() - start < kWarmUp && repeat == 0); ++i)
+    program.run(inputs, outputs, workers);
+  std::vector<double> times;
+  start = secondsNow();
+  for (;;) {
+    double before = secondsNow();
+    program.run(inputs, outputs, workers);
+    double after = secondsNow();
+    times.push_back(after - before);
+    bool enough = repeat ? times.size() >= static_cast<size_t>(repeat) : times.size() >= kLeast && after - start >= kSeconds;
+    if (enough || times.size() >= kMost)
+      break;
+  }
+  llvm::sort(times);
+  return {times[times.size() / 2], times[std::min(times.size() - 1, times.size() * 95 / 100)], times.size()};
+}
+
+/// Inputs from --input, else random ones. Nullopt: reported.
+std::optional<std::vector<Tensor>> benchInputs(const Context &context, const Session &session, const std::optional<NamedTensors> &arrays) {
+  if (arrays)
+    return gatherInputs(session, *arrays, context.options.text("input"), context.diagnostics);
+  std::vector<Tensor> inputs;
+  for (const ProgramIo &io : session.inputs())
+    inputs.push_back(randomTensor(io, static_cast<unsigned>(inputs.size()) + 1));
+  return inputs;
+}
+
+int timeAll(const Context &context, const Session &session, llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<int64_t> threads) {
+  const Compiled &compiled = *session.compiled;
+  std::string weights = buildWeights(compiled.program, compiled.store);
+  llvm::Expected<std::unique_ptr<LoadedProgram>> program =
+      compiled.target->load(compiled.device, compiled.objects, compiled.symbol, compiled.program, weights);
+  if (!program)
+    return context.fail("IG0311", "cannot time it here: " + llvm::toString(program.takeError()));
+  std::vector<const void *> in;
+  for (const Tensor &tensor : inputs)
+    in.push_back(tensor.data());
+  std::vector<Tensor> results;
+  std::vector<void *> out;
+  for (const ProgramIo &io : session.outputs())
+    results.emplace_back(io.type, io.shape);
+  for (Tensor &tensor : results)
+    out.push_back(tensor.mutableData());
+  double work = 0, bytes = 0;
+  for (const ProgramCall &call : compiled.program.calls) {
+    work += 2.0 * static_cast<double>(call.work);
+    bytes += static_cast<double>(call.bytes);
+  }
+  Table table({"threads", "median ms", "p95 ms", "GOP/s", "GB/s", "runs"});
+  llvm::json::Array rows;
+  for (int64_t workers : threads) {
+    Timing t = measure(**program, in, out, workers, context.options.integer("repeat"));
+    double gops = work / t.median / 1e9, gbs = bytes / t.median / 1e9;
+    table.add({std::to_string(workers), fixed(t.median * 1e3, 4), fixed(t.p95 * 1e3, 4), fixed(gops, 2), fixed(gbs, 2), std::to_string(t.runs)});
+    rows.push_back(llvm::json::Object{{"threads", workers}, {"median_ms", t.median * 1e3}, {"p95_ms", t.p95 * 1e3}, {"gops", gops}, {"gbs", gbs},
+                                      {"runs", static_cast<int64_t>(t.runs)}});
+  }
+  if (printsTable(context)) {
+    llvm::outs() << "device " << session.device() << ", " << bytesText(static_cast<int64_t>(bytes)) << " moved a run\n";
+    table.print(llvm::outs());
+  }
+  return finish(context, llvm::json::Object{{"device", session.device()}, {"threads", std::move(rows)}, {"bytes", bytes}, {"ops", work}}, kDone);
+}
+
+} // namespace
+
+int runBench(const Context &context) {
+  std::optional<NamedTensors> arrays;
+  if (context.options.has("input") && !(arrays = readNpz(context.options.text("input"), context.diagnostics)))
+    return kUserFault;
+  std::optional<CompileOptions> options = compileOptionsFor(context, context.options.arguments[0], arrays ? &*arrays : nullptr);
+  if (!options)
+    return kUserFault;
+  if (options->device == "reference")
+    return context.fail("IG0009", "the reference evaluator is not timed", "", "choose another --device");
+  std::optional<Session> session = openSession(*options, context.diagnostics);
+  if (!session)
+    return kUserFault;
+  printTimings(context, *session);
+  std::optional<std::vector<Tensor>> inputs = benchInputs(context, *session, arrays);
+  return inputs ? timeAll(context, *session, *inputs, *threadCounts(context)) : kUserFault;
+}
+
+} // namespace ingot

@@ -1,0 +1,217 @@
+// From the command line to a model that runs: options, build folders, inputs.
+#include "tools/ingot/Session.h"
+
+#include "compiler/support/Files.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+namespace ingot {
+namespace {
+
+bool parseDims(const Context &context, ImportOptions &import) {
+  for (const std::string &text : context.options.all("dim")) {
+    auto [name, value] = llvm::StringRef(text).rsplit('=');
+    int64_t extent;
+    if (name.empty() || value.getAsInteger(10, extent) || extent < 0) {
+      context.fail("IG0002", "--dim has a bad value: expected NAME=V with V >= 0, found '" + printable(text) + "'", "", "for example --dim batch=1");
+      return false;
+    }
+    import.dims[name.str()] = extent;
+  }
+  return true;
+}
+
+/// Takes model, device and dimensions from the report.json of a folder that `build` wrote.
+bool readBuildFolder(const Context &context, CompileOptions &options) {
+  llvm::SmallString<256> path(options.modelPath);
+  llvm::sys::path::append(path, "report.json");
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> file = llvm::MemoryBuffer::getFile(path);
+  llvm::Expected<llvm::json::Value> json = llvm::json::parse(file ? (*file)->getBuffer() : "");
+  const llvm::json::Object *root = json ? json->getAsObject() : nullptr;
+  const llvm::json::Object *build = root ? root->getObject("build") : nullptr;
+  std::optional<llvm::StringRef> model = root ? root->getString("model") : std::nullopt;
+  if (!json)
+    llvm::consumeError(json.takeError());
+  if (!build || !model) {
+    context.fail("IG0006", "the folder has no report.json of a build", options.modelPath, "give a model file, or a folder that ingot build wrote");
+    return false;
+  }
+  options.modelPath = model->str();
+  if (!context.options.has("device"))
+    options.device = root->getString("device").value_or("host").str();
+  if (!context.options.has("target"))
+    options.target = build->getString("target").value_or("").str();
+  if (!context.options.has("features"))
+    options.features = build->getString("features").value_or("").str();
+  if (!context.options.has("precision"))
+    options.fast = build->getBoolean("fast").value_or(false);
+  if (const llvm::json::Object *dims = build->getObject("dims"))
+    for (const auto &[name, value] : *dims)
+      options.import.dims.try_emplace(name.str(), value.getAsInteger().value_or(0));
+  if (const llvm::json::Object *shapes = build->getObject("shapes"))
+    for (const auto &[name, value] : *shapes) {
+      std::vector<int64_t> shape;
+      if (const llvm::json::Array *extents = value.getAsArray())
+        for (const llvm::json::Value &extent : *extents)
+          shape.push_back(extent.getAsInteger().value_or(0));
+      options.import.inputShapes.try_emplace(name.str(), shape);
+    }
+  llvm::sys::fs::file_status status;
+  if (llvm::sys::fs::status(options.modelPath, status) || int64_t(status.getSize()) != build->getInteger("model_bytes").value_or(-1)) {
+    bool gone = !llvm::sys::fs::exists(status);
+    context.fail(gone ? "IG0006" : "IG0008", gone ? "the model of this build has gone: '" + printable(options.modelPath, 400) + "'"
+                                                  : "the model has changed since this build; it is compiled as it is now", options.modelPath, "build again");
+    return !gone;
+  }
+  return true;
+}
+
+bool matches(const ProgramIo &want, const Tensor &have, llvm::StringRef file, Diagnostics &diagnostics) {
+  Diagnostic d;
+  d.code = "IG0402";
+  d.where = {file.str(), "", want.name, std::nullopt};
+  if (have.dtype() != want.type) {
+    d.what = "input '" + printable(want.name) + "' has another element type than the model's";
+    d.expected = name(want.type).str();
+    d.found = name(have.dtype()).str();
+    d.help = "convert the array: array.astype('" + d.expected + "')";
+  } else if (have.shape() != llvm::ArrayRef(want.shape)) {
+    d.what = "input '" + printable(want.name) + "' has another shape than the program's";
+    d.expected = shapeText(want.shape);
+    d.found = shapeText(have.shape());
+    d.help = "give an array of that shape";
+  } else {
+    return true;
+  }
+  diagnostics.report(std::move(d));
+  return false;
+}
+
+} // namespace
+
+std::optional<std::vector<int64_t>> threadCounts(const Context &context) {
+  constexpr int64_t kMostThreads = 1024;
+  std::vector<int64_t> counts;
+  llvm::SmallVector<llvm::StringRef> parts;
+  std::string text = context.options.text("threads");
+  llvm::StringRef(text).split(parts, ',');
+  for (llvm::StringRef part : parts) {
+    int64_t count;
+    if (part.getAsInteger(10, count) || count < 1 || count > kMostThreads) {
+      context.fail("IG0002", "--threads has a bad value: expected numbers from 1 to 1024, found '" + printable(text) + "'");
+      return std::nullopt;
+    }
+    counts.push_back(count);
+  }
+  return counts;
+}
+
+std::map<std::string, std::vector<int64_t>> inputShapesOf(const NamedTensors &arrays) {
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const auto &[key, tensor] : arrays) {
+    llvm::StringRef name = key;
+    if (name.starts_with("out|"))
+      continue;
+    name.consume_front("in|");
+    shapes[name.str()] = std::vector<int64_t>(tensor.shape());
+  }
+  return shapes;
+}
+
+std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::StringRef model, const NamedTensors *arrays) {
+  const Options &typed = context.options;
+  CompileOptions options;
+  options.modelPath = model.str();
+  options.device = typed.text("device");
+  options.target = typed.text("target");
+  options.features = typed.text("features");
+  options.jobs = static_cast<int>(std::min<int64_t>(typed.integer("jobs"), 1024));
+  options.strict = typed.has("strict");
+  options.fast = typed.text("precision") == "fast";
+  options.stopAfter = typed.text("stop-after");
+  options.dumpDir = typed.text("dump-ir");
+  std::optional<std::vector<int64_t>> threads = threadCounts(context);
+  if (!threads || !parseDims(context, options.import))
+    return std::nullopt;
+  options.workers = *llvm::max_element(*threads);
+  std::optional<NamedTensors> shapes;
+  if (typed.has("shapes-from") && !(shapes = readNpz(typed.text("shapes-from"), context.diagnostics)))
+    return std::nullopt;
+  if (shapes)
+    options.import.inputShapes = inputShapesOf(*shapes);
+  else if (arrays)
+    options.import.inputShapes = inputShapesOf(*arrays);
+  if (llvm::sys::fs::is_directory(model) && !readBuildFolder(context, options))
+    return std::nullopt;
+  return options;
+}
+
+llvm::Expected<std::vector<Tensor>> Session::run(llvm::ArrayRef<Tensor> inputs, int64_t workers) const {
+  return compiled ? runCompiled(*compiled, inputs, workers) : runReference(*reference, inputs);
+}
+
+std::optional<Session> openSession(const CompileOptions &options, Diagnostics &diagnostics) {
+  Session session;
+  if (options.device == "reference")
+    session.reference = loadReference(options, diagnostics);
+  else
+    session.compiled = compileModel(options, diagnostics);
+  if (!session.reference && !session.compiled)
+    return std::nullopt;
+  return session;
+}
+
+std::optional<std::vector<Tensor>> gatherInputs(const Session &session, const NamedTensors &arrays, llvm::StringRef file, Diagnostics &diagnostics) {
+  std::vector<Tensor> inputs;
+  bool good = true;
+  for (const ProgramIo &want : session.inputs()) {
+    const Tensor *have = findTensor(arrays, "in", want.name);
+    if (have) {
+      good &= matches(want, *have, file, diagnostics);
+      inputs.push_back(*have);
+      continue;
+    }
+    good = false;
+    Where where;
+    where.file = file.str();
+    diagnostics.report("IG0401", "no array for input '" + printable(want.name) + "' (" + name(want.type).str() + " " + shapeText(want.shape) + ")", where,
+                       "add it to the file under 'in|" + printable(want.name) + "'");
+  }
+  if (!good)
+    return std::nullopt;
+  return inputs;
+}
+
+void printTimings(const Context &context, const Session &session) {
+  if (!context.options.has("print-timings") || !session.compiled)
+    return;
+  Table table({"phase", "s"});
+  for (const PhaseTime &phase : session.compiled->phases)
+    table.add({phase.name, fixed(phase.seconds, 3)});
+  table.print(llvm::errs());
+}
+
+std::optional<Execution> execute(const Context &context, llvm::StringRef arraysPath) {
+  std::optional<NamedTensors> arrays = readNpz(arraysPath, context.diagnostics);
+  if (!arrays)
+    return std::nullopt;
+  std::optional<CompileOptions> options = compileOptionsFor(context, context.options.arguments[0], &*arrays);
+  if (!options)
+    return std::nullopt;
+  std::optional<Session> session = openSession(*options, context.diagnostics);
+  if (!session)
+    return std::nullopt;
+  printTimings(context, *session);
+  std::optional<std::vector<Tensor>> inputs = gatherInputs(*session, *arrays, arraysPath, context.diagnostics);
+  if (!inputs)
+    return std::nullopt;
+  llvm::Expected<std::vector<Tensor>> outputs = session->run(*inputs, options->workers);
+  if (!outputs) {
+    context.fail(session->compiled ? "IG0311" : "IG0405", llvm::toString(outputs.takeError()), options->modelPath);
+    return std::nullopt;
+  }
+  return Execution{std::move(*arrays), std::move(*session), std::move(*outputs)};
+}
+
+} // namespace ingot

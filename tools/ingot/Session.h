@@ -1,0 +1,52 @@
+// A model made ready to run, compiled for a device or under the reference evaluator, and the arrays that go in.
+#ifndef INGOT_TOOLS_INGOT_SESSION_H
+#define INGOT_TOOLS_INGOT_SESSION_H
+
+#include "compiler/Compile.h"
+#include "compiler/support/Npz.h"
+#include "tools/ingot/Command.h"
+
+namespace ingot {
+
+/// --threads as a list of at least one number; nullopt: reported.
+std::optional<std::vector<int64_t>> threadCounts(const Context &context);
+
+/// The compile options that the command line asks for. MODEL may be a BUILD folder: its model, device and dimensions are taken from its report.
+/// `arrays` gives the shapes of inputs (may be null). Nullopt: reported.
+std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::StringRef model, const NamedTensors *arrays);
+
+/// Input names and shapes of a file of arrays: every key but those that begin with "out|".
+std::map<std::string, std::vector<int64_t>> inputShapesOf(const NamedTensors &arrays);
+
+class Session {
+public:
+  llvm::ArrayRef<ProgramIo> inputs() const { return compiled ? compiled->program.inputs : reference->inputs; }
+  llvm::ArrayRef<ProgramIo> outputs() const { return compiled ? compiled->program.outputs : reference->outputs; }
+  const std::map<std::string, int64_t> &opCounts() const { return compiled ? compiled->opCounts : reference->model.opCounts; }
+  llvm::StringRef device() const { return compiled ? llvm::StringRef(compiled->device.name) : "reference"; }
+  llvm::Expected<std::vector<Tensor>> run(llvm::ArrayRef<Tensor> inputs, int64_t workers) const;
+
+  std::unique_ptr<Compiled> compiled;
+  std::unique_ptr<ReferenceModel> reference; // --device reference
+};
+
+/// Compiles, or loads for the reference evaluator. Nullopt: reported.
+std::optional<Session> openSession(const CompileOptions &options, Diagnostics &diagnostics);
+
+/// The arrays for the session's inputs in order, types and shapes checked. Nullopt: every fault was reported.
+std::optional<std::vector<Tensor>> gatherInputs(const Session &session, const NamedTensors &arrays, llvm::StringRef file, Diagnostics &diagnostics);
+
+/// Prints --print-timings.
+void printTimings(const Context &context, const Session &session);
+
+/// One model, one file of arrays, one run: what `run` and `test` do before they look at the outputs.
+struct Execution {
+  NamedTensors arrays;
+  Session session;
+  std::vector<Tensor> outputs;
+};
+std::optional<Execution> execute(const Context &context, llvm::StringRef arraysPath);
+
+} // namespace ingot
+
+#endif
