@@ -1,8 +1,167 @@
 // ingot build: compiles a model and writes the package (library, header, weights, depfile) and its reports.
+#include "compiler/package/Package.h"
+#include "compiler/package/PackageError.h"
+#include "compiler/package/Report.h"
+#include "compiler/support/Files.h"
+#include "tools/ingot/Compare.h"
 #include "tools/ingot/Session.h"
 
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+
+#include <sys/resource.h>
+
 namespace ingot {
-int runBuild(const Context &context) {
-  return context.fail("IG0009", "build is not available");
+namespace {
+
+/// What a later command on the folder needs to compile the same program again.
+llvm::json::Object buildRecord(const CompileOptions &options) {
+  llvm::json::Object dims, shapes;
+  for (const auto &[name, extent] : options.import.dims)
+    dims[llvm::json::fixUTF8(name)] = extent;
+  for (const auto &[name, shape] : options.import.inputShapes)
+    shapes[llvm::json::fixUTF8(name)] = llvm::json::Array(shape);
+  uint64_t bytes = 0;
+  (void)llvm::sys::fs::file_size(options.modelPath, bytes);
+  return llvm::json::Object{{"model_bytes", static_cast<int64_t>(bytes)}, {"target", options.target}, {"features", options.features},
+                            {"fast", options.fast}, {"threads", options.workers}, {"dims", std::move(dims)}, {"shapes", std::move(shapes)}};
 }
+
+void fillReport(ReportData &report, const CompileOptions &options, const Compiled &compiled) {
+  llvm::SmallString<256> model(options.modelPath);
+  llvm::sys::fs::make_absolute(model);
+  report.model = std::string(model);
+  report.device = options.device;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  report.peakRssBytes = static_cast<int64_t>(usage.ru_maxrss) * 1024; // Linux counts KiB
+  report.nodeCount = report.compiledNodes = compiled.nodeCount;
+  for (const PhaseTime &phase : compiled.phases)
+    report.phases.push_back({phase.name, phase.seconds});
+  for (const KernelUse &use : compiled.kernels)
+    report.kernels.push_back({use.name, use.source, use.count, use.bytes, use.work, use.ops});
+  report.build = buildRecord(options);
+  report.program = compiled.stopped ? nullptr : &compiled.program;
+}
+
+/// --verify: the program's outputs against the reference evaluator's, on inputs of small numbers.
+bool verify(const Context &context, const CompileOptions &options, const Compiled &compiled, ReportData &report) {
+  constexpr double kAtol = 1e-4;
+  std::unique_ptr<ReferenceModel> reference = loadReference(options, context.diagnostics);
+  if (!reference)
+    return false;
+  std::vector<Tensor> inputs;
+  for (const ProgramIo &io : compiled.program.inputs) {
+    Tensor tensor(io.type, io.shape);
+    for (int64_t i = 0; i < tensor.count(); ++i)
+      isFloat(io.type) ? tensor.set(i, static_cast<double>(i * 37 % 101) / 101.0) : tensor.setInt(i, i % 2);
+    inputs.push_back(std::move(tensor));
+  }
+  llvm::Expected<std::vector<Tensor>> got = runCompiled(compiled, inputs, compiled.program.workers);
+  if (!got)
+    return context.fail("IG0311", llvm::toString(got.takeError()), options.modelPath) == kDone;
+  llvm::Expected<std::vector<Tensor>> want = runReference(*reference, inputs);
+  if (!want)
+    return context.fail("IG0405", llvm::toString(want.takeError()), options.modelPath) == kDone;
+  llvm::json::Array rows;
+  bool ok = got->size() == want->size();
+  for (size_t i = 0; ok && i < want->size(); ++i) {
+    Comparison result = compare((*got)[i], (*want)[i], toleranceFor(context.options, (*want)[i], computesInIntegers(compiled.opCounts), kAtol));
+    rows.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(compiled.program.outputs[i].name)}, {"max_abs", result.maxAbs},
+                                      {"max_rel", result.maxRel}, {"ok", result.ok}});
+    if (!result.ok)
+      context.fail("IG0407", "output '" + printable(compiled.program.outputs[i].name) + "' is not the reference evaluator's: " + result.reason, options.modelPath,
+                   "this is a fault of Ingot: please report it");
+  }
+  report.verify = std::move(rows);
+  return ok && !context.diagnostics.hasErrors();
+}
+
+bool writeReports(const Context &context, const ReportData &report, llvm::StringRef folder) {
+  std::string kinds = context.options.text("report");
+  auto write = [&](llvm::StringRef name, const std::string &text) {
+    llvm::SmallString<256> path(folder);
+    llvm::sys::path::append(path, name);
+    return writeFileAtomically(path, text, context.diagnostics);
+  };
+  bool ok = true;
+  if (llvm::StringRef(kinds).contains("html"))
+    ok &= write("report.html", reportHtml(report));
+  if (llvm::StringRef(kinds).contains("json"))
+    ok &= write("report.json", llvm::formatv("{0:2}\n", reportJson(report)).str());
+  return ok;
+}
+
+/// Writes the package and tells the report its sizes.
+bool package(const Context &context, const CompileOptions &options, const Compiled &compiled, llvm::StringRef folder, ReportData &report) {
+  llvm::Expected<std::vector<ObjectFile>> runtime = compiled.target->runtimeObjects(compiled.device);
+  if (!runtime)
+    return context.fail("IG0310", llvm::toString(runtime.takeError())) == kDone;
+  std::string name = context.options.has("name") ? context.options.text("name") : llvm::sys::path::stem(options.modelPath).str();
+  PackageRequest request{name, compiled.symbol, compiled.device.triple, compiled.device.name, compiled.program, compiled.store, compiled.objects, *runtime};
+  request.embedWeights = context.options.has("embed-weights");
+  request.jobs = static_cast<unsigned>(options.jobs);
+  request.modelPath = options.modelPath;
+  double start = secondsNow();
+  llvm::Expected<PackageResult> result = writePackage(request, folder);
+  if (!result) {
+    reportError(result.takeError(), context.diagnostics);
+    return false;
+  }
+  report.phases.push_back({"package", secondsNow() - start});
+  report.codeBytes = result->codeBytes;
+  report.weightsBytes = result->weightsBytes;
+  report.headerBytes = result->headerBytes;
+  for (const std::string &file : result->files)
+    report.artifacts.emplace_back(llvm::sys::path::filename(file).str(), llvm::sys::path::extension(file).drop_front().str());
+  return true;
+}
+
+int finishBuild(const Context &context, const ReportData &report, llvm::StringRef folder) {
+  if (!writeReports(context, report, folder))
+    return kUserFault;
+  if (printsTable(context)) {
+    llvm::outs() << folder << ": code " << bytesText(report.codeBytes) << ", weights " << bytesText(report.weightsBytes) << ", arena "
+                 << bytesText(report.program->arenaBytes) << ", " << fixed(report.seconds, 2) << " s\n";
+    for (const auto &[file, kind] : report.artifacts)
+      llvm::outs() << "  " << file << '\n';
+  }
+  return kDone;
+}
+
+} // namespace
+
+int runBuild(const Context &context) {
+  double start = secondsNow();
+  bool stops = context.options.has("stop-after");
+  if (!context.options.has("output") && !stops)
+    return context.fail("IG0002", "ingot build needs -o DIR", "", "for example: ingot build model.onnx -o out");
+  std::optional<CompileOptions> options = compileOptionsFor(context, context.options.arguments[0], nullptr);
+  if (!options)
+    return kUserFault;
+  if (options->device == "reference")
+    return context.fail("IG0009", "the reference evaluator has no code to build", "", "choose another --device");
+  std::optional<Session> session = openSession(*options, context.diagnostics);
+  if (!session)
+    return kUserFault;
+  printTimings(context, *session);
+  const Compiled &compiled = *session->compiled;
+  if (compiled.stopped) {
+    if (options->dumpDir.empty() && compiled.module)
+      compiled.module.get()->print(llvm::outs());
+    return kDone;
+  }
+  ReportData report;
+  report.diagnostics = &context.diagnostics;
+  std::string folder = context.options.text("output");
+  if (context.options.has("verify") && !verify(context, *options, compiled, report))
+    return kUserFault;
+  fillReport(report, *options, compiled);
+  if (!package(context, *options, compiled, folder, report))
+    return kUserFault;
+  report.seconds = secondsNow() - start;
+  return finishBuild(context, report, folder);
+}
+
 } // namespace ingot

@@ -18,7 +18,7 @@ constexpr std::pair<llvm::StringLiteral, CommandFn> kFunctions[] = {
 };
 
 /// Codes that mean a fault of Ingot, not of its user.
-bool isIngotFault(llvm::StringRef code) { return code == "IG0290" || code == "IG0310"; }
+bool isIngotFault(llvm::StringRef code) { return code == "IG0199" || code == "IG0290" || code == "IG0310" || code == "IG0407"; }
 
 void printDiagnostics(const Options &options, const Diagnostics &diagnostics) {
   std::string form = options.text("diagnostics");
@@ -30,9 +30,9 @@ void printDiagnostics(const Options &options, const Diagnostics &diagnostics) {
     diagnostics.printText(llvm::errs(), wantColor(options, STDERR_FILENO));
 }
 
-int statusOf(const Diagnostics &diagnostics, int status) {
+int statusOf(const Options &options, const Diagnostics &diagnostics, int status) {
   for (const Diagnostic &d : diagnostics.all())
-    if (d.severity == Severity::Error)
+    if (d.severity == Severity::Error || (d.severity == Severity::Warning && options.has("strict")))
       status = std::max(status, isIngotFault(d.code) ? kIngotFault : kUserFault);
   return status;
 }
@@ -84,5 +84,5 @@ int main(int argc, char **argv) {
   llvm::outs().flush();
   if (!diagnostics.all().empty() || options.text("diagnostics") != "text")
     printDiagnostics(options, diagnostics);
-  return statusOf(diagnostics, status);
+  return statusOf(options, diagnostics, status);
 }

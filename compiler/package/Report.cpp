@@ -1,0 +1,168 @@
+// Writes the report of a build as JSON and as one HTML page with a picture of the arena over the calls.
+#include "compiler/package/Report.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <algorithm>
+
+namespace ingot {
+namespace {
+
+llvm::json::Value text(llvm::StringRef s) { return llvm::json::fixUTF8(s); }
+
+/// A name as HTML text: control characters shown, markup escaped.
+std::string html(llvm::StringRef s) {
+  std::string out;
+  llvm::raw_string_ostream stream(out);
+  llvm::printHTMLEscaped(printable(s, 300), stream);
+  return out;
+}
+
+llvm::json::Array kernelRows(const ReportData &data) {
+  llvm::json::Array rows;
+  for (const ReportKernel &kernel : data.kernels) {
+    llvm::json::Array ops;
+    for (const std::string &op : kernel.ops)
+      ops.push_back(text(op));
+    rows.push_back(llvm::json::Object{{"name", text(kernel.name)}, {"source", kernel.source}, {"count", kernel.count}, {"bytes", kernel.bytes},
+                                      {"work", kernel.work}, {"ops", std::move(ops)}});
+  }
+  return rows;
+}
+
+llvm::json::Array ioRows(llvm::ArrayRef<ProgramIo> list) {
+  llvm::json::Array rows;
+  for (const ProgramIo &io : list)
+    rows.push_back(llvm::json::Object{{"name", text(io.name)}, {"dtype", name(io.type)}, {"shape", llvm::json::Array(io.shape)}, {"bytes", io.bytes}});
+  return rows;
+}
+
+/// The arena: calls to the right, bytes upwards, one rectangle a buffer.
+void putMemory(llvm::raw_ostream &out, const Program &program) {
+  constexpr double kWidth = 960, kHeight = 320;
+  constexpr size_t kMostBuffers = 5000;
+  if (program.buffers.empty() || program.arenaBytes <= 0)
+    return;
+  double dx = kWidth / std::max<double>(1, static_cast<double>(program.calls.size()));
+  double dy = kHeight / static_cast<double>(program.arenaBytes);
+  out << "<h2>Memory over time</h2><p>Calls from left to right, " << program.arenaBytes << " bytes of arena from bottom to top.</p>\n<svg viewBox=\"0 0 "
+      << kWidth << ' ' << kHeight << "\" role=\"img\" aria-label=\"arena buffers over calls\">\n";
+  for (size_t i = 0; i < std::min(program.buffers.size(), kMostBuffers); ++i) {
+    const ProgramBuffer &b = program.buffers[i];
+    out << llvm::formatv("<rect x=\"{0:F2}\" y=\"{1:F2}\" width=\"{2:F2}\" height=\"{3:F2}\" fill=\"hsl({4},60%,60%)\"><title>{5} bytes at {6}, calls {7} to {8}</title></rect>\n",
+                         static_cast<double>(b.firstCall) * dx, kHeight - static_cast<double>(b.offset + b.bytes) * dy,
+                         static_cast<double>(b.lastCall - b.firstCall + 1) * dx, static_cast<double>(b.bytes) * dy, i * 47 % 360, b.bytes, b.offset, b.firstCall,
+                         b.lastCall);
+  }
+  out << "</svg>\n";
+}
+
+void putKernels(llvm::raw_ostream &out, const ReportData &data) {
+  int64_t total = 0;
+  for (const ReportKernel &kernel : data.kernels)
+    total += std::max<int64_t>(kernel.work, 0);
+  std::vector<const ReportKernel *> sorted;
+  for (const ReportKernel &kernel : data.kernels)
+    sorted.push_back(&kernel);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const ReportKernel *a, const ReportKernel *b) { return a->work > b->work; });
+  out << "<h2>Kernels</h2><table><tr><th>kernel<th>source<th>calls<th>bytes<th>work<th>share</tr>\n";
+  for (const ReportKernel *kernel : sorted)
+    out << "<tr><td>" << html(kernel->name) << "<td>" << html(kernel->source) << "<td class=n>" << kernel->count << "<td class=n>" << kernel->bytes
+        << "<td class=n>" << kernel->work << "<td class=n>" << llvm::formatv("{0:P1}", total ? static_cast<double>(kernel->work) / static_cast<double>(total) : 0.0)
+        << "</tr>\n";
+  out << "</table>\n";
+}
+
+void putCalls(llvm::raw_ostream &out, const Program &program) {
+  out << "<h2>Calls in order</h2><table><tr><th>#<th>kernel<th>model nodes<th>work<th>bytes<th>barrier after</tr>\n";
+  for (size_t i = 0; i < program.calls.size(); ++i) {
+    const ProgramCall &call = program.calls[i];
+    out << "<tr><td class=n>" << i << "<td>" << html(call.callee) << "<td>" << html(call.source) << "<td class=n>" << call.work << "<td class=n>" << call.bytes
+        << "<td>" << (call.barrierAfter ? "yes" : "") << "</tr>\n";
+  }
+  out << "</table>\n";
+}
+
+void putIo(llvm::raw_ostream &out, llvm::StringRef title, llvm::ArrayRef<ProgramIo> list) {
+  out << "<h2>" << title << "</h2><table><tr><th>name<th>type<th>shape<th>bytes</tr>\n";
+  for (const ProgramIo &io : list)
+    out << "<tr><td>" << html(io.name) << "<td>" << name(io.type) << "<td>" << llvm::join(llvm::map_range(io.shape, [](int64_t e) { return std::to_string(e); }), " x ")
+        << "<td class=n>" << io.bytes << "</tr>\n";
+  out << "</table>\n";
+}
+
+void putDiagnostics(llvm::raw_ostream &out, const ReportData &data) {
+  if (!data.diagnostics || data.diagnostics->all().empty())
+    return;
+  out << "<h2>Diagnostics</h2><table><tr><th>code<th>what<th>node<th>remedy</tr>\n";
+  for (const Diagnostic &d : data.diagnostics->all())
+    out << "<tr><td>" << html(d.code) << "<td>" << html(d.what) << "<td>" << html(d.where.node) << "<td>" << html(d.help) << "</tr>\n";
+  out << "</table>\n";
+}
+
+void putSummary(llvm::raw_ostream &out, const ReportData &data) {
+  out << "<h1>" << html(data.model) << "</h1>\n<table>\n<tr><td>device<td>" << html(data.device) << "</tr>\n<tr><td>nodes<td>" << data.compiledNodes << " of "
+      << data.nodeCount << " compiled</tr>\n<tr><td>compile<td>" << llvm::formatv("{0:F2} s, peak {1} bytes", data.seconds, data.peakRssBytes) << "</tr>\n";
+  if (data.program)
+    out << "<tr><td>memory<td>arena " << data.program->arenaBytes << ", state " << data.program->stateBytes << " bytes</tr>\n";
+  out << "</table>\n<h2>Artifacts</h2><table>\n";
+  for (const auto &[file, what] : data.artifacts)
+    out << "<tr><td>" << html(file) << "<td>" << html(what) << "</tr>\n";
+  out << "</table>\n<h2>Phases</h2><table>\n";
+  for (const ReportPhase &phase : data.phases)
+    out << "<tr><td>" << html(phase.name) << "<td class=n>" << llvm::formatv("{0:F3} s", phase.seconds) << "</tr>\n";
+  out << "</table>\n";
+}
+
+} // namespace
+
+llvm::json::Value reportJson(const ReportData &data) {
+  llvm::json::Array phases, unsupported;
+  for (const ReportPhase &phase : data.phases)
+    phases.push_back(llvm::json::Object{{"name", phase.name}, {"seconds", phase.seconds}});
+  for (const ReportUnsupported &u : data.unsupported)
+    unsupported.push_back(llvm::json::Object{{"op", text(u.op)}, {"name", text(u.name)}, {"reason", text(u.reason)}});
+  llvm::json::Object memory{{"arena_bytes", 0}, {"state_bytes", 0}, {"stack_bytes", 0}};
+  llvm::json::Object json{{"schema", 1}, {"model", text(data.model)}, {"device", data.device}};
+  if (data.program) {
+    memory["arena_bytes"] = data.program->arenaBytes + data.program->scratchBytes * data.program->workers;
+    memory["state_bytes"] = data.program->stateBytes;
+    json["inputs"] = ioRows(data.program->inputs);
+    json["outputs"] = ioRows(data.program->outputs);
+  }
+  json["compile"] = llvm::json::Object{{"seconds", data.seconds}, {"peak_rss_bytes", data.peakRssBytes}, {"phases", std::move(phases)}};
+  json["artifacts"] = llvm::json::Object{{"code_bytes", data.codeBytes}, {"weights_bytes", data.weightsBytes}, {"header_bytes", data.headerBytes}};
+  json["memory"] = std::move(memory);
+  json["nodes"] = llvm::json::Object{{"total", data.nodeCount}, {"compiled", data.compiledNodes}, {"unsupported", std::move(unsupported)}};
+  json["kernels"] = kernelRows(data);
+  json["diagnostics"] = data.diagnostics ? data.diagnostics->toJson() : llvm::json::Value(llvm::json::Array());
+  json["build"] = llvm::json::Object(data.build);
+  if (!(data.verify == llvm::json::Value(nullptr)))
+    json["verify"] = data.verify;
+  return json;
+}
+
+std::string reportHtml(const ReportData &data) {
+  std::string page;
+  llvm::raw_string_ostream out(page);
+  out << "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" << html(data.model)
+      << "</title>\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<style>"
+         "body{font:15px/1.5 sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222;background:#fff}"
+         "table{border-collapse:collapse}td,th{padding:.2em .8em .2em 0;text-align:left;border-bottom:1px solid #ddd;overflow-wrap:anywhere}"
+         ".n{text-align:right;font-variant-numeric:tabular-nums}svg{width:100%;background:#f6f6f6}</style></head><body>\n";
+  putSummary(out, data);
+  putDiagnostics(out, data);
+  if (data.program) {
+    putIo(out, "Inputs", data.program->inputs);
+    putIo(out, "Outputs", data.program->outputs);
+    putMemory(out, *data.program);
+  }
+  putKernels(out, data);
+  if (data.program)
+    putCalls(out, *data.program);
+  out << "</body></html>\n";
+  return page;
+}
+
+} // namespace ingot

@@ -1,0 +1,46 @@
+// The report of a build: report.json for scripts, report.html for people (one file, no external asset, no script).
+#ifndef INGOT_COMPILER_PACKAGE_REPORT_H
+#define INGOT_COMPILER_PACKAGE_REPORT_H
+
+#include "compiler/Diag.h"
+#include "passes/plan/Program.h"
+
+namespace ingot {
+
+struct ReportPhase {
+  std::string name;
+  double seconds;
+};
+
+struct ReportKernel {
+  std::string name, source; // source: "generated", "portable", "micro", "halide"
+  int64_t count, bytes, work;
+  std::vector<std::string> ops; // model nodes
+};
+
+struct ReportUnsupported {
+  std::string op, name, reason;
+};
+
+struct ReportData {
+  std::string model, device;
+  double seconds = 0;
+  int64_t peakRssBytes = 0, nodeCount = 0, compiledNodes = 0;
+  std::vector<ReportPhase> phases;
+  int64_t codeBytes = 0, weightsBytes = 0, headerBytes = 0;
+  std::vector<std::pair<std::string, std::string>> artifacts; // file, what it is
+  std::vector<ReportKernel> kernels;
+  std::vector<ReportUnsupported> unsupported;
+  llvm::json::Object build;        // what `ingot bench FOLDER` needs to build again
+  llvm::json::Value verify = nullptr; // --verify: errors per output
+  const Program *program = nullptr; // null: stopped before planning
+  const Diagnostics *diagnostics = nullptr;
+};
+
+llvm::json::Value reportJson(const ReportData &data);
+/// Self-contained HTML; every name from the model is escaped.
+std::string reportHtml(const ReportData &data);
+
+} // namespace ingot
+
+#endif
