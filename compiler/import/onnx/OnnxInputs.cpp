@@ -139,7 +139,7 @@ void OnnxImporter::reportUnbound() {
     list += (list.empty() ? "" : ", ") + ("'" + printable(name) + "' (" + place + ")");
     flags += " --dim " + printable(name) + "=1";
   }
-  error("IG0152", llvm::formatv("{0} dimension{1} of the model has no extent: {2}", unbound.size(), unbound.size() == 1 ? "" : "s", list), {path},
+  error("IG0152", llvm::formatv("{0} of the model without an extent: {1}", unbound.size() == 1 ? "dimension" : "dimensions", list), {path},
         "add" + flags + " with the extents you need (INPUT.AXIS names a dimension by place), or --shapes-from FILE.npz");
 }
 
