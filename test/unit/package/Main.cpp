@@ -1,6 +1,8 @@
 // package-test                                  runs all checks
+// package-test header                            prints a header of hostile names
 // package-test write DIR TRIPLE MODEL.o [embed]  writes the package of the sample, with the given object as its code
 #include "Check.h"
+#include "compiler/package/CHeaderWriter.h"
 
 #include "runtime_stub/Objects.h"
 
@@ -34,9 +36,20 @@ static int writeSample(llvm::ArrayRef<char *> arguments) {
   return 0;
 }
 
+static int printHeader() {
+  Sample sample = makeHostile();
+  llvm::Expected<Layout> layout = makeLayout(sample.program, sample.store, "*/ int evil; /*\n", "\xff");
+  if (!layout)
+    return 1;
+  std::printf("%s", writeCHeader({*layout, "ingot_class__"}).c_str());
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc > 4 && llvm::StringRef(argv[1]) == "write")
     return writeSample(llvm::ArrayRef(argv, argc).drop_front(2));
+  if (argc > 1 && llvm::StringRef(argv[1]) == "header")
+    return printHeader();
   testContainer();
   testDamage();
   testIdentifiers();
