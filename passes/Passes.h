@@ -12,6 +12,7 @@ namespace ingot {
 std::unique_ptr<mlir::Pass> createFoldConstants(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFoldAffineIntoConv(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFusePadIntoConv();
+std::unique_ptr<mlir::Pass> createSinkDequantize();
 std::unique_ptr<mlir::Pass> createFuseQuantized(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFuseEpilogue();
 // lower

@@ -9,6 +9,7 @@ void registerPasses() {
   mlir::registerPass([] { return createFoldConstants(context); });
   mlir::registerPass([] { return createFoldAffineIntoConv(context); });
   mlir::registerPass([] { return createFusePadIntoConv(); });
+  mlir::registerPass([] { return createSinkDequantize(); });
   mlir::registerPass([] { return createFuseQuantized(context); });
   mlir::registerPass([] { return createFuseEpilogue(); });
   mlir::registerPass([] { return createLowerToKernels(context); });

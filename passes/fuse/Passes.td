@@ -30,6 +30,16 @@ def FusePadIntoConv : Pass<"ingot-fuse-pad-into-conv", "::mlir::ModuleOp"> {
   }];
 }
 
+def SinkDequantize : Pass<"ingot-sink-dequantize", "::mlir::ModuleOp"> {
+  let summary = "dequantise moves below operations that only choose or move elements";
+  let constructor = "::ingot::createSinkDequantize()";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
+  let description = [{
+    op(dequantize(q)) -> dequantize(op(q)) for reshape, transpose, slice and max pooling (dequantise is monotone, so it keeps the maximum). Only with one
+    scale for the tensor, and when nothing else reads the dequantised value.
+  }];
+}
+
 def FuseQuantized : Pass<"ingot-fuse-quantized", "::mlir::ModuleOp"> {
   let summary = "dequantise -> conv or matmul -> quantise becomes the integer operation";
   let constructor = "::ingot::createFuseQuantized({})";

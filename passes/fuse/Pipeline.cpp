@@ -7,7 +7,8 @@ namespace ingot {
 
 void buildFuse(mlir::OpPassManager &manager, const PassContext &context) {
   manager.addPass(mlir::createCanonicalizerPass());
-  manager.addPass(createFuseQuantized(context)); // first: later passes break up dequantise -> op -> quantise
+  manager.addPass(createSinkDequantize());
+  manager.addPass(createFuseQuantized(context)); // early: later passes break up dequantise -> op -> quantise
   manager.addPass(createFusePadIntoConv());
   manager.addPass(createFoldAffineIntoConv(context));
   manager.addPass(createFoldConstants(context));

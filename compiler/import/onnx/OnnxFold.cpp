@@ -32,8 +32,9 @@ bool isHeavy(Operation *op) {
   return false;
 }
 
+/// A dequantised weight is not folded here: with its integers in sight, dequantise -> conv -> quantise can become the integer op.
 bool worthFolding(Operation *op) {
-  if (op->getNumRegions() != 0 || op->getNumResults() == 0 || llvm::isa<nn::ConstantOp, nn::WeightOp>(op) || isHeavy(op))
+  if (llvm::isa<quant::DequantizeOp>(op) || op->getNumRegions() != 0 || op->getNumResults() == 0 || llvm::isa<nn::ConstantOp, nn::WeightOp>(op) || isHeavy(op))
     return false;
   int64_t operands = 0;
   for (Value operand : op->getOperands()) {
