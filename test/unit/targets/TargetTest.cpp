@@ -105,6 +105,32 @@ void checkDevice(llvm::StringRef name, mlir::ModuleOp module) {
   }
 }
 
+/// Our own functions are linked and inlined into a loop of vectors, and nothing stays a call.
+void checkMath(mlir::MLIRContext &context) {
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(R"(
+module {
+  kernel.func @map_exp dims [4096] offsets [0, 0] strides [1, 1] result f32 {
+  ^bb0(%a: f32):
+    %0 = math.exp %a : f32
+    kernel.yield %0 : f32
+  }
+  deploy.program @run arena 0 scratch 0 workers 1 {
+    deploy.call "map_exp" params [] places [#deploy.place<input, 0, 0, 16384>, #deploy.place<output, 0, 0, 16384>] work 4096
+  }
+})", &context);
+  Diagnostics diagnostics;
+  for (llvm::StringRef name : {"x86-64-v3", "cortex-a76"}) {
+    const Device *device = findDevice(name, diagnostics);
+    std::string optimised;
+    auto keep = [&](llvm::StringRef stage, llvm::StringRef text) { optimised = stage == "opt" ? text.str() : optimised; };
+    auto objects = findTarget(device->target)->emit(*module, "unit", *device, keep);
+    if (!succeeded(objects.takeError(), name.str() + " emit of exp"))
+      continue;
+    check(optimised.find("@ik_exp_f32") == std::string::npos, name.str() + ": exp is inlined");
+    check(optimised.find("x float> @llvm.fma") != std::string::npos, name.str() + ": exp is vectorised");
+  }
+}
+
 /// A missing kernel and an unknown device are errors that name what is missing.
 void checkErrors(mlir::MLIRContext &context) {
   auto module = mlir::parseSourceString<mlir::ModuleOp>(
@@ -143,6 +169,7 @@ int main() {
     checkDevice("cortex-a76", *module);
   else
     llvm::outs() << "skipped: running for cortex-a76 needs qemu-aarch64 and ld.lld-22\n";
+  checkMath(context);
   checkErrors(context);
   checkPresets(*module);
   checkKernelTables();
