@@ -111,7 +111,8 @@ llvm::Error Reader::checkHashes() const {
   for (const Segment &segment : segments) {
     Hash hash = treeHash(bytes.substr(segment.offset, segment.bytes));
     if (std::memcmp(hash.data(), segment.hash.data(), hash.size()) != 0)
-      return fail("IG0513", segment.offset, "the segment of " + std::to_string(segment.bytes) + " bytes that begins here has another hash than " + toText(hash));
+      return fail("IG0513", segment.offset,
+                  "the segment of " + std::to_string(segment.bytes) + " bytes that begins here has hash " + toText(hash) + ", not the table's");
   }
   return llvm::Error::success();
 }

@@ -16,7 +16,8 @@ static inline long systemCall(long n, long a, long b, long c, long d, long e, lo
   return result;
 }
 /* The kernel leaves argc, argv[] at the stack pointer. */
-__asm__(".text\n.globl _start\n.type _start,@function\n_start:\n  xorl %ebp, %ebp\n  movq %rsp, %rdi\n  andq $-64, %rsp\n  call runnerMain\n  hlt\n");
+__asm__(".text\n.globl _start\n.type _start,@function\n"
+        "_start:\n  xorl %ebp, %ebp\n  movq %rsp, %rdi\n  andq $-64, %rsp\n  call runnerMain\n  hlt\n");
 #elif defined(__aarch64__)
 enum { SYS_READ = 63, SYS_WRITE = 64, SYS_CLOSE = 57, SYS_LSEEK = 62, SYS_MMAP = 222, SYS_CLOCK_GETTIME = 113, SYS_EXIT_GROUP = 94, SYS_OPENAT = 56 };
 static inline long systemCall(long n, long a, long b, long c, long d, long e, long f) {
@@ -30,14 +31,15 @@ static inline long systemCall(long n, long a, long b, long c, long d, long e, lo
   __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
   return x0;
 }
-__asm__(".text\n.globl _start\n.type _start,%function\n_start:\n  mov x29, #0\n  mov x30, #0\n  mov x0, sp\n  and x9, x0, #-64\n  mov sp, x9\n  bl runnerMain\n  brk #1\n");
+__asm__(".text\n.globl _start\n.type _start,%function\n"
+        "_start:\n  mov x29, #0\n  mov x30, #0\n  mov x0, sp\n  and x9, x0, #-64\n  mov sp, x9\n  bl runnerMain\n  brk #1\n");
 #else
 #error "no runner for this architecture"
 #endif
 
 /* The same on every Linux of these architectures. */
-enum { AT_FDCWD = -100, O_RDONLY = 0, O_WRONLY_CREATE_TRUNCATE = 01 | 0100 | 01000, PROT_READ_WRITE = 3, MAP_PRIVATE = 2, MAP_PRIVATE_ANONYMOUS = 0x22 };
-enum { SEEK_END_ = 2, CLOCK_MONOTONIC = 1, STDERR = 2 };
+enum { AT_FDCWD = -100, O_RDONLY = 0, O_WRONLY_CREATE_TRUNCATE = 01 | 0100 | 01000 };
+enum { PROT_READ_WRITE = 3, MAP_PRIVATE = 2, MAP_PRIVATE_ANONYMOUS = 0x22, SEEK_END_ = 2, CLOCK_MONOTONIC = 1, STDERR = 2 };
 
 static inline void exitWith(int status) {
   for (;;)

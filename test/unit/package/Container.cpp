@@ -19,7 +19,9 @@ using namespace ingot::test;
 /// A container that begins on the boundary the runtime asks for.
 namespace {
 struct Aligned {
-  explicit Aligned(llvm::StringRef bytes) : memory(new Block[bytes.size() / sizeof(Block) + 1]) { std::memcpy(memory.get(), bytes.data(), bytes.size()); }
+  explicit Aligned(llvm::StringRef bytes) : memory(new Block[bytes.size() / sizeof(Block) + 1]) {
+    std::memcpy(memory.get(), bytes.data(), bytes.size());
+  }
   struct alignas(64) Block {
     char bytes[64];
   };

@@ -29,7 +29,8 @@ Sample test::makeSample() {
 
 Sample test::makeHostile() {
   Sample sample = makeSample();
-  std::vector<std::string> names = {"a.b", "a_b", "*/ int evil; /*", "line\nbreak", "quo\"te'", std::string("nul\0x", 5), "\xe2\x80\xae" "rtl", "?" "?/",
+  std::vector<std::string> names = {"a.b", "a_b",
+                                     "*/ int evil; /*", "line\nbreak", "quo\"te'", std::string("nul\0x", 5), "\xe2\x80\xae" "rtl", "?" "?/",
                                     "int", "class", "", "9", "__x__", "//", "\\", "unnamed", std::string(1 << 20, 'y'), "a.b", "a_b_2", "\xff\xfe"};
   sample.program.inputs.clear();
   sample.program.outputs.clear();
