@@ -1,4 +1,5 @@
 // ingot inspect: what a model holds, and what a device cannot do of it. Imports, and lowers without making code.
+#include "tools/ingot/FreeDims.h"
 #include "tools/ingot/Session.h"
 
 #include "dialects/Registry.h"
@@ -120,6 +121,7 @@ int runInspect(const Context &context) {
   std::optional<CompileOptions> options = compileOptionsFor(context, context.options.arguments[0], nullptr);
   if (!options)
     return kUserFault;
+  std::vector<std::string> freeDims = bindFreeDims(options->modelPath, options->import);
   mlir::MLIRContext mlirContext(mlir::MLIRContext::Threading::DISABLED);
   loadDialects(mlirContext);
   WeightStore store;
@@ -131,6 +133,12 @@ int runInspect(const Context &context) {
   if (printsTable(context))
     llvm::outs() << printable(options->modelPath, 400) << ": " << bytesText(static_cast<int64_t>(fileBytes)) << ", " << model.nodeCount << " nodes\n\n";
   llvm::json::Object json{{"model", llvm::json::fixUTF8(options->modelPath)}, {"bytes", static_cast<int64_t>(fileBytes)}, {"nodes", model.nodeCount}};
+  llvm::json::Array dims;
+  for (const std::string &dim : freeDims)
+    dims.push_back(llvm::json::fixUTF8(dim));
+  if (printsTable(context) && !freeDims.empty())
+    llvm::outs() << "symbolic dimensions, shown as 1: " << printable(llvm::join(freeDims, ", "), 400) << "\n\n";
+  json["dims"] = std::move(dims);
   if (model.module) {
     auto main = model.module->lookupSymbol<mlir::func::FuncOp>("main");
     json["inputs"] = printIo(context, "input", ioOf(main, true));
