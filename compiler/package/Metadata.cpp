@@ -3,7 +3,7 @@
 #include "compiler/package/Container_generated.h"
 #include "compiler/package/PackageError.h"
 
-#include "llvm/Support/Alignment.h"
+#include "llvm/Support/Endian.h"
 
 #include <cstring>
 
@@ -67,7 +67,9 @@ static std::optional<PackedWeight> readTensor(const fb::Tensor &tensor) {
   PackedWeight out;
   out.name = tensor.name()->str();
   out.type = static_cast<DType>(tensor.type());
-  out.shape.assign(tensor.shape()->begin(), tensor.shape()->end());
+  // The verifier accepts vectors of longs on 4-byte boundaries: no typed reads.
+  for (size_t i = 0; i < tensor.shape()->size(); ++i)
+    out.shape.push_back(static_cast<int64_t>(llvm::support::endian::read64le(tensor.shape()->Data() + 8 * i)));
   out.offset = tensor.offset();
   out.bytes = tensor.bytes();
   if (tensor.recipe())
