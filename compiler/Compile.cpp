@@ -18,7 +18,8 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290", kDumpCode = "IG0007", kTargetCode = "IG0310";
+constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290", kDumpCode = "IG0007", kTargetCode = "IG0310",
+                           kUnknownTargetCode = "IG0302", kFeatureCode = "IG0303";
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -237,20 +238,56 @@ std::string symbolFor(StringRef name) {
   return symbol;
 }
 
-std::optional<Device> resolveDevice(const CompileOptions &options, Diagnostics &diagnostics) {
-  const Device *preset = findDevice(options.device, diagnostics);
-  if (!preset)
-    return std::nullopt;
-  Device device = *preset;
-  SmallVector<StringRef> changes;
-  StringRef(options.features).split(changes, ',', -1, /*KeepEmpty=*/false);
-  for (StringRef change : changes) {
-    bool add = change.consume_front("+");
-    change.consume_front("-");
-    llvm::erase(device.features, change.str());
+namespace {
+
+/// Applies "+a,-b" to the device; an unknown feature is reported with the closest known one.
+bool applyFeatures(StringRef changes, Device &device, Diagnostics &diagnostics) {
+  ArrayRef<StringRef> known = findTarget(device.target)->features();
+  SmallVector<StringRef> words;
+  changes.split(words, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef word : words) {
+    bool add = !word.consume_front("-");
+    word.consume_front("+");
+    if (!llvm::is_contained(known, word)) {
+      std::string near = closest(word, known);
+      std::string help = near.empty() ? "known features: " + llvm::join(known, ", ") : "did you mean '" + near + "'?";
+      diagnostics.report(kFeatureCode, "target '" + device.target + "' has no feature '" + printable(word) + "'", {}, help);
+      return false;
+    }
+    llvm::erase(device.features, word.str());
     if (add)
-      device.features.push_back(change.str());
+      device.features.push_back(word.str());
   }
+  return true;
+}
+
+/// --target T without a preset: the plainest device of the target, the one with the fewest features.
+std::optional<Device> plainDevice(StringRef target, Diagnostics &diagnostics) {
+  std::optional<Device> plain;
+  for (const Device &device : allDevices())
+    if (device.target == target && device.name != "host" && (!plain || device.features.size() < plain->features.size()))
+      plain = device;
+  if (plain)
+    return plain;
+  SmallVector<StringRef> names;
+  for (const Target *known : allTargets())
+    names.push_back(known->name());
+  std::string near = closest(target, names);
+  diagnostics.report(kUnknownTargetCode, "there is no target '" + printable(target) + "'", {},
+                     near.empty() ? "known targets: " + llvm::join(names, ", ") : "did you mean '" + near + "'?");
+  return std::nullopt;
+}
+
+} // namespace
+
+std::optional<Device> resolveDevice(const CompileOptions &options, Diagnostics &diagnostics) {
+  std::optional<Device> device;
+  if (!options.target.empty())
+    device = plainDevice(options.target, diagnostics);
+  else if (const Device *preset = findDevice(options.device, diagnostics))
+    device = *preset;
+  if (!device || !applyFeatures(options.features, *device, diagnostics))
+    return std::nullopt;
   return device;
 }
 
