@@ -20,7 +20,7 @@ static int writeSample(llvm::ArrayRef<char *> arguments) {
   if (!file)
     return 2;
   std::vector<ObjectFile> code = {{"model.o", (*file)->getBuffer().str()}}, runtime;
-  for (const char *name : {"core", "pool", "map"})
+  for (const char *name : {"core", "pool", "map", "runner"})
     if (const RuntimeObject *object = findRuntimeObject(name, triple.getArchName(), "linux"))
       runtime.push_back({name, object->bytes.str()});
   Sample sample = makeSample();
