@@ -30,4 +30,3 @@ config.substitutions += [
 ]
 if shared.exists():
     config.available_features.add("shared-models")
-lit_config.maxIndividualTestTime = 600

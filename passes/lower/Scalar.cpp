@@ -180,7 +180,7 @@ Value ScalarBuilder::binary(BinaryKind kind, Value x, Value y, DType type, DType
       return intPower(x, cast(y, rhsType, DType::I64, false), type);
     DType wideType = type == DType::F64 || !isFloat(type) ? DType::F64 : DType::F32;
     Value power = call("pow", {cast(x, type, wideType, false), cast(y, rhsType, wideType, false)});
-    return cast(power, wideType, type, false);
+    return cast(isFloat(type) ? power : snapToInteger(power), wideType, type, false);
   }
   if (isFloat(type))
     return narrow(floatBinary(kind, widen(x, type), widen(y, type)), type);
@@ -224,6 +224,15 @@ Value ScalarBuilder::floatMod(Value x, Value y, bool floorSign) {
   if (x.getType().isF64())
     return rest;
   return arith::TruncFOp::create(b, loc, x.getType(), rest);
+}
+
+// A power of integers is exact in theory; pow is right to a few units in the last place, so what lies that close to an integer is one
+Value ScalarBuilder::snapToInteger(Value x) {
+  Value nearest = math::RoundEvenOp::create(b, loc, x);
+  Value distance = math::AbsFOp::create(b, loc, arith::SubFOp::create(b, loc, x, nearest));
+  Value bound = arith::MulFOp::create(b, loc, math::AbsFOp::create(b, loc, x), constant(0x1p-50, x.getType()));
+  Value close = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, distance, bound);
+  return arith::SelectOp::create(b, loc, close, nearest, x);
 }
 
 Value ScalarBuilder::select(Value condition, Value x, Value y) { return arith::SelectOp::create(b, loc, condition, x, y); }

@@ -42,6 +42,7 @@ private:
   mlir::Value remainder(mlir::Value x, mlir::Value y, bool isSigned, bool floorSign);
   mlir::Value intPower(mlir::Value x, mlir::Value y, DType type);
   mlir::Value floatMod(mlir::Value x, mlir::Value y, bool floorSign);
+  mlir::Value snapToInteger(mlir::Value x);
   mlir::Value floatToInt(mlir::Value x, mlir::Type to, bool isSigned);
   mlir::Value maximum(mlir::Value x, mlir::Value y); // NaN if either is
   mlir::Value minimum(mlir::Value x, mlir::Value y);

@@ -42,7 +42,7 @@ bool readProtos(llvm::StringRef folder, llvm::StringRef prefix, NamedTensors &li
 
 /// Codes that say "cannot be compiled", not "compiled wrongly": types, opsets, dimensions, operators, kernels.
 bool meansUnsupported(llvm::StringRef code) {
-  return code == "IG0109" || code == "IG0151" || code == "IG0152" || code == "IG0160" || code == "IG0163" || code == "IG0201";
+  return code == "IG0109" || code == "IG0150" || code == "IG0151" || code == "IG0152" || code == "IG0160" || code == "IG0163" || code == "IG0201";
 }
 
 CaseResult refused(const Diagnostics &diagnostics) {

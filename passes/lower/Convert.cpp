@@ -1,0 +1,87 @@
+// Conversions, permutations and views that lowerings put around a kernel.
+#include "passes/lower/Convert.h"
+
+#include "passes/lower/Map.h"
+#include "passes/lower/Scalar.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+RankedTensorType tensorType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
+DType dtypeOf(Value value) { return *toDType(tensorType(value).getElementType()); }
+
+Value convertElements(LowerContext &context, Location loc, Value value, DType to) {
+  DType from = dtypeOf(value);
+  if (from == to)
+    return value;
+  RankedTensorType type = RankedTensorType::get(tensorType(value).getShape(), toMlir(to, context.builder.getContext()));
+  return buildMap(context.builder, loc, type, identityView(value),
+                  [&](OpBuilder &b, Location at, ValueRange args) { return ScalarBuilder(b, at).cast(args[0], from, to, false); });
+}
+
+Value viewAs(LowerContext &context, Location loc, Value value, ArrayRef<int64_t> shape) {
+  if (tensorType(value).getShape() == shape)
+    return value;
+  return kernel::ViewOp::create(context.builder, loc, RankedTensorType::get(shape, tensorType(value).getElementType()), value);
+}
+
+Value permuted(LowerContext &context, Location loc, Value value, ArrayRef<int64_t> perm) {
+  ArrayRef<int64_t> shape = tensorType(value).getShape();
+  SmallVector<int64_t> strides = rowMajorStrides(shape), to;
+  StridedView view{value, 0, {}};
+  SmallVector<int64_t> moved, still; // axes longer than 1, in either order
+  for (auto [i, axis] : llvm::enumerate(perm)) {
+    to.push_back(shape[axis]);
+    view.strides.push_back(strides[axis]);
+    if (shape[axis] != 1)
+      moved.push_back(axis);
+    if (shape[i] != 1)
+      still.push_back(i);
+  }
+  if (moved == still)
+    return viewAs(context, loc, value, to);
+  return buildCopy(context.builder, loc, RankedTensorType::get(to, tensorType(value).getElementType()), view);
+}
+
+DType computeType(DType type) { return type == DType::F16 || type == DType::BF16 ? DType::F32 : type; }
+
+StringRef kernelSuffix(DType type) {
+  switch (type) {
+  case DType::F32: return "f32";
+  case DType::F64: return "f64";
+  case DType::F16: return "f16";
+  case DType::I8: return "i8";
+  case DType::U8: return "u8";
+  case DType::I16: return "i16";
+  case DType::U16: return "u16";
+  case DType::I32: return "i32";
+  case DType::U32: return "u32";
+  case DType::I64: return "i64";
+  case DType::U64: return "u64";
+  default: return "";
+  }
+}
+
+AxisSplit splitAt(ArrayRef<int64_t> shape, int64_t axis) {
+  AxisSplit split;
+  for (auto [i, extent] : llvm::enumerate(shape))
+    (static_cast<int64_t>(i) < axis ? split.outer : static_cast<int64_t>(i) == axis ? split.n : split.inner) *= extent;
+  return split;
+}
+
+AxesLast axesLast(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes) {
+  AxesLast last;
+  for (bool reduced : {false, true}) {
+    for (int64_t axis = 0; axis < static_cast<int64_t>(shape.size()); ++axis) {
+      if (llvm::is_contained(axes, axis) != reduced)
+        continue;
+      last.perm.push_back(axis);
+      last.shape.push_back(shape[axis]);
+      (reduced ? last.n : last.outer) *= shape[axis];
+    }
+  }
+  return last;
+}
+
+} // namespace ingot
