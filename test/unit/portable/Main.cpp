@@ -3,9 +3,11 @@
 
 int failures = 0;
 void testMath();
+void testReduce();
 
 int main() {
   testMath();
+  testReduce();
   std::printf(failures ? "%d failures\n" : "portable kernels: all passed\n", failures);
   return failures != 0;
 }
