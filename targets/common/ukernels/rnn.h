@@ -1,0 +1,20 @@
+/* Parameters of ik_rnn_f32 (rnn.c), shared by C and the lowering. Buffers: x [T][B][I], w, r, b [2][G][H], h0 [B][H], for LSTM c0 [B][H]
+ * and peephole [3][H] (i o f); then y [T][B][H], last h [B][H], for LSTM last c [B][H]; scratch. w is [G][ceil(H/16)][I][16], r the same
+ * with H for I: 16 units of one gate side by side, zero padded. Gates: rnn 1, lstm i o f c, gru z r h. */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_RNN_H
+#define INGOT_TARGETS_COMMON_UKERNELS_RNN_H
+
+enum { IK_RNN_RNN, IK_RNN_LSTM, IK_RNN_GRU }; /* nn.rnn's kinds in order */
+enum {
+  IK_RNN_KIND, IK_RNN_STEPS, IK_RNN_BATCH, IK_RNN_INPUTS, IK_RNN_HIDDEN,
+  IK_RNN_ACT0, IK_RNN_ACT1, IK_RNN_ACT2,   /* IK_ACT_SIGMOID, IK_ACT_TANH or IK_ACT_RELU */
+  IK_RNN_REVERSE, IK_RNN_LINEAR_BEFORE_RESET, IK_RNN_INPUT_FORGET,
+  IK_RNN_CLIP,                             /* f32 bits; 0: none */
+  IK_RNN_PACKED,                           /* 0: w is [G * H][I], r [G * H][H], and the kernel packs them into scratch first */
+  IK_RNN_COUNT
+};
+#define IK_RNN_PADDED(h) (((h) + 15) / 16 * 16)
+/* Scratch: h, c, two vectors of reset values, all padded to 16; and the packed weights when they are not constant. */
+#define IK_RNN_SCRATCH(h, weights) (4 * (4 * IK_RNN_PADDED(h) + (weights) + 64))
+
+#endif
