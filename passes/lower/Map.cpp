@@ -30,7 +30,7 @@ StridedView broadcastView(Value value, ArrayRef<int64_t> shape) {
 Type scalarType(Type elementType) {
   if (IntegerType integer = dyn_cast<IntegerType>(elementType))
     return IntegerType::get(elementType.getContext(), integer.getWidth());
-  return elementType;
+  return elementType.getIntOrFloatBitWidth() <= 8 ? Type(IntegerType::get(elementType.getContext(), 8)) : elementType;
 }
 
 Value buildMap(OpBuilder &builder, Location loc, RankedTensorType resultType, ArrayRef<int64_t> dims, ArrayRef<StridedView> inputs, int64_t resultOffset,

@@ -12,15 +12,30 @@ using ingot::nn::UnaryKind;
 
 namespace ingot {
 
-bool hasScalarCode(DType type) {
+unsigned scalarWidth(DType type) {
   switch (type) {
-  case DType::F8E4M3FN: case DType::F8E4M3FNUZ: case DType::F8E5M2: case DType::F8E5M2FNUZ: case DType::F8E8M0: case DType::F4E2M1:
-  case DType::I4: case DType::U4: case DType::I2: case DType::U2:
-    return false;
-  default:
-    return true;
+  case DType::Bool: return 1;
+  case DType::I2: case DType::U2: return 2;
+  case DType::I4: case DType::U4: return 4;
+  default: return static_cast<unsigned>(byteWidth(type)) * 8;
   }
 }
+
+namespace {
+/// The middle of ik_from_<name> and ik_to_<name>_f32; "" when the type is no float of 8 or fewer bits.
+StringRef smallFloatName(DType type) {
+  switch (type) {
+  case DType::F8E4M3FN: return "f8e4m3fn";
+  case DType::F8E4M3FNUZ: return "f8e4m3fnuz";
+  case DType::F8E5M2: return "f8e5m2";
+  case DType::F8E5M2FNUZ: return "f8e5m2fnuz";
+  case DType::F8E8M0: return "f8e8m0";
+  case DType::F4E2M1: return "f4e2m1";
+  default: return "";
+  }
+}
+
+} // namespace
 
 Value ScalarBuilder::constant(double value, Type type) {
   if (isa<FloatType>(type))
@@ -34,17 +49,31 @@ Value ScalarBuilder::intConstant(int64_t value, Type type) {
 }
 
 // Functions that are no instruction are external scalar functions, linked as bitcode and inlined before vectorisation.
-Value ScalarBuilder::call(StringRef function, ValueRange args) {
-  Type type = args[0].getType();
-  std::string name = ("ik_" + function + (type.isF64() ? "_f64" : "_f32")).str();
+Value ScalarBuilder::callNamed(const std::string &name, Type result, ValueRange args) {
   ModuleOp module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
   if (!module.lookupSymbol(name)) {
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
-    func::FuncOp declaration =
-        func::FuncOp::create(top, UnknownLoc::get(b.getContext()), name, b.getFunctionType(SmallVector<Type>(args.size(), type), type));
+    func::FuncOp declaration = func::FuncOp::create(top, UnknownLoc::get(b.getContext()), name, b.getFunctionType(args.getTypes(), result));
     declaration.setPrivate();
   }
-  return func::CallOp::create(b, loc, name, type, args).getResult(0);
+  return func::CallOp::create(b, loc, name, result, args).getResult(0);
+}
+
+Value ScalarBuilder::call(StringRef function, ValueRange args) {
+  Type type = args[0].getType();
+  return callNamed(("ik_" + function + (type.isF64() ? "_f64" : "_f32")).str(), type, args);
+}
+
+// Codes travel as i32 (f8.c): narrower arguments are extended by rules that differ between targets
+Value ScalarBuilder::smallToF32(Value code, DType type) {
+  Value wide = arith::ExtUIOp::create(b, loc, b.getI32Type(), code);
+  return callNamed(("ik_from_" + smallFloatName(type)).str(), b.getF32Type(), wide);
+}
+
+Value ScalarBuilder::floatToSmall(Value x, DType type, bool saturate) {
+  std::string name = ("ik_to_" + smallFloatName(type) + (x.getType().isF64() ? "_f64" : "_f32")).str();
+  Value code = callNamed(name, b.getI32Type(), {x, intConstant(saturate, b.getI32Type())});
+  return arith::TruncIOp::create(b, loc, b.getI8Type(), code);
 }
 
 // bf16 is the upper half of an f32: conversions by integers, so that no target needs a library call for them.
@@ -69,10 +98,12 @@ Value ScalarBuilder::widen(Value x, DType type) {
     return bf16ToF32(x);
   if (type == DType::F16)
     return arith::ExtFOp::create(b, loc, b.getF32Type(), x);
-  return x;
+  return smallFloatName(type).empty() ? x : smallToF32(x, type);
 }
 
 Value ScalarBuilder::narrow(Value x, DType type) {
+  if (x && !smallFloatName(type).empty())
+    return floatToSmall(x, type, /*saturate=*/false);
   if (!x || (type != DType::BF16 && type != DType::F16))
     return x;
   if (type == DType::BF16)
@@ -240,9 +271,11 @@ Value ScalarBuilder::select(Value condition, Value x, Value y) { return arith::S
 Value ScalarBuilder::quantize(Value x, Value scale, Value zero, DType from, DType to) {
   Type f32 = b.getF32Type();
   Value quotient = arith::DivFOp::create(b, loc, cast(x, from, DType::F32, false), scale);
+  if (isFloat(to))
+    return quantizeToFloat(quotient, zero, to);
   Value rounded = math::RoundEvenOp::create(b, loc, quotient);
   bool isSigned = isSignedInt(to);
-  unsigned width = static_cast<unsigned>(byteWidth(to)) * 8;
+  unsigned width = scalarWidth(to);
   double low = isSigned ? -std::ldexp(1.0, width - 1) : 0, high = std::ldexp(1.0, isSigned ? width - 1 : width) - 1;
   if (zero)
     rounded = arith::AddFOp::create(b, loc, rounded, cast(zero, to, DType::F32, false));
@@ -253,8 +286,23 @@ Value ScalarBuilder::quantize(Value x, Value scale, Value zero, DType from, DTyp
   return width == 32 ? integer : arith::TruncIOp::create(b, loc, b.getIntegerType(width), integer).getResult();
 }
 
+// The sum with a zero point is exact in f64, so that the result is rounded once
+Value ScalarBuilder::quantizeToFloat(Value quotient, Value zero, DType to) {
+  if (smallFloatName(to).empty())
+    return {};
+  if (zero)
+    quotient = arith::AddFOp::create(b, loc, arith::ExtFOp::create(b, loc, b.getF64Type(), quotient), cast(zero, to, DType::F64, false));
+  return floatToSmall(quotient, to, /*saturate=*/true);
+}
+
 Value ScalarBuilder::dequantize(Value x, Value scale, Value zero, DType from, DType to) {
   DType wide = to == DType::F64 ? DType::F64 : DType::F32;
+  if (isFloat(from)) {
+    Value value = cast(x, from, wide, false);
+    if (zero)
+      value = arith::SubFOp::create(b, loc, value, cast(zero, from, wide, false));
+    return cast(arith::MulFOp::create(b, loc, value, scale), wide, to, false);
+  }
   Value value = cast(x, from, DType::I32, false);
   if (zero)
     value = arith::SubIOp::create(b, loc, value, cast(zero, from, DType::I32, false));

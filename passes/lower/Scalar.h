@@ -1,5 +1,6 @@
 // The scalar meaning of elementwise ops as arith, math and func.call ops: the bodies of kernel.map.
-// Values are signless; `type` says whether integers are signed. f16 and bf16 compute in f32 and round once.
+// Values are signless; `type` says whether integers are signed. f16, bf16 and the
+// floats of 8 and fewer bits compute in f32 and round once.
 #ifndef INGOT_PASSES_LOWER_SCALAR_H
 #define INGOT_PASSES_LOWER_SCALAR_H
 
@@ -10,8 +11,8 @@
 
 namespace ingot {
 
-/// True when bodies can be generated for elements of this type.
-bool hasScalarCode(DType type);
+/// Bits of an element inside a body: 1 for booleans, 2 and 4 for the narrow integers; floats of 8 and fewer bits are an i8 code.
+unsigned scalarWidth(DType type);
 
 class ScalarBuilder {
 public:
@@ -22,7 +23,8 @@ public:
   mlir::Value binary(nn::BinaryKind kind, mlir::Value x, mlir::Value y, DType type, DType rhsType);
   mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
   mlir::Value cast(mlir::Value x, DType from, DType to, bool saturate);
-  /// saturate(roundHalfEven(x / scale) + zero) in f32, as an integer of `to`. `zero` is an integer of that type, or null for 0.
+  /// saturate(roundHalfEven(x / scale) + zero) in f32, as an element of `to`, an integer or a small float, which rounds by itself. `zero` is of
+  /// that type, or null for 0. Null for other types.
   mlir::Value quantize(mlir::Value x, mlir::Value scale, mlir::Value zero, DType from, DType to);
   /// (x - zero) * scale in `to`.
   mlir::Value dequantize(mlir::Value x, mlir::Value scale, mlir::Value zero, DType from, DType to);
@@ -31,7 +33,8 @@ private:
   mlir::Value constant(double value, mlir::Type type);
   mlir::Value intConstant(int64_t value, mlir::Type type);
   mlir::Value call(llvm::StringRef function, mlir::ValueRange args); // ik_<function>_f32 or _f64
-  mlir::Value widen(mlir::Value x, DType type);                      // f16, bf16 -> f32
+  mlir::Value callNamed(const std::string &name, mlir::Type result, mlir::ValueRange args);
+  mlir::Value widen(mlir::Value x, DType type); // f16, bf16 and narrower -> f32
   mlir::Value narrow(mlir::Value x, DType type);
   mlir::Value floatUnary(nn::UnaryKind kind, mlir::Value x, double alpha, double beta);
   mlir::Value intUnary(nn::UnaryKind kind, mlir::Value x, DType type, double alpha, double beta);
@@ -48,6 +51,10 @@ private:
   mlir::Value minimum(mlir::Value x, mlir::Value y);
   mlir::Value bf16ToF32(mlir::Value x);
   mlir::Value f32ToBf16(mlir::Value x);
+  mlir::Value smallToF32(mlir::Value code, DType type); // float8 and float4 kinds
+  mlir::Value floatToSmall(mlir::Value x, DType type, bool saturate);
+  mlir::Value castToSmall(mlir::Value x, DType from, DType to, bool saturate);
+  mlir::Value quantizeToFloat(mlir::Value quotient, mlir::Value zero, DType to);
 
   mlir::OpBuilder &b;
   mlir::Location loc;

@@ -162,15 +162,19 @@ Value ScalarBuilder::floatToInt(Value x, Type to, bool isSigned) {
   return width == 64 ? integer : arith::TruncIOp::create(b, loc, to, integer).getResult();
 }
 
-namespace {
-unsigned widthOf(DType type) { return type == DType::Bool ? 1 : static_cast<unsigned>(byteWidth(type)) * 8; }
-} // namespace
+// Wide sources reach a small float through f64, whose conversion rounds once
+Value ScalarBuilder::castToSmall(Value x, DType from, DType to, bool saturate) {
+  bool exactInF32 = byteWidth(from) <= (isFloat(from) ? 4 : 2);
+  return floatToSmall(cast(x, from, exactInF32 ? DType::F32 : DType::F64, false), to, saturate);
+}
 
-Value ScalarBuilder::cast(Value x, DType from, DType to, bool) {
+Value ScalarBuilder::cast(Value x, DType from, DType to, bool saturate) {
   if (from == to)
     return x;
+  if (isFloat(to) && byteWidth(to) == 1)
+    return castToSmall(x, from, to, saturate);
   bool fromFloat = isFloat(from), toFloat = isFloat(to), fromSigned = isSignedInt(from);
-  Type target = to == DType::F64 ? Type(b.getF64Type()) : toFloat ? Type(b.getF32Type()) : Type(b.getIntegerType(widthOf(to)));
+  Type target = to == DType::F64 ? Type(b.getF64Type()) : toFloat ? Type(b.getF32Type()) : Type(b.getIntegerType(scalarWidth(to)));
   if (fromFloat)
     x = widen(x, from);
   if (to == DType::Bool) {
@@ -191,9 +195,9 @@ Value ScalarBuilder::cast(Value x, DType from, DType to, bool) {
     Value number = fromSigned ? arith::SIToFPOp::create(b, loc, target, x).getResult() : arith::UIToFPOp::create(b, loc, target, x).getResult();
     return narrow(number, to);
   }
-  if (widthOf(to) < widthOf(from))
+  if (scalarWidth(to) < scalarWidth(from))
     return arith::TruncIOp::create(b, loc, target, x);
-  if (widthOf(to) == widthOf(from))
+  if (scalarWidth(to) == scalarWidth(from))
     return x;
   return fromSigned ? arith::ExtSIOp::create(b, loc, target, x).getResult() : arith::ExtUIOp::create(b, loc, target, x).getResult();
 }

@@ -68,7 +68,9 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
 
   void outline(kernel::MapOp map) {
     OpBuilder top = OpBuilder::atBlockEnd(getOperation().getBody());
-    Type resultType = scalarType(cast<RankedTensorType>(map.getResult().getType()).getElementType());
+    Type element = cast<RankedTensorType>(map.getResult().getType()).getElementType();
+    bool keepsSign = element.isUnsignedInteger() && element.getIntOrFloatBitWidth() < 8; // stored in a byte, whose upper bits are 0
+    Type resultType = keepsSign ? element : scalarType(element);
     kernel::FuncOp function = kernel::FuncOp::create(top, UnknownLoc::get(&getContext()), "map", map.getDims(), map.getOffsets(),
                                                      map.getStrides(), resultType);
     IRMapping mapping;

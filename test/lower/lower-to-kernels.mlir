@@ -34,8 +34,8 @@ func.func @concat(%a: tensor<2x1xf32>, %b: tensor<2x3xf32>) -> tensor<2x4xf32> {
 // -----
 
 // What has no kernel is an error that names the type.
-func.func @unsupported(%x: tensor<4xf8E4M3FN>) -> tensor<4xf32> {
-  // expected-error @+1 {{unsupported: nn.cast: no elementwise code for elements of type float8e4m3fn}}
-  %y = nn.cast %x : (tensor<4xf8E4M3FN>) -> tensor<4xf32>
-  return %y : tensor<4xf32>
+func.func @unsupported(%x: tensor<4xbf16>) -> tensor<2xbf16> {
+  // expected-error @+1 {{unsupported: nn.top_k: no top-k kernel for elements of type bfloat16}}
+  %v, %i = nn.top_k %x axis 0 : (tensor<4xbf16>) -> (tensor<2xbf16>, tensor<2xi64>)
+  return %v : tensor<2xbf16>
 }

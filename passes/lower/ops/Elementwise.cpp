@@ -15,17 +15,9 @@ using Lowered = FailureOr<SmallVector<Value, 2>>;
 DType dtypeOf(Value value) { return *toDType(cast<RankedTensorType>(value.getType()).getElementType()); }
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// Builds the map unless an element type has no scalar code or the body comes out null.
+/// Builds the map unless the body comes out null.
 Lowered lowerScalar(Operation *op, LowerContext &context, std::string &why, MapBody body) {
   Value result = op->getResult(0);
-  SmallVector<Value> all(op->getOperands());
-  all.push_back(result);
-  for (Value value : all) {
-    if (hasScalarCode(dtypeOf(value)))
-      continue;
-    why = ("no elementwise code for elements of type " + name(dtypeOf(value))).str();
-    return failure();
-  }
   SmallVector<StridedView> views;
   for (Value operand : op->getOperands())
     views.push_back(broadcastView(operand, typeOf(result).getShape()));
@@ -118,8 +110,9 @@ FailureOr<QuantBox> quantBox(Value input, Value scale, Value zero, int64_t axis,
 template <typename OpT> Lowered lowerQuant(OpT op, LowerContext &context, std::string &why) {
   DType from = dtypeOf(op.getInput()), to = dtypeOf(op.getResult()), scaleType = dtypeOf(op.getScale());
   constexpr bool quantise = std::is_same_v<OpT, quant::QuantizeOp>;
-  if (!hasScalarCode(from) || !hasScalarCode(to) || !hasScalarCode(scaleType)) {
-    why = ("no elementwise code from " + name(from) + " to " + name(to)).str();
+  bool toSmallFloat = isFloat(to) && byteWidth(to) == 1 && to != DType::F8E8M0;
+  if (quantise && ((isFloat(to) && !toSmallFloat) || to == DType::I64 || to == DType::U64)) {
+    why = ("no quantisation from " + name(from) + " to " + name(to)).str();
     return failure();
   }
   FailureOr<QuantBox> box = quantBox(op.getInput(), op.getScale(), op.getZero(), op.getAxis(), op.getBlock(), why);

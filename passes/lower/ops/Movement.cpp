@@ -147,18 +147,13 @@ Value copyInterior(LowerContext &context, nn::PadOp pad, Value filled) {
   return copyInto(context, pad.getLoc(), filled, dims, view, offset);
 }
 
-Lowered lowerPad(Operation *op, LowerContext &context, std::string &why) {
+Lowered lowerPad(Operation *op, LowerContext &context, std::string &) {
   nn::PadOp pad = cast<nn::PadOp>(op);
   RankedTensorType type = typeOf(pad.getResult());
   if (type.getNumElements() == 0)
     return SmallVector<Value, 2>{kernel::EmptyOp::create(context.builder, op->getLoc(), type)};
   if (pad.getMode() != nn::PadMode::constant)
     return SmallVector<Value, 2>{padByCopies(context, pad)};
-  DType dtype = *toDType(type.getElementType());
-  if (!hasScalarCode(dtype) && !pad.getValue()) {
-    why = ("pad has no zero of type " + name(dtype)).str();
-    return failure();
-  }
   SmallVector<StridedView> fill;
   if (pad.getValue())
     fill.push_back({pad.getValue(), 0, SmallVector<int64_t>(type.getRank(), 0)});
