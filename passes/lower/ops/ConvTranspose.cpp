@@ -10,6 +10,7 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
+constexpr int64_t kMostPhases = 32768;
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
@@ -74,6 +75,11 @@ Lowered lowerConvTranspose(Operation *operation, LowerContext &context, std::str
     return failure();
   }
   SmallVector<int64_t> p = paramsOf(op);
+  for (int64_t axis = 0; axis < 3; ++axis)
+    if (p[IK_CONV_SD + axis] > kMostPhases || p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] > kMostPhases) {
+      why = "transposed convolution with more than 32768 phases (the product of its strides)";
+      return failure();
+    }
   SmallVector<Value> inputs{op.getInput(), op.getFilter()};
   int64_t taps = p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], panels = (p[IK_CONV_OC] + IK_CONV_PANEL - 1) / IK_CONV_PANEL;
   int64_t depth = p[IK_CONV_IC] * taps, scratch = 0;

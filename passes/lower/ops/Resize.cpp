@@ -46,7 +46,8 @@ struct Resizer {
   Value indices(const ResizeAxis &axis) const;
   Value weights(const ResizeAxis &axis) const;
   SmallVector<int64_t> params(ArrayRef<int64_t> shape, size_t h, bool joinW, int64_t outsideBits) const;
-  Value call(StringRef row, Value x, ArrayRef<Value> tables, ArrayRef<int64_t> shape, Type to, ArrayRef<int64_t> params, int64_t scratch) const;
+  Value call(StringRef row, Value x, ArrayRef<Value> tables, ArrayRef<int64_t> shape, Type to, ArrayRef<int64_t> params,
+             int64_t scratch) const;
   Value nearest(Value x) const;
   Value interpolate(Value x) const;
 };
@@ -169,7 +170,8 @@ Lowered lowerResize(Operation *operation, LowerContext &context, std::string &wh
   bool near = op.getMode() == nn::ResizeMode::nearest;
   unsigned bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
   if (near ? bits != 1 && bits != 8 && bits != 16 && bits != 32 && bits != 64 : interpolated(element).empty()) {
-    why = near ? "nearest resize needs elements of whole bytes" : "interpolation has kernels for float16, float32, float64, int8, uint8 and int32";
+    why = near ? "nearest resize needs elements of whole bytes"
+               : "interpolation has kernels for float16, float32, float64, int8, uint8 and int32";
     return failure();
   }
   std::optional<Axes> axes = reference::resizeAxes(op, why);

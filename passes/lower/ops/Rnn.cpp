@@ -43,7 +43,8 @@ Tensor packUnits(const Tensor &from, int64_t gates, int64_t hidden, int64_t dept
   for (int64_t g = 0; g < gates; ++g)
     for (int64_t j = 0; j < hidden; ++j)
       for (int64_t k = 0; k < depth; ++k)
-        to[static_cast<size_t>(((g * panels + j / 16) * depth + k) * 16 + j % 16)] = values[static_cast<size_t>((g * hidden + j) * depth + k)];
+        to[static_cast<size_t>(((g * panels + j / 16) * depth + k) * 16 + j % 16)] =
+            values[static_cast<size_t>((g * hidden + j) * depth + k)];
   return out;
 }
 

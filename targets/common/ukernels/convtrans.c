@@ -129,7 +129,8 @@ static int ik_phase_runs(const int64_t *p, const ik_phases *s, int64_t first, in
         }                                                                                                                     \
       }                                                                                                                       \
       for (int64_t o = 0; o < oc; ++o)                                                                                        \
-        ik_convtrans_store_##NAME(y + (ng * oc + o) * area, sums + o * IK_CONV_TILE, bias ? (float)bias[g * oc + o] : 0.0f, p, runs, n); \
+        ik_convtrans_store_##NAME(y + (ng * oc + o) * area, sums + o * IK_CONV_TILE, bias ? (float)bias[g * oc + o] : 0.0f, p, \
+                                 runs, n);                                                                                    \
     }                                                                                                                         \
   }                                                                                                                           \
   IK_KERNEL(ik_convtrans_##NAME) {                                                                                            \

@@ -13,7 +13,8 @@ typedef struct {
 } ik_cell;
 
 /* sum += rows of one gate's panel for units j.. times v. */
-IK_INLINE ik_f32x16 ik_rnn_project(ik_f32x16 sum, const float *panels, const ik_cell *s, int64_t g, int64_t j, const float *v, int64_t depth) {
+IK_INLINE ik_f32x16 ik_rnn_project(ik_f32x16 sum, const float *panels, const ik_cell *s, int64_t g, int64_t j, const float *v,
+                                   int64_t depth) {
   const float *from = panels + (g * s->padded + j) * depth;
   for (int64_t k = 0; k < depth; ++k)
     sum = ik_fma16(ik_load16_f32(from + k * 16), ik_splat16(v[k]), sum);
@@ -28,7 +29,9 @@ IK_INLINE ik_f32x16 ik_rnn_bias(const ik_cell *s, int64_t recurrent, int64_t g, 
 }
 IK_INLINE ik_f32x16 ik_rnn_clip(ik_f32x16 x, const ik_cell *s) { return s->clip > 0.0f ? ik_clamp16(x, -s->clip, s->clip) : x; }
 IK_INLINE ik_f32x16 ik_rnn_act(ik_f32x16 x, int64_t kind) {
-  return kind == IK_ACT_SIGMOID ? ik_sigmoid16(x) : kind == IK_ACT_RELU ? ik_select16(x < ik_splat16(0.0f), ik_splat16(0.0f), x) : ik_tanh16(x);
+  if (kind == IK_ACT_SIGMOID)
+    return ik_sigmoid16(x);
+  return kind == IK_ACT_RELU ? ik_select16(x < ik_splat16(0.0f), ik_splat16(0.0f), x) : ik_tanh16(x);
 }
 /* W x + R v + both biases of gate g, units j..; not inlined, so that each cell has one copy of the loop. */
 static __attribute__((noinline)) void ik_rnn_gate(float *out, const ik_cell *s, int64_t g, int64_t j, const float *x, const float *v) {
@@ -126,8 +129,8 @@ IK_KERNEL(ik_rnn_f32) {
   float *y = out[0], *lastH = out[1], *lastC = lstm ? out[2] : 0;
   float *scratch = (float *)(((uintptr_t)out[lstm ? 3 : 2] + 63) & ~(uintptr_t)63);
   const int64_t gates = lstm ? 4 : p[IK_RNN_KIND] == IK_RNN_GRU ? 3 : 1;
-  ik_cell s = {buf[1], buf[2], buf[3], lstm ? buf[6] : 0, scratch, scratch + padded, scratch + 2 * padded, scratch + 3 * padded, inputs, hidden,
-               padded, gates, ik_f32(p[IK_RNN_CLIP])};
+  ik_cell s = {buf[1], buf[2], buf[3], lstm ? buf[6] : 0, scratch, scratch + padded, scratch + 2 * padded, scratch + 3 * padded,
+               inputs, hidden, padded, gates, ik_f32(p[IK_RNN_CLIP])};
   ik_range range = ik_share(p[IK_RNN_BATCH], worker, workers);
   if (!p[IK_RNN_PACKED] && range.begin < range.end) {
     float *w = scratch + 4 * padded, *r = w + gates * padded * inputs;

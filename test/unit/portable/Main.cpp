@@ -4,10 +4,20 @@
 int failures = 0;
 void testMath();
 void testReduce();
+void testIndex();
+void testSmallFloat();
+void testConvTranspose();
+void testResize();
+void testRnn();
 
 int main() {
   testMath();
   testReduce();
+  testIndex();
+  testSmallFloat();
+  testConvTranspose();
+  testResize();
+  testRnn();
   std::printf(failures ? "%d failures\n" : "portable kernels: all passed\n", failures);
   return failures != 0;
 }
