@@ -6,6 +6,8 @@ void testMath();
 void testReduce();
 void testIndex();
 void testSmallFloat();
+void testIndex();
+void testSmallFloat();
 void testConvTranspose();
 void testResize();
 void testRnn();
@@ -13,6 +15,8 @@ void testRnn();
 int main() {
   testMath();
   testReduce();
+  testIndex();
+  testSmallFloat();
   testIndex();
   testSmallFloat();
   testConvTranspose();
