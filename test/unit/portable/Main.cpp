@@ -6,8 +6,6 @@ void testMath();
 void testReduce();
 void testIndex();
 void testSmallFloat();
-void testIndex();
-void testSmallFloat();
 void testConvTranspose();
 void testResize();
 void testRnn();
@@ -15,8 +13,6 @@ void testRnn();
 int main() {
   testMath();
   testReduce();
-  testIndex();
-  testSmallFloat();
   testIndex();
   testSmallFloat();
   testConvTranspose();
