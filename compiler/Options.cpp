@@ -12,12 +12,12 @@ namespace {
 constexpr size_t kMany = 1u << 20;
 
 constexpr CommandInfo kCommands[] = {
-    {"build", "MODEL -o DIR", "compile a model into a static library, a header, weights and a report", 1, 1, "ingot build model.onnx -o out --device cortex-a76"},
+    {"build", "MODEL -o DIR", "compile a model into a static library, a header, weights and a report", 1, 1, "ingot build model.onnx -o out --dim batch=1"},
     {"run", "MODEL --input F.npz", "build in memory and run once", 1, 1, "ingot run model.onnx --input in.npz --output out.npz"},
     {"test", "MODEL --golden F.npz", "run and compare with known outputs", 1, 1, "ingot test model.onnx --golden golden.npz"},
     {"conform", "DIR...", "run ONNX backend-test folders", 0, kMany, "ingot conform onnx/backend/test/data/node/* --filter conv"},
     {"bench", "MODEL", "measure run time", 1, 1, "ingot bench model.onnx --threads 1,2"},
-    {"inspect", "MODEL", "show inputs, outputs, sizes, operators and what a device cannot do", 1, 1, "ingot inspect model.onnx --device cortex-a76"},
+    {"inspect", "MODEL", "show inputs, outputs, sizes, operators and what a device cannot do", 1, 1, "ingot inspect model.onnx --json -"},
     {"explain", "CODE", "explain a diagnostic at length", 1, 1, "ingot explain IG0401"},
     {"devices", "", "list the devices known by name", 0, 0, "ingot devices"},
     {"targets", "[NAME]", "list targets; with NAME its features and kernels", 0, 1, "ingot targets arm"},

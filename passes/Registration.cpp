@@ -4,7 +4,8 @@
 namespace ingot {
 
 void registerPasses() {
-  static WeightStore store;
+  // Never destroyed: recipes keep IR, whose context ends inside MlirOptMain, before static objects do.
+  static WeightStore &store = *new WeightStore;
   static const PassContext context{&store, 2};
   mlir::registerPass([] { return createFoldConstants(context); });
   mlir::registerPass([] { return createFoldAffineIntoConv(context); });
