@@ -19,8 +19,11 @@ const Target &getArmTarget() {
   }();
   static const llvm::StringRef required[] = {"neon"};
   static const llvm::StringRef dotprod[] = {"dotprod", "fp16"}, i8mm[] = {"dotprod", "fp16", "i8mm"};
-  static const KernelLevel levels[] = {{"i8mm", i8mm}, {"dotprod", dotprod}, {"neon", required}};
-  static const CpuTables tables = {"arm", "64-bit Arm CPUs with NEON, dot products and matrix products", features, required, levels, kernels};
+  static const KernelLevel levels[] = {{"i8mm", i8mm, 16}, {"dotprod", dotprod, 16}, {"neon", required, 16}};
+  static const std::pair<llvm::StringRef, llvm::StringRef> cpus[] = {{"cortex-a76", "cortex-a76"}, {"cortex-a55", "cortex-a76"}};
+  static const CpuTables tables = {
+      "arm", "64-bit Arm CPUs with NEON, dot products and matrix products", llvm::Triple::aarch64, true, features, required, levels,
+      kernels, {"qemu-aarch64", cpus}};
   static const CpuTarget target(tables);
   return target;
 }

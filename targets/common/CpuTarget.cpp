@@ -24,6 +24,14 @@ bool hasAll(const Device &device, llvm::StringRef joined) {
   return llvm::all_of(parts, [&](llvm::StringRef part) { return hasFeature(device, part); });
 }
 
+/// The best level that the device can run, or null.
+const KernelLevel *bestLevel(const CpuTables &tables, const Device &device) {
+  for (const KernelLevel &level : tables.levels)
+    if (llvm::all_of(level.needs, [&](llvm::StringRef feature) { return hasFeature(device, feature); }))
+      return &level;
+  return nullptr;
+}
+
 /// A cache's size in bytes from Linux's "32K"; `fallback` elsewhere.
 int64_t cacheBytes(int index, int64_t fallback) {
   auto file = llvm::MemoryBuffer::getFile(llvm::formatv("/sys/devices/system/cpu/cpu0/cache/index{0}/size", index).str());
@@ -57,11 +65,12 @@ std::vector<KernelRow> CpuTarget::kernels(const Device &device) const {
 }
 
 bool CpuTarget::isHostIsa() const {
-  llvm::Triple host(llvm::sys::getProcessTriple());
-  return (host.isX86() && host.isArch64Bit() && tables.name == "x86") || (host.isAArch64() && tables.name == "arm");
+  return llvm::Triple(llvm::sys::getProcessTriple()).getArch() == tables.arch;
 }
 
-std::optional<Device> CpuTarget::host() const {
+std::optional<Device> CpuTarget::host() const { return tables.servesHost ? machine() : std::nullopt; }
+
+std::optional<Device> CpuTarget::machine() const {
   if (!isHostIsa())
     return std::nullopt;
   llvm::Triple triple(llvm::sys::getProcessTriple());
@@ -77,7 +86,8 @@ std::optional<Device> CpuTarget::host() const {
     if (known.lookup(row.llvm))
       device.features.push_back(row.name.str());
   device.cores = std::max(1u, std::thread::hardware_concurrency());
-  device.vectorBytes = hasFeature(device, "avx512f") ? 64 : hasFeature(device, "avx2") ? 32 : 16;
+  if (const KernelLevel *level = bestLevel(tables, device))
+    device.vectorBytes = level->vectorBytes;
   device.l1Bytes = cacheBytes(0, device.l1Bytes);
   device.l2Bytes = cacheBytes(2, device.l2Bytes);
   return device;
@@ -95,14 +105,12 @@ llvm::Expected<CpuSpec> CpuTarget::specOf(const Device &device) const {
     for (const FeatureRow &row : tables.features)
       if (hasFeature(device, row.name) == wanted)
         spec.features += (spec.features.empty() ? "" : ",") + std::string(wanted ? "+" : "-") + row.llvm.str();
-  for (const KernelLevel &level : tables.levels) {
-    if (!llvm::all_of(level.needs, [&](llvm::StringRef feature) { return hasFeature(device, feature); }))
-      continue;
-    spec.level = level.name;
-    spec.bitcode = embeddedFile(("" + tables.name + "/kernels-" + level.name + ".bc").str());
-    return spec;
-  }
-  return llvm::createStringError("no kernel level of " + tables.name + " fits device '" + device.name + "'");
+  const KernelLevel *level = bestLevel(tables, device);
+  if (!level)
+    return llvm::createStringError("no kernel level of " + tables.name + " fits device '" + device.name + "'");
+  spec.level = level->name;
+  spec.bitcode = embeddedFile(("" + tables.name + "/kernels-" + level->name + ".bc").str());
+  return spec;
 }
 
 llvm::Expected<std::vector<ObjectFile>> CpuTarget::emit(mlir::ModuleOp module, llvm::StringRef symbol, const Device &device, StageSink sink) const {
@@ -118,7 +126,7 @@ llvm::Expected<std::vector<ObjectFile>> CpuTarget::emit(mlir::ModuleOp module, l
 }
 
 llvm::Expected<std::vector<ObjectFile>> CpuTarget::runtimeObjects(const Device &device) const {
-  llvm::StringRef arch = llvm::Triple(device.triple).isAArch64() ? "aarch64" : "x86_64";
+  llvm::StringRef arch = llvm::Triple::getArchTypeName(llvm::Triple(device.triple).getArch());
   std::vector<ObjectFile> objects;
   for (llvm::StringRef name : {"core", "pool", "map", "runner"})
     if (const RuntimeObject *object = findRuntimeObject(name, arch, device.os))
@@ -130,7 +138,7 @@ llvm::Expected<std::vector<ObjectFile>> CpuTarget::runtimeObjects(const Device &
 
 llvm::Expected<std::unique_ptr<LoadedProgram>> CpuTarget::load(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol,
                                                                const Program &program, llvm::StringRef weights) const {
-  std::optional<Device> self = host();
+  std::optional<Device> self = machine();
   if (!self)
     return llvm::createStringError("a program for " + tables.name + " cannot be loaded into this process, which has another instruction set");
   for (const std::string &feature : device.features)
@@ -148,7 +156,7 @@ llvm::Expected<std::vector<Tensor>> CpuTarget::run(const Device &device, llvm::A
     llvm::Expected<std::vector<ObjectFile>> runtime = runtimeObjects(device);
     if (!runtime)
       return runtime.takeError();
-    return runEmulated(device, objects, *runtime, symbol, program, weights, inputs);
+    return runEmulated(device, tables.emulation, objects, *runtime, symbol, program, weights, inputs);
   }
   llvm::Expected<std::unique_ptr<LoadedProgram>> loaded = load(device, objects, symbol, program, weights);
   if (!loaded)

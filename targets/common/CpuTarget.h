@@ -5,6 +5,8 @@
 #include "targets/Target.h"
 #include "targets/common/Emit.h"
 
+#include "llvm/TargetParser/Triple.h"
+
 namespace ingot {
 
 /// FEATURE(name, llvm-feature, doc) of a features.def.
@@ -16,14 +18,24 @@ struct FeatureRow {
 struct KernelLevel {
   llvm::StringRef name;
   llvm::ArrayRef<llvm::StringRef> needs;
+  int64_t vectorBytes; // of a register
+};
+
+/// How QEMU runs the target's Linux programs on a machine of another instruction set.
+struct Emulation {
+  llvm::StringRef program; // "qemu-<arch>"; empty: not at all
+  llvm::ArrayRef<std::pair<llvm::StringRef, llvm::StringRef>> cpus; // a device's cpu -> QEMU's name for it; any other is "max"
 };
 
 struct CpuTables {
   llvm::StringRef name, summary;
+  llvm::Triple::ArchType arch; // the instruction set, which decides where programs can be run in process
+  bool servesHost;             // whether "host" is a device of this target on a machine of that instruction set
   llvm::ArrayRef<FeatureRow> features;
   llvm::ArrayRef<llvm::StringRef> required; // features without which there is no code
   llvm::ArrayRef<KernelLevel> levels;       // best first
   llvm::ArrayRef<KernelRow> kernels;        // the target's own, best first
+  Emulation emulation;
 };
 
 class CpuTarget : public Target {
@@ -47,6 +59,8 @@ private:
   /// LLVM's view of the device, with the best level it can run.
   llvm::Expected<CpuSpec> specOf(const Device &device) const;
   bool isHostIsa() const;
+  /// The machine Ingot runs on in this target's terms, when it has the target's instruction set.
+  std::optional<Device> machine() const;
 
   const CpuTables &tables;
   std::vector<llvm::StringRef> featureNames;

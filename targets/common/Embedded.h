@@ -8,7 +8,7 @@
 namespace ingot {
 
 struct EmbeddedFile {
-  llvm::StringRef name;  // "x86/kernels-v3.bc", "arm/devices/pixel8.toml"
+  llvm::StringRef name;  // "<target>/kernels-<level>.bc", "<target>/devices/<device>.toml"
   llvm::StringRef bytes; // followed by a zero byte
 };
 

@@ -147,20 +147,21 @@ llvm::Expected<std::vector<Tensor>> readResponse(const std::string &path, const 
   return outputs;
 }
 
-/// The closest CPU model that QEMU knows: one that has all features.
-std::string emulatedCpu(const Device &device) {
-  return device.cpu == "cortex-a76" || device.cpu == "cortex-a55" ? "cortex-a76" : "max";
+llvm::StringRef emulatedCpu(const Device &device, const Emulation &emulation) {
+  for (const auto &[cpu, name] : emulation.cpus)
+    if (cpu == device.cpu)
+      return name;
+  return "max";
 }
 
 } // namespace
 
-llvm::Expected<std::vector<Tensor>> runEmulated(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::ArrayRef<ObjectFile> runtime,
-                                                llvm::StringRef symbol, const Program &program, llvm::StringRef weights,
-                                                llvm::ArrayRef<Tensor> inputs) {
-  llvm::Triple triple(device.triple);
-  if (!triple.isOSLinux() || !triple.isAArch64())
+llvm::Expected<std::vector<Tensor>> runEmulated(const Device &device, const Emulation &emulation, llvm::ArrayRef<ObjectFile> objects,
+                                                llvm::ArrayRef<ObjectFile> runtime, llvm::StringRef symbol, const Program &program,
+                                                llvm::StringRef weights, llvm::ArrayRef<Tensor> inputs) {
+  if (!llvm::Triple(device.triple).isOSLinux() || emulation.program.empty())
     return llvm::createStringError("code for '" + device.triple + "' cannot be run here: only Linux programs are emulated");
-  llvm::Expected<std::string> qemu = findTool({"qemu-aarch64"}, "qemu-user");
+  llvm::Expected<std::string> qemu = findTool(emulation.program, "qemu-user");
   if (!qemu)
     return qemu.takeError();
   TemporaryFolder folder;
@@ -173,7 +174,7 @@ llvm::Expected<std::vector<Tensor>> runEmulated(const Device &device, llvm::Arra
     return std::move(error);
   if (llvm::Error error = writeFile(folder.file("request"), buildRequest(program, weightsPath, weights, inputs)))
     return std::move(error);
-  std::vector<std::string> arguments = {"-cpu", emulatedCpu(device), folder.file("program"), folder.file("request"), folder.file("response")};
+  std::vector<std::string> arguments = {"-cpu", emulatedCpu(device, emulation).str(), folder.file("program"), folder.file("request"), folder.file("response")};
   if (llvm::Error error = runTool("running the program under QEMU", *qemu, arguments, folder.file("run.log")))
     return std::move(error);
   return readResponse(folder.file("response"), program);

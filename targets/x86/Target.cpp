@@ -20,8 +20,9 @@ const Target &getX86Target() {
   static const llvm::StringRef required[] = {"avx2", "fma", "f16c"};
   static const llvm::StringRef v4[] = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"};
   static const llvm::StringRef v4vnni[] = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512vnni"};
-  static const KernelLevel levels[] = {{"v4vnni", v4vnni}, {"v4", v4}, {"v3", required}};
-  static const CpuTables tables = {"x86", "x86-64 CPUs with AVX2, AVX-512 and VNNI", features, required, levels, kernels};
+  static const KernelLevel levels[] = {{"v4vnni", v4vnni, 64}, {"v4", v4, 64}, {"v3", required, 32}};
+  static const CpuTables tables = {
+      "x86", "x86-64 CPUs with AVX2, AVX-512 and VNNI", llvm::Triple::x86_64, true, features, required, levels, kernels, {}};
   static const CpuTarget target(tables);
   return target;
 }
