@@ -23,6 +23,11 @@ struct ConvShape {
   bool isDepthwise() const { return params[IK_CONV_IC] == 1 && params[IK_CONV_G] > 1 && params[IK_CONV_KD] == 1 && params[IK_CONV_OD] == 1; }
   /// Output rows of a depthwise band: a multiple of 4 whose lines fit about 24 KiB.
   int64_t band() const;
+  /// True when the axis (0: D, 1: H, 2: W) does nothing: extents, kernel 1, no padding.
+  bool isTrivial(int axis) const;
+  /// Longer rows for the same arithmetic: a 1-D convolution written as [.., L, 1] runs along W; a 1x1 convolution with stride 1 sees its
+  /// pixels as one row (unless depthwise, whose bands are rows).
+  void simplify();
 };
 
 template <typename ConvOp> ConvShape convShape(ConvOp op) {
@@ -45,6 +50,7 @@ template <typename ConvOp> ConvShape convShape(ConvOp op) {
     shape[IK_CONV_PD + axis] = given ? op.getPadLow()[from] : 0;
     shape[IK_CONV_DD + axis] = given ? op.getDilations()[from] : 1;
   }
+  shape.simplify();
   return shape;
 }
 

@@ -11,6 +11,30 @@ using namespace mlir;
 
 namespace ingot {
 
+bool ConvShape::isTrivial(int axis) const {
+  return params[IK_CONV_ID + axis] == 1 && params[IK_CONV_OD + axis] == 1 && params[IK_CONV_KD + axis] == 1 && params[IK_CONV_PD + axis] == 0;
+}
+
+void ConvShape::simplify() {
+  constexpr int kFirsts[] = {IK_CONV_ID, IK_CONV_OD, IK_CONV_KD, IK_CONV_SD, IK_CONV_PD, IK_CONV_DD};
+  for (int shift = 0; shift < 2 && isTrivial(2) && !(isTrivial(0) && isTrivial(1)); ++shift)
+    for (int first : kFirsts) {
+      params[first + 2] = params[first + 1];
+      params[first + 1] = params[first];
+      params[first] = first == IK_CONV_PD ? 0 : 1;
+    }
+  bool isPointwise = !isDepthwise();
+  for (int axis = 0; axis < 3; ++axis)
+    isPointwise &= params[IK_CONV_KD + axis] == 1 && params[IK_CONV_SD + axis] == 1 && params[IK_CONV_PD + axis] == 0 &&
+                   params[IK_CONV_ID + axis] == params[IK_CONV_OD + axis];
+  if (!isPointwise)
+    return;
+  for (int first : {IK_CONV_ID, IK_CONV_OD}) {
+    params[first + 2] *= params[first] * params[first + 1];
+    params[first] = params[first + 1] = 1;
+  }
+}
+
 int64_t ConvShape::band() const {
   constexpr int64_t kBandBytes = 24 * 1024;
   int64_t rows = 4;

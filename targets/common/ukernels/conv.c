@@ -5,6 +5,11 @@
 #include "targets/common/ukernels/conv.h"
 #include "targets/common/ukernels/micro.h"
 
+/* Every second lane of low and high, from the first. */
+IK_INLINE ik_f32x16 ik_even16(ik_f32x16 low, ik_f32x16 high) {
+  return __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+
 /* A stretch of output pixels of one row: where it starts in the tile, and its first input row, line and column. */
 typedef struct { int32_t at, count; int64_t d, h, w; } ik_run;
 
@@ -23,28 +28,26 @@ static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *
 }
 
 #define IK_CONV_DEFINE(T, NAME)                                                                                               \
-  /* out[0..count) = row[w + i * stride], zero outside [0, width). `end`: one past the readable input. */                      \
-  IK_INLINE void ik_conv_gather_##NAME(float *out, const T *row, int64_t w, int64_t count, int64_t stride, int64_t width, const T *end) { \
-    if (stride == 1 && w + count > 0 && w < width && row + w + 48 <= end) {                     \
-      int64_t low = w < 0 ? -w : 0, high = w + count > width ? width - w : count;                                             \
-      const T *from = row + w;                                                                                                \
-      if (low == 0) {                                                                                                         \
-        for (int64_t i = 0; i < count; i += 16)                                                                               \
-          ik_store16_f32(out + i, ik_load16_##NAME(from + i));                                                                \
-      } else {                                                                                                                \
-        for (int64_t i = 0; i < low; ++i)                                                                                     \
-          out[i] = 0.0f;                                                                                                      \
-        for (int64_t i = low; i < high; ++i)                                                                                  \
-          out[i] = (float)from[i];                                                                                            \
-      }                                                                                                                       \
-      for (int64_t i = high; i < count; ++i)                                                                                  \
-        out[i] = 0.0f;                                                                                                        \
-      return;                                                                                                                 \
+  /* out[0..count) = row[w + i * stride], zero outside [0, width); writes at most 15 more. `end`: one past the readable input. */\
+  IK_INLINE void ik_conv_gather_##NAME(float *out, const T *row, int64_t w, int64_t count, int64_t stride, int64_t width, const T *end) {\
+    const int64_t before = w < 0 ? (stride - 1 - w) / stride : 0, inside = w < width ? (width - w + stride - 1) / stride : 0; \
+    const int64_t low = before < count ? before : count, high = inside < low ? low : inside < count ? inside : count;         \
+    const int64_t steps = (high - low + 15) / 16 * 16, at = w + low * stride;                                                 \
+    const T *from = row + at;                                                                                                 \
+    for (int64_t i = 0; i < low; i += 16)                                                                                     \
+      ik_store16_f32(out + i, ik_splat16(0.0f));                                                                              \
+    if (stride == 1 && steps <= end - from) {                                                                                 \
+      for (int64_t i = 0; i < steps; i += 16)                                                                                 \
+        ik_store16_f32(out + low + i, ik_load16_##NAME(from + i));                                                            \
+    } else if (stride == 2 && steps * 2 <= end - from) {                                                                      \
+      for (int64_t i = 0; i < steps; i += 16)                                                                                 \
+        ik_store16_f32(out + low + i, ik_even16(ik_load16_##NAME(from + i * 2), ik_load16_##NAME(from + i * 2 + 16)));        \
+    } else {                                                                                                                  \
+      for (int64_t i = 0; i < high - low; ++i)                                                                                \
+        out[low + i] = (float)from[i * stride];                                                                               \
     }                                                                                                                         \
-    for (int64_t i = 0; i < count; ++i) {                                                                                     \
-      int64_t at = w + i * stride;                                                                                            \
-      out[i] = at >= 0 && at < width ? (float)row[at] : 0.0f;                                                                 \
-    }                                                                                                                         \
+    for (int64_t i = high; i < count; i += 16)                                                                                \
+      ik_store16_f32(out + i, ik_splat16(0.0f));                                                                              \
   }                                                                                                                           \
   /* tile // [k1 - k0][48]: rows k of the im2col matrix for the runs' pixels; x is the group's input. */                      \
   static void ik_conv_pack_##NAME(float *tile, const T *x, const T *end, const int64_t *p, const ik_run *runs, int count, int64_t k0, \
