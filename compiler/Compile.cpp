@@ -18,7 +18,7 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290", kDumpCode = "IG0007", kTargetCode = "IG0310",
+constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290", kNotFusedCode = "IG0203", kDumpCode = "IG0007", kTargetCode = "IG0310",
                            kUnknownTargetCode = "IG0302", kFeatureCode = "IG0303";
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -31,6 +31,8 @@ void forward(mlir::Diagnostic &from, Diagnostics &to, StringRef file) {
     where.node = name.getName().str();
   std::string text = from.str();
   StringRef what = text;
+  if (from.getSeverity() == DiagnosticSeverity::Remark)
+    return to.report(kNotFusedCode, text, where);
   bool unsupported = what.consume_front("unsupported: ");
   if (from.getSeverity() == DiagnosticSeverity::Error)
     to.report(unsupported ? kUnsupportedCode : kPassCode, what.str(), where,

@@ -125,7 +125,8 @@ void Diagnostics::report(llvm::StringRef code, std::string what, Where where, st
 
 void Diagnostics::printText(llvm::raw_ostream &out, bool color) const {
   for (const Diagnostic &d : list)
-    printOne(d, out, color);
+    if (d.severity != Severity::Note)
+      printOne(d, out, color);
 }
 
 llvm::json::Value Diagnostics::toJson() const {

@@ -53,6 +53,7 @@ public:
   void report(llvm::StringRef code, std::string what, Where where = {}, std::string help = "");
   bool hasErrors() const { return errors != 0; }
   llvm::ArrayRef<Diagnostic> all() const { return list; }
+  /// Errors and warnings; notes are for the report.
   void printText(llvm::raw_ostream &out, bool color) const;
   llvm::json::Value toJson() const;
   llvm::json::Value toSarif() const;

@@ -1,6 +1,7 @@
 // An activation after a convolution becomes the convolution's epilogue.
 #include "compiler/reference/Tensor.h"
 #include "passes/Passes.h"
+#include "passes/fuse/Remark.h"
 
 #include "dialects/quant/Quant.h"
 #include "dialects/nn/Nn.h"
@@ -73,7 +74,11 @@ struct FuseEpilogue : impl::FuseEpilogueBase<FuseEpilogue> {
     if (nn::BinaryOp product = siluOf(conv, sigmoid)) {
       attach(conv, "silu", 0, 0, product);
       sigmoid.erase();
+      return;
     }
+    for (Operation *user : conv->getUsers())
+      if (nn::UnaryOp unary = dyn_cast<nn::UnaryOp>(user); unary && isEpilogue(unary.getKind()))
+        notFused(unary, "activation into the convolution", "the convolution has another reader");
   }
 };
 

@@ -1,6 +1,7 @@
 // conv(pad(x)) -> conv(x) with wider padding.
 #include "compiler/reference/Tensor.h"
 #include "passes/Passes.h"
+#include "passes/fuse/Remark.h"
 
 #include "dialects/quant/Quant.h"
 #include "dialects/nn/Nn.h"
@@ -41,8 +42,11 @@ struct FusePadIntoConv : impl::FusePadIntoConvBase<FusePadIntoConv> {
   void runOnOperation() override {
     getOperation().walk([](nn::ConvOp conv) {
       nn::PadOp pad = conv.getInput().getDefiningOp<nn::PadOp>();
-      if (pad && obstacle(pad).empty())
-        widen(conv, pad);
+      if (!pad)
+        return;
+      if (StringRef why = obstacle(pad); !why.empty())
+        return notFused(pad, "padding into the convolution", why);
+      widen(conv, pad);
     });
   }
 

@@ -2,6 +2,7 @@
 //   quantize(conv(dequantize(x), dequantize(w), dequantize(b))) -> quant.conv(x, w, b)
 #include "compiler/reference/Tensor.h"
 #include "passes/Passes.h"
+#include "passes/fuse/Remark.h"
 
 #include "dialects/nn/Nn.h"
 #include "dialects/quant/Quant.h"
@@ -89,11 +90,13 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
     std::optional<Tail> tail = tailOf(conv);
     int64_t channels = conv.getFilter().getType().getDimSize(0);
     quant::DequantizeOp x = byteSource(conv.getInput(), 0), w = byteSource(conv.getFilter(), channels);
+    if (x && w && !tail)
+      return notFused(conv, "quantised convolution", "nothing quantises the result, or it has another reader");
     if (!tail || !x || !w)
       return;
     Value bias;
     if (conv.getBias() && !(bias = integerBias(conv.getBias(), x, w)))
-      return;
+      return notFused(conv, "quantised convolution", "the bias is not int32 with the scale of input times filter");
     OpBuilder builder(tail->quantize);
     quant::QuantizeOp q = tail->quantize;
     Value result = quant::ConvOp::create(builder, builder.getFusedLoc({conv.getLoc(), q.getLoc()}), q.getResult().getType(), x.getInput(), x.getScale(),
@@ -105,6 +108,8 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
   void fuseMatmul(nn::MatmulOp matmul) {
     std::optional<Tail> tail = tailOf(matmul);
     quant::DequantizeOp a = byteSource(matmul.getLhs(), 0), b = byteSource(matmul.getRhs(), 0);
+    if (a && b && !tail)
+      return notFused(matmul, "quantised matrix product", "nothing quantises the result, or it has another reader");
     if (!tail || !a || !b)
       return;
     OpBuilder builder(tail->quantize);

@@ -1,4 +1,4 @@
-// RUN: %ingot-opt --ingot-fuse-epilogue %s | FileCheck %s
+// RUN: %ingot-opt --ingot-fuse-epilogue --verify-diagnostics %s | FileCheck %s
 
 // A clip runs on the accumulators.
 // CHECK-LABEL: @fires
@@ -26,6 +26,7 @@ func.func @silu(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x1x1xf32>) -> tensor<1x3x
 // CHECK: nn.unary relu
 func.func @two_readers(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x1x1xf32>) -> (tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>) {
   %c = nn.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x2x4x4xf32>, tensor<3x2x1x1xf32>) -> tensor<1x3x4x4xf32>
+  // expected-remark @+1 {{not fused: activation into the convolution: the convolution has another reader}}
   %y = nn.unary relu %c : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
   return %c, %y : tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>
 }

@@ -1,4 +1,4 @@
-// RUN: %ingot-opt --ingot-fuse-pad-into-conv %s | FileCheck %s
+// RUN: %ingot-opt --ingot-fuse-pad-into-conv --verify-diagnostics %s | FileCheck %s
 
 // Zero padding becomes the convolution's own.
 // CHECK-LABEL: @fires
@@ -14,6 +14,7 @@ func.func @fires(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<1x3
 // CHECK-LABEL: @not_zero
 // CHECK: nn.pad
 func.func @not_zero(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<1x3x4x4xf32> {
+  // expected-remark @+1 {{not fused: padding into the convolution: the border is not zero}}
   %p = nn.pad %x low [0, 0, 1, 1] high [0, 0, 1, 1] mode edge : (tensor<1x2x4x4xf32>) -> tensor<1x2x6x6xf32>
   %y = nn.conv %p, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x2x6x6xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x4x4xf32>
   return %y : tensor<1x3x4x4xf32>
@@ -23,6 +24,7 @@ func.func @not_zero(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<
 // CHECK-LABEL: @channels
 // CHECK: nn.pad
 func.func @channels(%x: tensor<1x1x4x4xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<1x3x2x2xf32> {
+  // expected-remark @+1 {{not fused: padding into the convolution: batch or channels are padded}}
   %p = nn.pad %x low [0, 1, 0, 0] high [0, 0, 0, 0] mode constant : (tensor<1x1x4x4xf32>) -> tensor<1x2x4x4xf32>
   %y = nn.conv %p, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x2x4x4xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x2x2xf32>
   return %y : tensor<1x3x2x2xf32>
@@ -32,6 +34,7 @@ func.func @channels(%x: tensor<1x1x4x4xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<
 // CHECK-LABEL: @crops
 // CHECK: nn.pad
 func.func @crops(%x: tensor<1x2x5x4xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<1x3x2x2xf32> {
+  // expected-remark @+1 {{not fused: padding into the convolution: the pad crops}}
   %p = nn.pad %x low [0, 0, -1, 0] high [0, 0, 0, 0] mode constant : (tensor<1x2x5x4xf32>) -> tensor<1x2x4x4xf32>
   %y = nn.conv %p, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x2x4x4xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x2x2xf32>
   return %y : tensor<1x3x2x2xf32>

@@ -1,4 +1,4 @@
-// RUN: %ingot-opt --ingot-fuse-quantized %s | FileCheck %s
+// RUN: %ingot-opt --ingot-fuse-quantized --verify-diagnostics %s | FileCheck %s
 
 // Dequantise, conv, relu, quantise become the integer convolution; relu at zero point 0 is the clamp that it does anyway.
 // CHECK-LABEL: @fires
@@ -43,6 +43,7 @@ func.func @two_readers(%x: tensor<1x1x4x4xui8>) -> (tensor<1x1x4x4xf32>, tensor<
   %w = nn.constant dense<3> : tensor<1x1x1x1xi8>
   %xf = quant.dequantize %x, %s axis 1 : (tensor<1x1x4x4xui8>, tensor<f32>) -> tensor<1x1x4x4xf32>
   %wf = quant.dequantize %w, %s axis 0 : (tensor<1x1x1x1xi8>, tensor<f32>) -> tensor<1x1x1x1xf32>
+  // expected-remark @+1 {{not fused: quantised convolution: nothing quantises the result, or it has another reader}}
   %c = nn.conv %xf, %wf strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x4x4xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x4x4xf32>
   %q = quant.quantize %c, %s axis 1 : (tensor<1x1x4x4xf32>, tensor<f32>) -> tensor<1x1x4x4xui8>
   return %c, %q : tensor<1x1x4x4xf32>, tensor<1x1x4x4xui8>
