@@ -12,7 +12,7 @@ const Target &getToyTarget() {
   static const llvm::StringRef required[] = {"fma", "f16c"};
   static const KernelLevel levels[] = {{"base", required, 16}};
   static const CpuTables tables = {
-      "toy", "the smallest target, for tests", llvm::Triple::x86_64, false, features, required, levels, {}, {}};
+      "toy", "the smallest target, for tests", llvm::Triple::x86_64, false, features, required, levels, {}, {"qemu-x86_64", {}}};
   static const CpuTarget target(tables);
   return target;
 }
