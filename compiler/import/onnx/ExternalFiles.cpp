@@ -77,7 +77,7 @@ std::optional<MappedBytes> ExternalFiles::map(const std::string &location, OnnxE
     return fail("IG0111", "lies behind a symbolic link");
   if (file < 0)
     return fail("IG0112", ("cannot be opened: " + std::string(std::strerror(why))).c_str());
-  auto close = llvm::make_scope_exit([&] { ::close(file); });
+  auto close = llvm::scope_exit([&] { ::close(file); });
   struct stat status = {};
   if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
     return fail("IG0112", "is not an ordinary file");
