@@ -10,6 +10,17 @@ namespace {
 
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
+/// Planes [H][1] become rows [1][H], whose elements the vector kernel takes sixteen at a time; the elements keep their order.
+void moveRowsToW(MutableArrayRef<int64_t> p) {
+  if (p[IK_POOL_IW] != 1 || p[IK_POOL_OW] != 1 || p[IK_POOL_KW] != 1 || p[IK_POOL_PW] != 0 || p[IK_POOL_QW] != 0 || p[IK_POOL_ID] != 1 ||
+      p[IK_POOL_OD] != 1 || p[IK_POOL_KD] != 1)
+    return;
+  for (int h : {IK_POOL_IH, IK_POOL_OH, IK_POOL_KH, IK_POOL_SH, IK_POOL_PH, IK_POOL_QH, IK_POOL_DH}) {
+    p[h + 1] = p[h];
+    p[h] = h == IK_POOL_PH || h == IK_POOL_QH ? 0 : 1;
+  }
+}
+
 SmallVector<int64_t> poolParams(nn::PoolOp op) {
   ArrayRef<int64_t> x = cast<RankedTensorType>(op.getInput().getType()).getShape();
   ArrayRef<int64_t> y = cast<RankedTensorType>(op.getResult().getType()).getShape();
@@ -28,6 +39,7 @@ SmallVector<int64_t> poolParams(nn::PoolOp op) {
     params[IK_POOL_QD + axis] = given ? op.getPadHigh()[from] : 0;
     params[IK_POOL_DD + axis] = given ? op.getDilations()[from] : 1;
   }
+  moveRowsToW(params);
   params[IK_POOL_COUNT_PAD] = op.getCountPad();
   params[IK_POOL_P] = op.getP();
   params[IK_POOL_INDICES] = op.getIndices() != nullptr;

@@ -5,11 +5,6 @@
 #include "targets/common/ukernels/conv.h"
 #include "targets/common/ukernels/micro.h"
 
-/* Every second lane of low and high, from the first. */
-IK_INLINE ik_f32x16 ik_even16(ik_f32x16 low, ik_f32x16 high) {
-  return __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-}
-
 /* A stretch of output pixels of one row: where it starts in the tile, and its first input row, line and column. */
 typedef struct { int32_t at, count; int64_t d, h, w; } ik_run;
 
@@ -39,9 +34,9 @@ static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *
     if (stride == 1 && steps <= end - from) {                                                                                 \
       for (int64_t i = 0; i < steps; i += 16)                                                                                 \
         ik_store16_f32(out + low + i, ik_load16_##NAME(from + i));                                                            \
-    } else if (stride == 2 && steps * 2 <= end - from) {                                                                      \
+    } else if (stride == 2 && steps * 2 <= end - from + 1) {                                                                      \
       for (int64_t i = 0; i < steps; i += 16)                                                                                 \
-        ik_store16_f32(out + low + i, ik_even16(ik_load16_##NAME(from + i * 2), ik_load16_##NAME(from + i * 2 + 16)));        \
+        ik_store16_f32(out + low + i, ik_even16(ik_load16_##NAME(from + i * 2), ik_load16_##NAME(from + i * 2 + 15)));        \
     } else {                                                                                                                  \
       for (int64_t i = 0; i < high - low; ++i)                                                                                \
         out[low + i] = (float)from[i * stride];                                                                               \

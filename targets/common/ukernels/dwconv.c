@@ -18,23 +18,23 @@
       low = low < 0 ? 0 : low > d.width ? d.width : low;                                                                      \
       high = high < low ? low : high > d.width ? d.width : high;                                                              \
       const T *from = row + f - pad;                                                                                          \
-      if (d.sw == 1 && high - low >= 16) { /* whole vectors: what they write too much is written again, or lies behind the last line */ \
-        for (int64_t j = 0; j < low; j += 16)                                                                                 \
-          ik_store16_f32(line + j, ik_splat16(0.0f));                                                                         \
+      /* Whole vectors: what they write too much is written again, or lies behind the last line. */                           \
+      for (int64_t j = 0; j < low; j += 16)                                                                                   \
+        ik_store16_f32(line + j, ik_splat16(0.0f));                                                                           \
+      if (d.sw == 1 && high - low < 16) {                                                                                     \
+        ik_store16_f32(line + low, ik_load_part_##NAME(from + low, high - low));                                              \
+      } else if (d.sw <= 2 && high - low >= 16) {                                                                             \
         for (int64_t j = low; j < high; j += 16) {                                                                            \
-          int64_t at = j + 16 > high ? high - 16 : j;                                                                         \
-          ik_store16_f32(line + at, ik_load16_##NAME(from + at));                                                             \
+          const int64_t at = j + 16 > high ? high - 16 : j;                                                                   \
+          const T *x = from + at * d.sw;                                                                                      \
+          ik_store16_f32(line + at, d.sw == 1 ? ik_load16_##NAME(x) : ik_even16(ik_load16_##NAME(x), ik_load16_##NAME(x + 15)));\
         }                                                                                                                     \
-        for (int64_t j = high; j < d.width; j += 16)                                                                          \
-          ik_store16_f32(line + j, ik_splat16(0.0f));                                                                         \
-        continue;                                                                                                             \
+      } else {                                                                                                                \
+        for (int64_t j = low; j < high; ++j)                                                                                  \
+          line[j] = (float)from[j * d.sw];                                                                                    \
       }                                                                                                                       \
-      for (int64_t j = 0; j < low; ++j)                                                                                       \
-        line[j] = 0.0f;                                                                                                       \
-      for (int64_t j = low; j < high; ++j)                                                                                    \
-        line[j] = (float)from[j * d.sw];                                                                                      \
-      for (int64_t j = high; j < d.width; ++j)                                                                                \
-        line[j] = 0.0f;                                                                                                       \
+      for (int64_t j = high; j < d.width; j += 16)                                                                            \
+        ik_store16_f32(line + j, ik_splat16(0.0f));                                                                           \
     }                                                                                                                         \
   }                                                                                                                           \
   /* Output rows [h0, h1) of one channel from the band's lines. */                                                            \

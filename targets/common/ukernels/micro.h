@@ -16,12 +16,21 @@ IK_INLINE void ik_store16_f32(float *p, ik_f32x16 v) { *(ik_f32x16u *)p = v; }
 IK_INLINE ik_f32x16 ik_load16_f16(const _Float16 *p) { return __builtin_convertvector((ik_f16x16)*(const ik_f16x16u *)p, ik_f32x16); }
 IK_INLINE void ik_store16_f16(_Float16 *p, ik_f32x16 v) { *(ik_f16x16u *)p = __builtin_convertvector(v, ik_f16x16); }
 
+/* Elements 0, 2, .. 30 behind a pointer, from the vectors at it and 15 further: nothing past the last one is read. */
+IK_INLINE ik_f32x16 ik_even16(ik_f32x16 at0, ik_f32x16 at15) {
+  return __builtin_shufflevector(at0, at15, 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+
 /* The first n < 16 lanes; the others read as zero. */
 IK_INLINE ik_f32x16 ik_load_part_f32(const float *p, int64_t n) {
+#if defined(__AVX512F__)
+  return __builtin_ia32_loadups512_mask(p, ik_splat16(0.0f), (uint16_t)((1u << n) - 1));
+#else
   float t[16] = {0};
   for (int64_t i = 0; i < n; ++i)
     t[i] = p[i];
   return ik_load16_f32(t);
+#endif
 }
 IK_INLINE ik_f32x16 ik_load_part_f16(const _Float16 *p, int64_t n) {
   _Float16 t[16] = {0};
@@ -30,10 +39,14 @@ IK_INLINE ik_f32x16 ik_load_part_f16(const _Float16 *p, int64_t n) {
   return ik_load16_f16(t);
 }
 IK_INLINE void ik_store_part_f32(float *p, ik_f32x16 v, int64_t n) {
+#if defined(__AVX512F__)
+  __builtin_ia32_storeups512_mask(p, v, (uint16_t)((1u << n) - 1));
+#else
   float t[16];
   ik_store16_f32(t, v);
   for (int64_t i = 0; i < n; ++i)
     p[i] = t[i];
+#endif
 }
 IK_INLINE void ik_store_part_f16(_Float16 *p, ik_f32x16 v, int64_t n) {
   _Float16 t[16];

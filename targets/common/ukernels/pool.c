@@ -12,19 +12,22 @@ static int64_t ik_pool_taps(int64_t at, int64_t kernel, int64_t dilation, int64_
   return n;
 }
 
+/* 16 maxima over kernelH x kernelW taps. */
+IK_INLINE ik_f32x16 ik_pool_maxima(const float *in, int64_t kernelH, int64_t kernelW, const int64_t *p, int64_t strideW, int64_t width) {
+  ik_f32x16 a = ik_splat16(-__builtin_inff());
+  for (int64_t kh = 0; kh < kernelH; ++kh)
+    for (int64_t kw = 0; kw < kernelW; ++kw) {
+      int64_t at = kw * p[IK_POOL_DW];
+      ik_f32x16 x = ik_load16_f32(in + kh * p[IK_POOL_DH] * strideW * width + at % strideW * width + at / strideW);
+      a = ik_select16((x > a) | (x != x), x, a);
+    }
+  return a;
+}
 /* 16 outputs of one row. */
 IK_INLINE ik_f32x16 ik_pool_row(const float *in, const int64_t *p, int64_t kernelW, int64_t strideW, int64_t width) {
   const int64_t line = strideW * width;
-  if (p[IK_POOL_KIND] == IK_POOL_MAX) {
-    ik_f32x16 a = ik_splat16(-__builtin_inff());
-    for (int64_t kh = 0; kh < p[IK_POOL_KH]; ++kh)
-      for (int64_t kw = 0; kw < kernelW; ++kw) {
-        int64_t at = kw * p[IK_POOL_DW];
-        ik_f32x16 x = ik_load16_f32(in + kh * p[IK_POOL_DH] * line + at % strideW * width + at / strideW);
-        a = ik_select16((x > a) | (x != x), x, a);
-      }
-    return a;
-  }
+  if (p[IK_POOL_KIND] == IK_POOL_MAX)
+    return ik_pool_maxima(in, p[IK_POOL_KH], kernelW, p, strideW, width);
   ik_f32x16 a = ik_splat16(0.0f);
   for (int64_t kh = 0; kh < p[IK_POOL_KH]; ++kh)
     for (int64_t kw = 0; kw < kernelW; ++kw) {
@@ -33,7 +36,11 @@ IK_INLINE ik_f32x16 ik_pool_row(const float *in, const int64_t *p, int64_t kerne
     }
   return a;
 }
+/* Large maxima go along the lines first. */
+static int ik_pool_is_flat(const int64_t *p) { return p[IK_POOL_KIND] == IK_POOL_MAX && p[IK_POOL_KH] > 1 && p[IK_POOL_KH] * p[IK_POOL_KW] > 9; }
 static ik_f32x16 ik_pool_row16(const float *in, const int64_t *p, int64_t width) {
+  if (ik_pool_is_flat(p))
+    return ik_pool_maxima(in, p[IK_POOL_KH], 1, p, p[IK_POOL_SW], width);
   if (p[IK_POOL_KW] == 2 && p[IK_POOL_SW] == 2)
     return ik_pool_row(in, p, 2, 2, width);
   if (p[IK_POOL_KW] == 3 && p[IK_POOL_SW] == 2)
@@ -45,11 +52,38 @@ static ik_f32x16 ik_pool_row16(const float *in, const int64_t *p, int64_t width)
 
 #define IK_POOL_DEFINE(T, NAME)                                                                                               \
   static void ik_pool_line_##NAME(float *line, const T *row, const int64_t *p, int64_t width, float border) {                 \
-    for (int64_t f = 0; f < p[IK_POOL_SW]; ++f, line += width) {                                                              \
-      int64_t at = f - p[IK_POOL_PW];                                                                                         \
-      for (int64_t j = 0; j < width; ++j, at += p[IK_POOL_SW])                                                                \
-        line[j] = row && at >= 0 && at < p[IK_POOL_IW] ? (float)row[at] : border;                                             \
+    const int64_t sw = p[IK_POOL_SW], pad = p[IK_POOL_PW], iw = row ? p[IK_POOL_IW] : 0;                                      \
+    const ik_f32x16 fill = ik_splat16(border);                                                                                \
+    for (int64_t f = 0; f < sw; ++f, line += width) {                                                                         \
+      int64_t low = (pad - f + sw - 1) / sw, high = (iw + pad - f + sw - 1) / sw;                                             \
+      low = low < 0 ? 0 : low > width ? width : low;                                                                          \
+      high = high < low || !row ? low : high > width ? width : high;                                                          \
+      const T *from = row + f - pad;                                                                                          \
+      /* Whole vectors: what they write too much is written again, or lies behind the last line. */                           \
+      for (int64_t j = 0; j < low; j += 16)                                                                                   \
+        ik_store16_f32(line + j, fill);                                                                                       \
+      if (sw == 1 && high - low < 16) {                                                                                       \
+        ik_store16_f32(line + low, ik_load_part_##NAME(from + low, high - low));                                              \
+      } else if (sw <= 2 && high - low >= 16) {                                                                               \
+        for (int64_t j = low; j < high; j += 16) {                                                                            \
+          const int64_t at = j + 16 > high ? high - 16 : j;                                                                   \
+          const T *x = from + at * sw;                                                                                        \
+          ik_store16_f32(line + at, sw == 1 ? ik_load16_##NAME(x) : ik_even16(ik_load16_##NAME(x), ik_load16_##NAME(x + 15)));\
+        }                                                                                                                     \
+      } else {                                                                                                                \
+        for (int64_t j = low; j < high; ++j)                                                                                  \
+          line[j] = (float)from[j * sw];                                                                                      \
+      }                                                                                                                       \
+      for (int64_t j = high; j < width; j += 16)                                                                              \
+        ik_store16_f32(line + j, fill);                                                                                       \
     }                                                                                                                         \
+  }                                                                                                                           \
+  /* Maxima along each of `count` lines, in place at the line's start: with large windows the columns then need KH taps alone. Order\
+   * and so bits stay: the first of equal values wins, and the last NaN. */                                                   \
+  static void ik_pool_flatten_##NAME(float *lines, const int64_t *p, int64_t width, int64_t count) {                          \
+    for (int64_t r = 0; r < count; ++r, lines += p[IK_POOL_SW] * width)                                                       \
+      for (int64_t i = 0; i < p[IK_POOL_OW]; i += 16)                                                                         \
+        ik_store16_f32(lines + i, ik_pool_maxima(lines + i, 1, p[IK_POOL_KW], p, p[IK_POOL_SW], width));                      \
   }                                                                                                                           \
   static void ik_pool_band_##NAME(const float *lines, T *y, const float *columns, const int64_t *p, int64_t width, int64_t h0, int64_t h1) { \
     const int64_t ow = p[IK_POOL_OW];                                                                                         \
@@ -88,6 +122,8 @@ static ik_f32x16 ik_pool_row16(const float *in, const int64_t *p, int64_t width)
         int64_t h = first + r;                                                                                                \
         ik_pool_line_##NAME(lines + r * p[IK_POOL_SW] * width, h >= 0 && h < ih ? x + (plane * ih + h) * iw : 0, p, width, border); \
       }                                                                                                                       \
+      if (ik_pool_is_flat(p))                                                                                                 \
+        ik_pool_flatten_##NAME(lines, p, width, count);                                                                       \
       ik_pool_band_##NAME(lines, y + plane * oh * ow, columns, p, width, h0, h1);                                             \
     }                                                                                                                         \
   }
