@@ -1,7 +1,9 @@
 # How lit runs the tests: every .test and .mlir below test/ is a shell script of RUN lines. %ingot and %ingot-opt are the built tools,
-# %models the project's own models; `shared-models` is a feature when the real models lie beside the checkout.
+# %models the project's own models; `shared-models` is a feature when the real models lie beside the checkout,
+# `chromium` when that browser is installed.
 import os
 import pathlib
+import shutil
 import lit.formats
 
 root = pathlib.Path(__file__).resolve().parent.parent
@@ -30,3 +32,5 @@ config.substitutions += [
 ]
 if shared.exists():
     config.available_features.add("shared-models")
+if shutil.which("chromium"):
+    config.available_features.add("chromium")
