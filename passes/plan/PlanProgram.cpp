@@ -282,13 +282,20 @@ private:
         buffer.index = 0;
   }
 
+  /// True when splitting the call costs more than it gains: a barrier is 0.2 to 1 us, as long as these many multiply-adds or moved elements.
+  bool isSerial(kernel::MicroOp call) const {
+    constexpr int64_t kLeastSharedWork = 8192;
+    return context.workers > 1 && static_cast<int64_t>(call.getWork()) < kLeastSharedWork;
+  }
+
   /// A range of bytes that a call touches.
   struct Access {
     deploy::Space space;
     int64_t index, begin, end;
     bool writes;
+    bool serial; // by worker 0 alone
     bool conflicts(const Access &other) const {
-      return (writes || other.writes) && space == other.space && index == other.index && begin < other.end && other.begin < end;
+      return (writes || other.writes) && !(serial && other.serial) && space == other.space && index == other.index && begin < other.end && other.begin < end;
     }
   };
 
@@ -315,7 +322,7 @@ private:
     auto add = [&](Value value, bool writes) {
       deploy::PlaceAttr at = place(value);
       auto [begin, end] = isMap ? touchedBytes(call.getRow(), places.size(), value) : std::pair<int64_t, int64_t>(0, at.getBytes());
-      accesses.push_back({at.getSpace(), at.getIndex(), at.getOffset() + begin, at.getOffset() + end, writes});
+      accesses.push_back({at.getSpace(), at.getIndex(), at.getOffset() + begin, at.getOffset() + end, writes, isSerial(call)});
       places.push_back(at);
     };
     for (auto [i, input] : llvm::enumerate(call.getInputs()))
@@ -352,7 +359,7 @@ private:
       pending.append(accesses);
       SmallVector<StringRef> names;
       collectNames(call.getLoc(), names);
-      deploy::CallOp::create(builder, call.getLoc(), call.getRow(), call.getParams(), builder.getArrayAttr(places), call.getWork(), /*serial=*/false,
+      deploy::CallOp::create(builder, call.getLoc(), call.getRow(), call.getParams(), builder.getArrayAttr(places), call.getWork(), isSerial(call),
                              builder.getStringAttr(llvm::join(names, " + ")));
     }
     main.erase();
