@@ -186,9 +186,9 @@ bool OnnxImporter::gatherInputs(const onnx::NodeProto &proto, Scope &scope, Onnx
 
 void OnnxImporter::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, Scope &scope) {
   for (const onnx::NodeProto &proto : nodes) {
-    if (result.nodeCount >= kMaxOnnxItems) {
-      if (result.nodeCount++ == kMaxOnnxItems)
-        error("IG0159", llvm::formatv("the model has more than {0} nodes when its functions are expanded", kMaxOnnxItems), whereOf(proto),
+    if (scope.depth > 0 && ++expanded > kMaxExpandedNodes) {
+      if (expanded == kMaxExpandedNodes + 1)
+        error("IG0159", llvm::formatv("functions and branches expand to more than {0} nodes", kMaxExpandedNodes), whereOf(proto),
               "export the model without nested functions");
       return;
     }

@@ -110,7 +110,8 @@ private:
   std::string mlirMessage; // of the last MLIR diagnostic
   bool failed = false;
   int errorCount = 0;
-  int64_t skipped = 0; // nodes that depend on one that was refused
+  int64_t expanded = 0; // nodes of functions and branches, each time they are entered
+  int64_t skipped = 0;  // nodes that depend on one that was refused
 };
 
 /// "Conv 'conv1'", with the name made printable.
