@@ -6,7 +6,9 @@
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/TargetSelect.h"
 
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
 #include <thread>
 
 namespace ingot {
@@ -35,6 +37,66 @@ private:
   std::vector<uint8_t> storage;
 };
 
+/// Threads that stay between runs: starting one costs more than a small model. They look for the next round for a while before they sleep.
+class Team {
+public:
+  ~Team() {
+    post(nullptr);
+    for (std::thread &thread : threads)
+      thread.join();
+  }
+
+  /// work(0) here, work(1) .. work(workers - 1) on the team's threads; returns when all have.
+  void run(int64_t workers, llvm::function_ref<void(int64_t)> work) {
+    if (workers == 1)
+      return work(0);
+    size_t helpers = static_cast<size_t>(workers) - 1;
+    while (threads.size() < helpers)
+      threads.emplace_back([this, worker = static_cast<int64_t>(threads.size()) + 1, seen = round] { serve(worker, seen); });
+    active = workers;
+    __atomic_store_n(&left, static_cast<int64_t>(threads.size()), __ATOMIC_RELAXED);
+    post(work);
+    work(0);
+    for (int spins = 0; __atomic_load_n(&left, __ATOMIC_ACQUIRE) != 0; ++spins)
+      if (spins > 1000)
+        std::this_thread::yield();
+  }
+
+private:
+  void post(llvm::function_ref<void(int64_t)> next) {
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      work = next;
+      __atomic_store_n(&round, round + 1, __ATOMIC_RELEASE);
+    }
+    wake.notify_all();
+  }
+
+  void serve(int64_t worker, uint32_t seen) {
+    constexpr int kSpins = 20000; // tens of microseconds: the time between two runs of a stream
+    for (;; ++seen) {
+      for (int spins = 0; spins < kSpins && __atomic_load_n(&round, __ATOMIC_ACQUIRE) == seen;)
+        ++spins;
+      {
+        std::unique_lock<std::mutex> lock(mutex);
+        wake.wait(lock, [&] { return round != seen; });
+      }
+      if (!work)
+        return;
+      if (worker < active)
+        work(worker);
+      __atomic_sub_fetch(&left, 1, __ATOMIC_RELEASE);
+    }
+  }
+
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  std::condition_variable wake;
+  llvm::function_ref<void(int64_t)> work = nullptr;
+  int64_t active = 0, left = 0;
+  uint32_t round = 0;
+};
+
 class HostProgram final : public LoadedProgram {
 public:
   HostProgram(std::unique_ptr<llvm::orc::LLJIT> jit, ingot_run_fn entry, const Program &program, llvm::StringRef weights)
@@ -52,12 +114,7 @@ public:
       sources.push_back(const_cast<void *>(input));
     ingot_barrier barrier = {};
     ingot_frame frame = {weights, arena.data(), state.data(), scratch.data(), sources.data(), outputs.data(), &barrier};
-    std::vector<std::thread> threads;
-    for (int64_t worker = 1; worker < workers; ++worker)
-      threads.emplace_back([&, worker] { entry(&frame, static_cast<uint32_t>(worker), static_cast<uint32_t>(workers)); });
-    entry(&frame, 0, static_cast<uint32_t>(workers));
-    for (std::thread &thread : threads)
-      thread.join();
+    team.run(workers, [&](int64_t worker) { entry(&frame, static_cast<uint32_t>(worker), static_cast<uint32_t>(workers)); });
   }
 
 private:
@@ -67,6 +124,7 @@ private:
   ingot_run_fn entry;
   AlignedBytes arena, state, scratch, aligned;
   const uint8_t *weights;
+  Team team; // joined first
 };
 
 llvm::Error defineRuntime(llvm::orc::LLJIT &jit) {
