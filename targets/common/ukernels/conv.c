@@ -49,6 +49,8 @@ static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *
                                   int64_t k1) {                                                                               \
     int64_t kw = k0 % p[IK_CONV_KW], kh = k0 / p[IK_CONV_KW] % p[IK_CONV_KH];                                                 \
     int64_t kd = k0 / (p[IK_CONV_KW] * p[IK_CONV_KH]) % p[IK_CONV_KD], c = k0 / (p[IK_CONV_KW] * p[IK_CONV_KH] * p[IK_CONV_KD]); \
+    const int64_t ahead = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];                                                      \
+    const int far = ahead * (int64_t)sizeof(T) >= 128 * 1024; /* too far for the machine's own prefetcher, and worth the cost */ \
     for (int64_t k = k0; k < k1; ++k, tile += 48) {                                                                           \
       for (int r = 0; r < count; ++r) {                                                                                       \
         int64_t d = runs[r].d + kd * p[IK_CONV_DD], h = runs[r].h + kh * p[IK_CONV_DH];                                       \
@@ -58,6 +60,9 @@ static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *
           continue;                                                                                                           \
         }                                                                                                                     \
         const T *row = x + ((c * p[IK_CONV_ID] + d) * p[IK_CONV_IH] + h) * p[IK_CONV_IW];                                     \
+        if (far && kw == 0) /* the same line of the next channel */                                                           \
+          for (int64_t i = 0; i < runs[r].count * p[IK_CONV_SW]; i += 64 / (int64_t)sizeof(T))                                \
+            __builtin_prefetch((const void *)((uintptr_t)(row + i) + (uintptr_t)((runs[r].w + ahead) * (int64_t)sizeof(T)))); \
         ik_conv_gather_##NAME(tile + runs[r].at, row, runs[r].w + kw * p[IK_CONV_DW], runs[r].count, p[IK_CONV_SW], p[IK_CONV_IW], end); \
       }                                                                                                                       \
       if (++kw == p[IK_CONV_KW]) {                                                                                            \
