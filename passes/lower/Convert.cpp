@@ -46,23 +46,6 @@ Value permuted(LowerContext &context, Location loc, Value value, ArrayRef<int64_
 
 DType computeType(DType type) { return type == DType::F16 || type == DType::BF16 ? DType::F32 : type; }
 
-StringRef kernelSuffix(DType type) {
-  switch (type) {
-  case DType::F32: return "f32";
-  case DType::F64: return "f64";
-  case DType::F16: return "f16";
-  case DType::I8: return "i8";
-  case DType::U8: return "u8";
-  case DType::I16: return "i16";
-  case DType::U16: return "u16";
-  case DType::I32: return "i32";
-  case DType::U32: return "u32";
-  case DType::I64: return "i64";
-  case DType::U64: return "u64";
-  default: return "";
-  }
-}
-
 AxisSplit splitAt(ArrayRef<int64_t> shape, int64_t axis) {
   AxisSplit split;
   for (auto [i, extent] : llvm::enumerate(shape))

@@ -21,9 +21,6 @@ mlir::Value permuted(LowerContext &context, mlir::Location loc, mlir::Value valu
 /// The type to compute in for kernels that have f32 and f64: f16 and bf16 take f32.
 DType computeType(DType type);
 
-/// "f32", "u8" ...: the suffix of a kernel's name; empty for types without one.
-llvm::StringRef kernelSuffix(DType type);
-
 /// Extents before, along and behind one axis.
 struct AxisSplit {
   int64_t outer = 1, n = 1, inner = 1;

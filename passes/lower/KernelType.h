@@ -7,8 +7,8 @@
 namespace ingot {
 
 /// "f16", "i8", "u32" ... for the floats from f16 up (not bf16) and the integers of 8 to 64 bits; "" for all others.
-inline llvm::StringRef kernelTypeSuffix(mlir::Type element) {
-  switch (toDType(element).value_or(DType::Bool)) {
+inline llvm::StringRef kernelTypeSuffix(DType type) {
+  switch (type) {
   case DType::F16: return "f16";
   case DType::F32: return "f32";
   case DType::F64: return "f64";
@@ -23,6 +23,8 @@ inline llvm::StringRef kernelTypeSuffix(mlir::Type element) {
   default: return "";
   }
 }
+
+inline llvm::StringRef kernelTypeSuffix(mlir::Type element) { return kernelTypeSuffix(toDType(element).value_or(DType::Bool)); }
 
 } // namespace ingot
 

@@ -1,5 +1,6 @@
 // Lowers nn.arg_reduce to ik_argreduce of its type; f16 and bf16 are compared in f32.
 #include "passes/lower/Convert.h"
+#include "passes/lower/KernelType.h"
 #include "targets/common/ukernels/argreduce.h"
 
 using namespace mlir;
@@ -10,7 +11,7 @@ namespace {
 FailureOr<SmallVector<Value, 2>> lowerArgReduce(Operation *operation, LowerContext &context, std::string &why) {
   nn::ArgReduceOp op = cast<nn::ArgReduceOp>(operation);
   DType wide = computeType(dtypeOf(op.getInput()));
-  StringRef suffix = kernelSuffix(wide);
+  StringRef suffix = kernelTypeSuffix(wide);
   if (suffix.empty()) {
     why = ("arg_reduce has no kernel for " + name(wide)).str();
     return failure();

@@ -1,4 +1,5 @@
 // Lowers elementwise ops to kernel.map: unary, binary, select, cast, and per-tensor, per-axis or blocked quantise and dequantise.
+#include "passes/lower/Convert.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/Map.h"
 #include "passes/lower/Scalar.h"
@@ -12,17 +13,15 @@ namespace {
 
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
-DType dtypeOf(Value value) { return *toDType(cast<RankedTensorType>(value.getType()).getElementType()); }
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 /// Builds the map unless the body comes out null.
 Lowered lowerScalar(Operation *op, LowerContext &context, std::string &why, MapBody body) {
   Value result = op->getResult(0);
   SmallVector<StridedView> views;
   for (Value operand : op->getOperands())
-    views.push_back(broadcastView(operand, typeOf(result).getShape()));
+    views.push_back(broadcastView(operand, tensorType(result).getShape()));
   bool hasMeaning = true;
-  Value mapped = buildMap(context.builder, op->getLoc(), typeOf(result), views, [&](OpBuilder &b, Location loc, ValueRange args) {
+  Value mapped = buildMap(context.builder, op->getLoc(), tensorType(result), views, [&](OpBuilder &b, Location loc, ValueRange args) {
     Value value = body(b, loc, args);
     hasMeaning = value != nullptr;
     return hasMeaning ? value : args[0];
@@ -64,7 +63,7 @@ Lowered lowerCast(Operation *op, LowerContext &context, std::string &why) {
 
 /// The view of a per-tensor or per-axis scale or zero point over the input's iteration box.
 StridedView parameterView(Value parameter, ArrayRef<int64_t> shape, int64_t axis) {
-  RankedTensorType type = typeOf(parameter);
+  RankedTensorType type = tensorType(parameter);
   StridedView view{parameter, 0, SmallVector<int64_t>(shape.size(), 0)};
   if (type.getNumElements() > 1 && type.getRank() == 1)
     view.strides[axis] = 1;
@@ -79,7 +78,7 @@ struct QuantBox {
 
 FailureOr<QuantBox> quantBox(Value input, Value scale, Value zero, int64_t axis, int64_t block, std::string &why) {
   QuantBox box;
-  ArrayRef<int64_t> shape = typeOf(input).getShape();
+  ArrayRef<int64_t> shape = tensorType(input).getShape();
   box.dims.assign(shape.begin(), shape.end());
   if (block == 0) {
     box.views = {identityView(input), parameterView(scale, shape, axis)};
@@ -126,7 +125,7 @@ template <typename OpT> Lowered lowerQuant(OpT op, LowerContext &context, std::s
     return quantise ? scalar.quantize(args[0], scale, zero, from, to) : scalar.dequantize(args[0], scale, zero, from, to);
   };
   return SmallVector<Value, 2>{
-      buildMap(context.builder, op.getLoc(), typeOf(op.getResult()), box->dims, box->views, 0, rowMajorStrides(box->dims), nullptr, body)};
+      buildMap(context.builder, op.getLoc(), tensorType(op.getResult()), box->dims, box->views, 0, rowMajorStrides(box->dims), nullptr, body)};
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // Lowers gathers and scatters to the kernels of gather.h: nn.gather, nn.gather_elements, nn.gather_nd, nn.scatter_elements, nn.scatter_nd.
+#include "passes/lower/Convert.h"
 #include "passes/lower/KernelType.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/Map.h"
@@ -11,9 +12,8 @@ namespace {
 
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-int64_t isWide(Value indices) { return typeOf(indices).getElementType().isInteger(64); }
-int64_t widthOf(Value value) { return byteWidth(*toDType(typeOf(value).getElementType())); }
+int64_t isWide(Value indices) { return tensorType(indices).getElementType().isInteger(64); }
+int64_t widthOf(Value value) { return byteWidth(*toDType(tensorType(value).getElementType())); }
 
 int64_t product(ArrayRef<int64_t> extents) {
   int64_t count = 1;
@@ -24,54 +24,54 @@ int64_t product(ArrayRef<int64_t> extents) {
 
 /// Indices into no elements have no meaning: every index would be outside.
 bool indexesNothing(Value input, Value indices, std::string &why) {
-  if (typeOf(input).getNumElements() != 0 || typeOf(indices).getNumElements() == 0)
+  if (tensorType(input).getNumElements() != 0 || tensorType(indices).getNumElements() == 0)
     return false;
   why = "an empty tensor cannot be indexed";
   return true;
 }
 
 Lowered call(Operation *op, LowerContext &context, StringRef row, ArrayRef<int64_t> params) {
-  int64_t work = typeOf(op->getResult(0)).getNumElements();
+  int64_t work = tensorType(op->getResult(0)).getNumElements();
   return SmallVector<Value, 2>{context.micro(op->getLoc(), row, op->getResultTypes(), op->getOperands(), params, work).getResult(0)};
 }
 
 Lowered lowerGather(Operation *operation, LowerContext &context, std::string &why) {
   nn::GatherOp op = cast<nn::GatherOp>(operation);
-  if (typeOf(op.getResult()).getNumElements() != 0 && indexesNothing(op.getInput(), op.getIndices(), why))
+  if (tensorType(op.getResult()).getNumElements() != 0 && indexesNothing(op.getInput(), op.getIndices(), why))
     return failure();
-  ArrayRef<int64_t> shape = typeOf(op.getInput()).getShape();
+  ArrayRef<int64_t> shape = tensorType(op.getInput()).getShape();
   SmallVector<int64_t> params(IK_GATHER_COUNT, 0);
   params[IK_GATHER_WIDE] = isWide(op.getIndices());
   params[IK_GATHER_OUTER] = product(shape.take_front(op.getAxis()));
   params[IK_GATHER_EXTENT] = shape[op.getAxis()];
-  params[IK_GATHER_TAKEN] = typeOf(op.getIndices()).getNumElements();
+  params[IK_GATHER_TAKEN] = tensorType(op.getIndices()).getNumElements();
   params[IK_GATHER_RUN] = product(shape.drop_front(op.getAxis() + 1)) * widthOf(op.getInput());
   return call(op, context, "ik_gather", params);
 }
 
 SmallVector<int64_t> elementParams(Value input, Value indices, int64_t axis, int64_t kind) {
-  ArrayRef<int64_t> shape = typeOf(input).getShape();
+  ArrayRef<int64_t> shape = tensorType(input).getShape();
   SmallVector<int64_t> params(IK_ELEMENTS_DIMS, 0), strides = rowMajorStrides(shape);
   params[IK_ELEMENTS_WIDE] = isWide(indices);
   params[IK_ELEMENTS_WIDTH] = widthOf(input);
   params[IK_ELEMENTS_KIND] = kind;
-  params[IK_ELEMENTS_TOTAL] = typeOf(input).getNumElements();
+  params[IK_ELEMENTS_TOTAL] = tensorType(input).getNumElements();
   params[IK_ELEMENTS_EXTENT] = shape[axis];
   params[IK_ELEMENTS_AXIS_STRIDE] = strides[axis];
   params[IK_ELEMENTS_RANK] = static_cast<int64_t>(shape.size());
   strides[axis] = 0;
-  llvm::append_range(params, typeOf(indices).getShape());
+  llvm::append_range(params, tensorType(indices).getShape());
   llvm::append_range(params, strides);
   return params;
 }
 
 SmallVector<int64_t> tupleParams(Value input, Value indices, int64_t batchDims, int64_t kind) {
-  ArrayRef<int64_t> shape = typeOf(input).getShape(), at = typeOf(indices).getShape();
+  ArrayRef<int64_t> shape = tensorType(input).getShape(), at = tensorType(indices).getShape();
   SmallVector<int64_t> params(IK_TUPLES_AXES, 0), strides = rowMajorStrides(shape);
   params[IK_TUPLES_WIDE] = isWide(indices);
   params[IK_TUPLES_WIDTH] = widthOf(input);
   params[IK_TUPLES_KIND] = kind;
-  params[IK_TUPLES_TOTAL] = typeOf(input).getNumElements();
+  params[IK_TUPLES_TOTAL] = tensorType(input).getNumElements();
   params[IK_TUPLES_BATCHES] = product(shape.take_front(batchDims));
   params[IK_TUPLES_TUPLES] = product(at.drop_back().drop_front(batchDims));
   params[IK_TUPLES_BATCH_STRIDE] = product(shape.drop_front(batchDims));
@@ -91,7 +91,7 @@ Lowered lowerGatherElements(Operation *operation, LowerContext &context, std::st
 
 Lowered lowerGatherNd(Operation *operation, LowerContext &context, std::string &why) {
   nn::GatherNdOp op = cast<nn::GatherNdOp>(operation);
-  if (typeOf(op.getResult()).getNumElements() != 0 && indexesNothing(op.getInput(), op.getIndices(), why))
+  if (tensorType(op.getResult()).getNumElements() != 0 && indexesNothing(op.getInput(), op.getIndices(), why))
     return failure();
   return call(op, context, "ik_gather_nd", tupleParams(op.getInput(), op.getIndices(), op.getBatchDims(), IK_SCATTER_NONE));
 }
@@ -109,13 +109,13 @@ std::string scatterSuffix(Type element, int64_t &kind) {
 
 template <typename OpT>
 Lowered lowerScatter(OpT op, LowerContext &context, std::string &why, StringRef row, function_ref<SmallVector<int64_t>(int64_t)> makeParams) {
-  if (typeOf(op.getUpdates()).getNumElements() != 0 && indexesNothing(op.getInput(), op.getUpdates(), why))
+  if (tensorType(op.getUpdates()).getNumElements() != 0 && indexesNothing(op.getInput(), op.getUpdates(), why))
     return failure();
   int64_t kind = static_cast<int64_t>(op.getKind());
-  std::string suffix = scatterSuffix(typeOf(op.getInput()).getElementType(), kind);
+  std::string suffix = scatterSuffix(tensorType(op.getInput()).getElementType(), kind);
   if (!suffix.empty())
     return call(op, context, (row + suffix).str(), makeParams(kind));
-  why = ("no kernel that joins elements of type " + name(*toDType(typeOf(op.getInput()).getElementType()))).str();
+  why = ("no kernel that joins elements of type " + name(*toDType(tensorType(op.getInput()).getElementType()))).str();
   return failure();
 }
 

@@ -1,5 +1,6 @@
 // Lowers nn.matmul: f32 and f16 to ik_matmul (a constant right side packed in panels of 16 columns), f64 and 8-bit integers to
 // the plain ik_matmulnd.
+#include "passes/lower/Convert.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/MatmulShape.h"
@@ -15,7 +16,6 @@ namespace {
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 constexpr int64_t kPanel = 16; // columns of b side by side
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 /// b [batch][K][N] -> [batch][ceil(N / 16)][K][16], zero padded.
 Tensor packColumns(const Tensor &b, int64_t batch, int64_t depth, int64_t columns) {
@@ -33,11 +33,11 @@ Tensor packColumns(const Tensor &b, int64_t batch, int64_t depth, int64_t column
 /// Packs the right side and turns its batch strides into those of the packed form.
 Value packRight(nn::MatmulOp op, LowerContext &context, MatmulShape &shape) {
   int64_t depth = shape[IK_MATMUL_K], columns = shape[IK_MATMUL_N], panels = (columns + kPanel - 1) / kPanel;
-  int64_t matrix = depth * columns, batch = matrix ? typeOf(op.getRhs()).getNumElements() / matrix : 0;
+  int64_t matrix = depth * columns, batch = matrix ? tensorType(op.getRhs()).getNumElements() / matrix : 0;
   for (int i = IK_MATMUL_BS0; i <= IK_MATMUL_BS2; ++i)
     shape[i] = shape[i] / matrix * panels * depth * kPanel;
   shape[IK_MATMUL_PACKED] = 1;
-  return context.packed(op.getLoc(), "matmul.b", *toDType(typeOf(op.getRhs()).getElementType()), {batch, panels, depth, kPanel}, op.getRhs(),
+  return context.packed(op.getLoc(), "matmul.b", *toDType(tensorType(op.getRhs()).getElementType()), {batch, panels, depth, kPanel}, op.getRhs(),
                         "pack columns in panels of 16", [=](ArrayRef<Tensor> from) { return packColumns(from[0], batch, depth, columns); });
 }
 
@@ -57,12 +57,12 @@ Lowered lowerFloat(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, S
 
 Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &why) {
   nn::MatmulOp op = cast<nn::MatmulOp>(operation);
-  std::optional<MatmulShape> shape = matmulShape(typeOf(op.getLhs()), typeOf(op.getRhs()));
+  std::optional<MatmulShape> shape = matmulShape(tensorType(op.getLhs()), tensorType(op.getRhs()));
   if (!shape) {
     why = "a matrix product whose batch axes broadcast in more than three ways";
     return failure();
   }
-  Type a = typeOf(op.getLhs()).getElementType(), b = typeOf(op.getRhs()).getElementType();
+  Type a = tensorType(op.getLhs()).getElementType(), b = tensorType(op.getRhs()).getElementType();
   if (a.isF32() || a.isF16())
     return lowerFloat(op, context, *shape, a.isF32() ? "f32" : "f16", why);
   std::string row;

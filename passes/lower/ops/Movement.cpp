@@ -1,4 +1,5 @@
 // Lowers movement ops to strided views and kernel.map copies: reshape, transpose, broadcast, slice, concat, pad.
+#include "passes/lower/Convert.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/Map.h"
 #include "passes/lower/Scalar.h"
@@ -12,7 +13,6 @@ namespace {
 
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 Value sameElement(OpBuilder &, Location, ValueRange args) { return args[0]; }
 
 Lowered lowerReshape(Operation *op, LowerContext &context, std::string &) {
@@ -22,14 +22,14 @@ Lowered lowerReshape(Operation *op, LowerContext &context, std::string &) {
 Lowered lowerTranspose(Operation *op, LowerContext &context, std::string &) {
   nn::TransposeOp transpose = cast<nn::TransposeOp>(op);
   StridedView view{transpose.getInput(), 0, {}};
-  SmallVector<int64_t> strides = rowMajorStrides(typeOf(transpose.getInput()).getShape());
+  SmallVector<int64_t> strides = rowMajorStrides(tensorType(transpose.getInput()).getShape());
   for (int64_t axis : transpose.getPerm())
     view.strides.push_back(strides[axis]);
-  return SmallVector<Value, 2>{buildCopy(context.builder, op->getLoc(), typeOf(transpose.getResult()), view)};
+  return SmallVector<Value, 2>{buildCopy(context.builder, op->getLoc(), tensorType(transpose.getResult()), view)};
 }
 
 Lowered lowerBroadcast(Operation *op, LowerContext &context, std::string &) {
-  RankedTensorType type = typeOf(op->getResult(0));
+  RankedTensorType type = tensorType(op->getResult(0));
   return SmallVector<Value, 2>{buildCopy(context.builder, op->getLoc(), type, broadcastView(op->getOperand(0), type.getShape()))};
 }
 
@@ -40,25 +40,25 @@ Lowered lowerSlice(Operation *op, LowerContext &context, std::string &) {
     view.offset += slice.getStarts()[axis] * view.strides[axis];
     view.strides[axis] *= slice.getSteps()[axis];
   }
-  return SmallVector<Value, 2>{buildCopy(context.builder, op->getLoc(), typeOf(slice.getResult()), view)};
+  return SmallVector<Value, 2>{buildCopy(context.builder, op->getLoc(), tensorType(slice.getResult()), view)};
 }
 
 Value copyInto(LowerContext &context, Location loc, Value dest, ArrayRef<int64_t> dims, const StridedView &from, int64_t offset) {
-  RankedTensorType type = typeOf(dest);
+  RankedTensorType type = tensorType(dest);
   return buildMap(context.builder, loc, type, dims, from, offset, rowMajorStrides(type.getShape()), dest, sameElement);
 }
 
 Lowered lowerConcat(Operation *op, LowerContext &context, std::string &) {
   nn::ConcatOp concat = cast<nn::ConcatOp>(op);
-  RankedTensorType type = typeOf(concat.getResult());
+  RankedTensorType type = tensorType(concat.getResult());
   SmallVector<int64_t> strides = rowMajorStrides(type.getShape());
   Value joined = kernel::EmptyOp::create(context.builder, op->getLoc(), type);
   int64_t position = 0;
   for (Value input : concat.getInputs()) {
-    if (typeOf(input).getNumElements() == 0)
+    if (tensorType(input).getNumElements() == 0)
       continue;
-    joined = copyInto(context, op->getLoc(), joined, typeOf(input).getShape(), identityView(input), position * strides[concat.getAxis()]);
-    position += typeOf(input).getShape()[concat.getAxis()];
+    joined = copyInto(context, op->getLoc(), joined, tensorType(input).getShape(), identityView(input), position * strides[concat.getAxis()]);
+    position += tensorType(input).getShape()[concat.getAxis()];
   }
   return SmallVector<Value, 2>{joined};
 }
@@ -102,8 +102,8 @@ SmallVector<PadPiece> padPieces(int64_t extent, int64_t low, int64_t high, nn::P
 
 // The output as a grid of boxes, each a strided copy of the input
 Value padByCopies(LowerContext &context, nn::PadOp pad) {
-  RankedTensorType type = typeOf(pad.getResult());
-  ArrayRef<int64_t> shape = typeOf(pad.getInput()).getShape();
+  RankedTensorType type = tensorType(pad.getResult());
+  ArrayRef<int64_t> shape = tensorType(pad.getInput()).getShape();
   SmallVector<SmallVector<PadPiece>> axes;
   for (auto [axis, extent] : llvm::enumerate(shape))
     axes.push_back(padPieces(extent, pad.getLow()[axis], pad.getHigh()[axis], pad.getMode()));
@@ -132,10 +132,10 @@ Value padByCopies(LowerContext &context, nn::PadOp pad) {
 
 /// The part of a constant pad that shows the input: box, view of the input, offset in the result.
 Value copyInterior(LowerContext &context, nn::PadOp pad, Value filled) {
-  SmallVector<int64_t> outStrides = rowMajorStrides(typeOf(filled).getShape()), dims;
+  SmallVector<int64_t> outStrides = rowMajorStrides(tensorType(filled).getShape()), dims;
   StridedView view = identityView(pad.getInput());
   int64_t offset = 0;
-  for (auto [axis, extent] : llvm::enumerate(typeOf(pad.getInput()).getShape())) {
+  for (auto [axis, extent] : llvm::enumerate(tensorType(pad.getInput()).getShape())) {
     int64_t low = pad.getLow()[axis], high = pad.getHigh()[axis];
     int64_t crop = std::max<int64_t>(0, -low);
     dims.push_back(std::max<int64_t>(0, extent - crop - std::max<int64_t>(0, -high)));
@@ -149,7 +149,7 @@ Value copyInterior(LowerContext &context, nn::PadOp pad, Value filled) {
 
 Lowered lowerPad(Operation *op, LowerContext &context, std::string &) {
   nn::PadOp pad = cast<nn::PadOp>(op);
-  RankedTensorType type = typeOf(pad.getResult());
+  RankedTensorType type = tensorType(pad.getResult());
   if (type.getNumElements() == 0)
     return SmallVector<Value, 2>{kernel::EmptyOp::create(context.builder, op->getLoc(), type)};
   if (pad.getMode() != nn::PadMode::constant)

@@ -1,4 +1,5 @@
 // Lowers nn.cumulate and nn.top_k to the kernels of order.h: lines along one axis.
+#include "passes/lower/Convert.h"
 #include "passes/lower/KernelType.h"
 #include "passes/lower/LowerOp.h"
 #include "targets/common/ukernels/order.h"
@@ -10,7 +11,6 @@ namespace {
 
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 /// Products of the extents before and after the axis, which may not be taken from the element count: the axis may be empty.
 struct Lines {
@@ -39,7 +39,7 @@ Lowered refuse(StringRef what, Type element, std::string &why) {
 
 Lowered lowerCumulate(Operation *operation, LowerContext &context, std::string &why) {
   nn::CumulateOp op = cast<nn::CumulateOp>(operation);
-  RankedTensorType type = typeOf(op.getInput());
+  RankedTensorType type = tensorType(op.getInput());
   std::string suffix = cumulateSuffix(type.getElementType());
   if (suffix.empty())
     return refuse("cumulation", type.getElementType(), why);
@@ -58,7 +58,7 @@ Lowered lowerCumulate(Operation *operation, LowerContext &context, std::string &
 
 Lowered lowerTopK(Operation *operation, LowerContext &context, std::string &why) {
   nn::TopKOp op = cast<nn::TopKOp>(operation);
-  RankedTensorType type = typeOf(op.getInput());
+  RankedTensorType type = tensorType(op.getInput());
   StringRef suffix = kernelTypeSuffix(type.getElementType());
   if (suffix.empty())
     return refuse("top-k", type.getElementType(), why);
@@ -67,7 +67,7 @@ Lowered lowerTopK(Operation *operation, LowerContext &context, std::string &why)
   params[IK_TOPK_OUTER] = lines.outer;
   params[IK_TOPK_EXTENT] = lines.extent;
   params[IK_TOPK_INNER] = lines.inner;
-  params[IK_TOPK_K] = typeOf(op.getValues()).getShape()[op.getAxis()];
+  params[IK_TOPK_K] = tensorType(op.getValues()).getShape()[op.getAxis()];
   params[IK_TOPK_SMALLEST] = op.getSmallest();
   kernel::MicroOp call =
       context.micro(op.getLoc(), ("ik_top_k_" + suffix).str(), op->getResultTypes(), op.getInput(), params, type.getNumElements());

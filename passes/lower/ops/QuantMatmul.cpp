@@ -1,4 +1,5 @@
 // Lowers quant.matmul to ik_qmatmulnd, which reads scales and zeros from their tensors.
+#include "passes/lower/Convert.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/MatmulShape.h"
 #include "passes/lower/QuantTerms.h"
@@ -10,13 +11,12 @@ namespace {
 
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &why) {
   quant::MatmulOp op = cast<quant::MatmulOp>(operation);
-  std::optional<MatmulShape> shape = matmulShape(typeOf(op.getLhs()), typeOf(op.getRhs()));
+  std::optional<MatmulShape> shape = matmulShape(tensorType(op.getLhs()), tensorType(op.getRhs()));
   bool perRow = elementsOf(op.getLhsScale()) > 1 || elementsOf(op.getLhsZero()) > 1;
-  ArrayRef<int64_t> lhs = typeOf(op.getLhs()).getShape();
+  ArrayRef<int64_t> lhs = tensorType(op.getLhs()).getShape();
   if (!shape || (perRow && (*shape)[IK_MATMUL_M] != lhs[lhs.size() - 2]) || elementsOf(op.getResultScale()) != 1) {
     why = "a quantised matrix product with this broadcasting has no kernel";
     return failure();

@@ -1,6 +1,7 @@
 // Lowers nn.reduce to ik_reduce of its type over one block of adjacent axes; other axes are moved to the end by a map, f16 and bf16 are joined in
 // f32, booleans (maximum and minimum) as bytes.
 #include "passes/lower/Convert.h"
+#include "passes/lower/KernelType.h"
 #include "targets/common/ukernels/reduce.h"
 
 using namespace mlir;
@@ -59,7 +60,7 @@ FailureOr<SmallVector<Value, 2>> lowerReduce(Operation *operation, LowerContext 
   }
   int64_t params[IK_REDUCE_COUNT] = {static_cast<int64_t>(op.getKind()), split->outer, split->n, split->inner};
   RankedTensorType resultType = RankedTensorType::get(op.getResult().getType().getShape(), toMlir(wide, op.getContext()));
-  Value y = context.micro(loc, ("ik_reduce_" + kernelSuffix(wide)).str(), resultType, x, params, tensorType(x).getNumElements()).getResult(0);
+  Value y = context.micro(loc, ("ik_reduce_" + kernelTypeSuffix(wide)).str(), resultType, x, params, tensorType(x).getNumElements()).getResult(0);
   return SmallVector<Value, 2>{convertElements(context, loc, y, type)};
 }
 
