@@ -574,4 +574,6 @@ def Nn_RnnOp : Nn_Op<"rnn"> {
   let hasVerifier = 1;
 }
 
+include "dialects/nn/SequenceOps.td"
+
 #endif

@@ -85,4 +85,6 @@ def Quant_MatmulOp : Quant_Op<"matmul"> {
   let hasVerifier = 1;
 }
 
+include "dialects/quant/BlockOps.td"
+
 #endif

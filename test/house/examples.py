@@ -16,7 +16,7 @@ def wrap(index, example):
     defined |= {name for head in re.findall(r"\^bb0\((.*)\)", example) for name in re.findall(r"%\w+", head)}
     first = example.split("\n")[0]
     used = re.findall(r"%\w+", first.split("=", 1)[1] if "=" in first.split("(")[0] else first)
-    last = [line for line in example.split("\n") if " -> " in line][-1:] or [""]
+    last = [line for line in example.split("\n") if " -> " in line][-1:] or [example.split("\n")[-1]]
     types = re.findall(r"tensor<[^>]*>", last[0].rsplit(" : ", 1)[-1].split(" -> ")[0])
     arguments = ", ".join(f"{name}: {kind}" for name, kind in zip([n for n in used if n not in defined], types))
     return f"func.func @example_{index}({arguments}) {{\n{example}\nreturn\n}}"

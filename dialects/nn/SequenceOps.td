@@ -1,0 +1,97 @@
+// Ops of models that make a sequence step by step: tensors that live from run to run, rotary positions, the key/value cache.
+// Everywhere a position p below 0 counts as 0, and positions are added in 64 bits. Included by Ops.td.
+#ifndef INGOT_DIALECTS_NN_SEQUENCEOPS
+#define INGOT_DIALECTS_NN_SEQUENCEOPS
+
+def Nn_StateOp : Nn_Op<"state"> {
+  let summary = "the value a persistent tensor has when the run begins";
+  let description = [{
+    `result = state[symbol]`: what the last run of any entry point wrote, zeros before the first. All entry points of a module share their states by
+    name. Rule V1: every op that names a state gives it the same type (checked when the program is planned).
+
+    Example:
+    ```mlir
+    %k = nn.state @layer0.key : tensor<2x16x4xf16>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$symbol);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$symbol attr-dict `:` type($result)";
+}
+
+def Nn_WriteStateOp : Op<NnDialect, "write_state", [MemoryEffects<[MemWrite]>]> {
+  let summary = "the value a persistent tensor has in the next run";
+  let description = [{
+    `state[symbol] = value` when the run ends; `nn.state` of the same run does not see it. At most one a state and entry point.
+    Planning keeps the state in one buffer: a value that was made from the state by kernels that work in place (`nn.cache_append`) costs nothing,
+    any other value is copied in at the end. It is an error when the old value is read after it has been overwritten. Rule V1.
+
+    Example:
+    ```mlir
+    nn.write_state %k, @layer0.key : tensor<2x16x4xf16>
+    ```
+  }];
+  let arguments = (ins Tensor:$value, FlatSymbolRefAttr:$symbol);
+  let assemblyFormat = "$value `,` $symbol attr-dict `:` type($value)";
+}
+
+def Nn_RopePairs : Enum<NnDialect, "RopePairs", "which elements of a head turn together", ["adjacent", "halves"]>;
+
+def Nn_RopeOp : Nn_Op<"rope"> {
+  let summary = "rotary position embedding from a table";
+  let description = [{
+    Input [M, H, D], table [T, R], position [1]. Row m stands at t = min(position + m, T - 1); `table[t]` holds R/2 cosines, then R/2 sines.
+    Pair i < R/2 is (a, b) = elements (2i, 2i + 1) with `adjacent`, (i, i + R/2) with `halves`; with c, s of the pair
+    `a' = fma(a, c, -(b * s))`, `b' = fma(a, s, b * c)`, the products rounded to f32. Elements from R on are copied.
+    Rules: H1: result and input have one type, rank 3, f32. H2: the table is f32, rank 2, with an even R <= D and T >= 1; the position is one i32.
+
+    Example:
+    ```mlir
+    %y = nn.rope %x, %table, %position pairs halves : (tensor<2x3x8xf32>, tensor<16x4xf32>, tensor<1xi32>) -> tensor<2x3x8xf32>
+    ```
+  }];
+  let arguments = (ins Tensor:$input, Tensor:$table, Tensor:$position, Nn_RopePairs:$pairs);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$input `,` $table `,` $position `pairs` $pairs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Nn_CacheAppendOp : Nn_Op<"cache_append"> {
+  let summary = "puts the rows of a step into a key or value cache";
+  let description = [{
+    A copy of `cache` [H, T, D] in which `result[h, position + m, :] = rows[m, h, :]`, rounded half to even; rows with position + m >= T are dropped.
+    Rules: H3: cache and result have one type, f16 or f32, rank 3; rows are f32 [M, H, D]; the position is one i32.
+
+    Example:
+    ```mlir
+    %k = nn.cache_append %cache, %rows, %position : (tensor<3x16x8xf16>, tensor<2x3x8xf32>, tensor<1xi32>) -> tensor<3x16x8xf16>
+    ```
+  }];
+  let arguments = (ins Tensor:$cache, Tensor:$rows, Tensor:$position);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$cache `,` $rows `,` $position attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Nn_CachedAttentionOp : Nn_Op<"cached_attention"> {
+  let summary = "causal attention of a step's queries over a key/value cache";
+  let description = [{
+    Queries [M, Hq, D], keys [Hk, T, D], values [Hk, T, E] (f16 or f32), position [1]. Query row m sees the cache rows t in 0 .. min(position + m, T - 1),
+    with `window` W > 0 the last W of them. Head h uses the cache's head h / (Hq / Hk). `s_t = scale * sum over d of q[d] * k[t, d]`, with `softcap` C > 0
+    `s_t = C * tanh(s_t / C)`; `result[m, h, :] = sum over t of softmax(s)_t * v[t, :]`. f32 arithmetic: dot products in the order of 16 lanes, the
+    context in chunks of a fixed size that are merged in order, so that the bits depend on neither M nor the number of workers.
+    Rules: H4: queries and result are f32 of rank 3; shapes agree in M, Hq, D, T, E; Hk divides Hq. H5: the position is one i32; window >= 0, softcap >= 0.
+
+    Example:
+    ```mlir
+    %y = nn.cached_attention %q, %k, %v, %position scale 0.5 window 8 : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x16x6xf16>, tensor<1xi32>) -> tensor<2x4x6xf32>
+    ```
+  }];
+  let arguments = (ins Tensor:$query, Tensor:$key, Tensor:$value, Tensor:$position, F64Attr:$scale, DefaultValuedAttr<F64Attr, "0.0">:$softcap,
+    DefaultValuedAttr<I64Attr, "0">:$window);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$query `,` $key `,` $value `,` $position `scale` $scale (`softcap` $softcap^)? (`window` $window^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+#endif

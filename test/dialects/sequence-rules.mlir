@@ -1,0 +1,104 @@
+// Each rule of SequenceOps.td and BlockOps.td refuses what breaks it.
+// RUN: %ingot-opt --verify-diagnostics --split-input-file %s
+
+func.func @h1(%x: tensor<2x3x8xf16>, %t: tensor<16x4xf32>, %p: tensor<1xi32>) -> tensor<2x3x8xf16> {
+  // expected-error @+1 {{H1: input and result}}
+  %y = nn.rope %x, %t, %p pairs halves : (tensor<2x3x8xf16>, tensor<16x4xf32>, tensor<1xi32>) -> tensor<2x3x8xf16>
+  return %y : tensor<2x3x8xf16>
+}
+
+// -----
+
+func.func @h2(%x: tensor<2x3x8xf32>, %t: tensor<16x3xf32>, %p: tensor<1xi32>) -> tensor<2x3x8xf32> {
+  // expected-error @+1 {{H2: the table}}
+  %y = nn.rope %x, %t, %p pairs halves : (tensor<2x3x8xf32>, tensor<16x3xf32>, tensor<1xi32>) -> tensor<2x3x8xf32>
+  return %y : tensor<2x3x8xf32>
+}
+
+// -----
+
+func.func @h2_position(%x: tensor<2x3x8xf32>, %t: tensor<16x4xf32>, %p: tensor<1xi64>) -> tensor<2x3x8xf32> {
+  // expected-error @+1 {{H2: the position}}
+  %y = nn.rope %x, %t, %p pairs halves : (tensor<2x3x8xf32>, tensor<16x4xf32>, tensor<1xi64>) -> tensor<2x3x8xf32>
+  return %y : tensor<2x3x8xf32>
+}
+
+// -----
+
+func.func @h3(%c: tensor<3x16x8xf16>, %r: tensor<2x4x8xf32>, %p: tensor<1xi32>) -> tensor<3x16x8xf16> {
+  // expected-error @+1 {{H3: the rows}}
+  %k = nn.cache_append %c, %r, %p : (tensor<3x16x8xf16>, tensor<2x4x8xf32>, tensor<1xi32>) -> tensor<3x16x8xf16>
+  return %k : tensor<3x16x8xf16>
+}
+
+// -----
+
+func.func @h4_shapes(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %v: tensor<2x15x6xf16>, %p: tensor<1xi32>) -> tensor<2x4x6xf32> {
+  // expected-error @+1 {{H4: the shapes}}
+  %y = nn.cached_attention %q, %k, %v, %p scale 0.5 : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x15x6xf16>, tensor<1xi32>) -> tensor<2x4x6xf32>
+  return %y : tensor<2x4x6xf32>
+}
+
+// -----
+
+func.func @h4_heads(%q: tensor<2x4x8xf32>, %k: tensor<3x16x8xf16>, %v: tensor<3x16x6xf16>, %p: tensor<1xi32>) -> tensor<2x4x6xf32> {
+  // expected-error @+1 {{H4: the cache's heads}}
+  %y = nn.cached_attention %q, %k, %v, %p scale 0.5 : (tensor<2x4x8xf32>, tensor<3x16x8xf16>, tensor<3x16x6xf16>, tensor<1xi32>) -> tensor<2x4x6xf32>
+  return %y : tensor<2x4x6xf32>
+}
+
+// -----
+
+func.func @h5(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %v: tensor<2x16x6xf16>, %p: tensor<1xi32>) -> tensor<2x4x6xf32> {
+  // expected-error @+1 {{H5: window}}
+  %y = nn.cached_attention %q, %k, %v, %p scale 0.5 window -1 : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x16x6xf16>, tensor<1xi32>) -> tensor<2x4x6xf32>
+  return %y : tensor<2x4x6xf32>
+}
+
+// -----
+
+func.func @f1(%x: tensor<2x64xf32>, %w: tensor<5x36xui8>) -> tensor<2x5xf32> {
+  // expected-error @+1 {{F1: there is no block format 'q4_9'}}
+  %y = quant.block_matmul %x, %w format "q4_9" : (tensor<2x64xf32>, tensor<5x36xui8>) -> tensor<2x5xf32>
+  return %y : tensor<2x5xf32>
+}
+
+// -----
+
+func.func @f2(%x: tensor<2x64xf32>, %w: tensor<5x35xui8>) -> tensor<2x5xf32> {
+  // expected-error @+1 {{F2: rows of 35 bytes do not hold 64 elements of q4_0}}
+  %y = quant.block_matmul %x, %w format "q4_0" : (tensor<2x64xf32>, tensor<5x35xui8>) -> tensor<2x5xf32>
+  return %y : tensor<2x5xf32>
+}
+
+// -----
+
+func.func @f3(%x: tensor<2x64xf32>, %w: tensor<5x36xui8>) -> tensor<2x6xf32> {
+  // expected-error @+1 {{F3: the result}}
+  %y = quant.block_matmul %x, %w format "q4_0" : (tensor<2x64xf32>, tensor<5x36xui8>) -> tensor<2x6xf32>
+  return %y : tensor<2x6xf32>
+}
+
+// -----
+
+func.func @f4(%x: tensor<2x64xf32>, %w: tensor<5x36xui8>) -> tensor<2x5xf32> {
+  // expected-error @+1 {{F4: activations of 16 bits}}
+  %y = quant.block_matmul %x, %w format "q4_0" activations 16 : (tensor<2x64xf32>, tensor<5x36xui8>) -> tensor<2x5xf32>
+  return %y : tensor<2x5xf32>
+}
+
+// -----
+
+func.func @f5(%w: tensor<5x34xui8>, %ids: tensor<2xi64>) -> tensor<2x32xf32> {
+  // expected-error @+1 {{F5: ids}}
+  %y = quant.block_rows %w, %ids format "q8_0" k 32 : (tensor<5x34xui8>, tensor<2xi64>) -> tensor<2x32xf32>
+  return %y : tensor<2x32xf32>
+}
+
+// -----
+
+func.func @f6(%x: tensor<2x2x32xf32>, %w: tensor<4x5x34xui8>, %e: tensor<2x3xi32>) -> tensor<2x3x5xf32> {
+  // expected-error @+1 {{F6: the extents}}
+  %y = quant.block_matmul_experts %x, %w, %e format "q8_0" : (tensor<2x2x32xf32>, tensor<4x5x34xui8>, tensor<2x3xi32>) -> tensor<2x3x5xf32>
+  return %y : tensor<2x3x5xf32>
+}
