@@ -16,6 +16,10 @@ constexpr DiagInfo kTable[] = {
 #if __has_include("compiler/import/onnx/Diag.def")
 #include "compiler/import/onnx/Diag.def"
 #endif
+#if __has_include("compiler/import/gguf/Diag.def")
+#include "compiler/import/gguf/Diag.def"
+#endif
+#include "compiler/import/gguf/tokenizer/Diag.def"
 #if __has_include("compiler/package/Diag.def")
 #include "compiler/package/Diag.def"
 #endif
