@@ -1,0 +1,131 @@
+// Sentence pieces ("llama"): spaces become U+2581, then neighbours merge by score wherever the joined text is a token; a character
+// that is no token falls back to byte tokens (Kudo and Richardson 2018, the BPE kind).
+#include "compiler/import/gguf/tokenizer/Merge.h"
+#include "compiler/import/gguf/tokenizer/Tokenizer.h"
+#include "compiler/import/gguf/tokenizer/Unicode.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <array>
+#include <cmath>
+
+namespace ingot {
+namespace {
+
+constexpr llvm::StringLiteral kSpace = "\xE2\x96\x81"; // U+2581
+
+class SentencePieces final : public Tokenizer {
+public:
+  explicit SentencePieces(Vocabulary tables) : Tokenizer(std::move(tables)) {
+    for (unsigned byte = 0; byte < byteIds.size(); ++byte) {
+      constexpr char kDigits[] = "0123456789ABCDEF";
+      byteIds[byte] = vocabulary.find(std::string("<0x") + kDigits[byte >> 4] + kDigits[byte & 15] + ">");
+    }
+    for (size_t i = 0; i < vocabulary.size(); ++i) {
+      if (!isText(vocabulary.types[i]))
+        continue;
+      longest = std::max(longest, vocabulary.tokens[i].size());
+      joinsWords |= beginsWordInside(vocabulary.tokens[i]);
+    }
+  }
+
+protected:
+  bool prefixesSpace() const override { return vocabulary.addSpacePrefix.value_or(true); }
+  bool bosByDefault() const override { return true; }
+
+  void decodePlain(llvm::StringRef token, std::string &out) const override {
+    while (!token.empty()) {
+      auto [before, after] = token.split(kSpace);
+      out += before;
+      if (before.size() != token.size())
+        out += ' ';
+      token = after;
+    }
+  }
+
+  void encodePlain(llvm::StringRef text, bool afterSpecial, std::vector<int32_t> &ids) const override {
+    std::string word;
+    if (afterSpecial && prefixesSpace())
+      word = kSpace.str();
+    bool inside = false; // the word has something else than spaces
+    while (!text.empty()) {
+      bool space = text.front() == ' ' || text.starts_with(kSpace);
+      if (space && inside && !joinsWords) {
+        encodeWord(word, ids);
+        word.clear();
+      }
+      inside = !space;
+      size_t bytes = text.front() == ' ' ? 1 : firstCharacter(text).bytes;
+      word += text.front() == ' ' ? llvm::StringRef(kSpace) : text.take_front(bytes);
+      text = text.drop_front(bytes);
+    }
+    encodeWord(word, ids);
+  }
+
+private:
+  /// Tokens that text can become: not the ones that only stand for bytes or steer the model.
+  static bool isText(TokenType type) { return type != TokenType::Control && type != TokenType::Unknown && type != TokenType::Byte; }
+
+  /// True when a token has U+2581 after another character: then a text cannot be cut into words before it is merged.
+  static bool beginsWordInside(llvm::StringRef token) {
+    while (token.consume_front(kSpace)) {
+    }
+    return token.contains(kSpace);
+  }
+
+  int32_t findText(llvm::StringRef text) const {
+    int32_t id = text.size() > longest ? kNoToken : vocabulary.find(text);
+    return id != kNoToken && isText(vocabulary.types[static_cast<size_t>(id)]) ? id : kNoToken;
+  }
+
+  double scoreOf(int32_t id) const {
+    double score = static_cast<size_t>(id) < vocabulary.scores.size() ? vocabulary.scores[static_cast<size_t>(id)] : 0;
+    return std::isnan(score) ? -INFINITY : score;
+  }
+
+  void encodeWord(llvm::StringRef word, std::vector<int32_t> &ids) const {
+    std::vector<Symbol> symbols;
+    for (size_t at = 0; at < word.size();) {
+      size_t bytes = firstCharacter(word.drop_front(at)).bytes;
+      symbols.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(at + bytes), findText(word.substr(at, bytes))});
+      at += bytes;
+    }
+    mergeSymbols(symbols, [&](const Symbol &left, const Symbol &right) -> std::optional<MergeRule> {
+      int32_t id = findText(word.slice(left.begin, right.end));
+      if (id == kNoToken)
+        return std::nullopt;
+      return MergeRule{-scoreOf(id), id};
+    });
+    for (const Symbol &symbol : symbols) {
+      if (symbol.id != kNoToken)
+        ids.push_back(symbol.id);
+      else
+        encodeBytes(word.slice(symbol.begin, symbol.end), ids);
+    }
+  }
+
+  /// One byte token a byte; where one is missing, the unknown token for the whole character.
+  void encodeBytes(llvm::StringRef character, std::vector<int32_t> &ids) const {
+    bool known = llvm::all_of(character, [&](char byte) { return byteIds[static_cast<uint8_t>(byte)] != kNoToken; });
+    if (!known && vocabulary.has(vocabulary.unknown))
+      ids.push_back(vocabulary.unknown);
+    for (char byte : known ? character : "")
+      ids.push_back(byteIds[static_cast<uint8_t>(byte)]);
+  }
+
+  std::array<int32_t, 256> byteIds;
+  size_t longest = 0; // bytes of the longest token of text
+  bool joinsWords = false;
+};
+
+} // namespace
+
+std::unique_ptr<Tokenizer> makeSentencePieces(Vocabulary vocabulary, Diagnostics &diagnostics) {
+  if (!vocabulary.scores.empty())
+    return std::make_unique<SentencePieces>(std::move(vocabulary));
+  diagnostics.report("IG0653", "the tokenizer has no scores, which its model 'llama' needs", {vocabulary.file, "", "tokenizer.ggml.scores", std::nullopt},
+                     "convert the model again");
+  return nullptr;
+}
+
+} // namespace ingot

@@ -1,0 +1,73 @@
+// Text to token ids and back, by the tables of a GGUF file. One class a tokenizer model, one file a class; makeTokenizer picks it by name.
+// Any byte string can be encoded. Special tokens are recognised in text only when asked for: text from elsewhere cannot forge them.
+#ifndef INGOT_COMPILER_IMPORT_GGUF_TOKENIZER_TOKENIZER_H
+#define INGOT_COMPILER_IMPORT_GGUF_TOKENIZER_TOKENIZER_H
+
+#include "compiler/Diag.h"
+#include "compiler/import/gguf/tokenizer/Vocabulary.h"
+
+#include "llvm/ADT/ArrayRef.h"
+
+#include <memory>
+
+namespace ingot {
+
+/// A set of texts found in another text: at each place the longest one.
+class TokenFinder {
+public:
+  void add(llvm::StringRef text, int32_t id);
+  /// The longest text at the beginning of `text`: its id and length; kNoToken for none.
+  std::pair<int32_t, size_t> match(llvm::StringRef text) const;
+
+private:
+  llvm::DenseMap<uint64_t, uint32_t> edges; // node << 8 | byte -> node
+  std::vector<int32_t> ids{kNoToken};       // of each node
+};
+
+class Tokenizer {
+public:
+  virtual ~Tokenizer() = default;
+
+  /// Ids of a text. User-defined tokens are found always; control tokens only when `special` is set.
+  std::vector<int32_t> encode(llvm::StringRef text, bool special) const;
+  /// BOS where the model asks for one, then encode().
+  std::vector<int32_t> encodePrompt(llvm::StringRef text, bool special) const;
+  /// Text of ids: `special` writes control tokens too. Ids outside of the vocabulary are an error of the caller.
+  std::string decode(llvm::ArrayRef<int32_t> ids, bool special) const;
+  /// Text that one id adds after others.
+  std::string piece(int32_t id, bool special) const;
+
+  /// True when a sequence begins with BOS.
+  bool addsBos() const { return vocabulary.addBos.value_or(bosByDefault()) && vocabulary.has(vocabulary.bos); }
+  const Vocabulary &vocab() const { return vocabulary; }
+
+protected:
+  explicit Tokenizer(Vocabulary tables);
+
+  /// Ids of a text without special tokens. `afterSpecial`: the text begins the input or follows a special token.
+  virtual void encodePlain(llvm::StringRef text, bool afterSpecial, std::vector<int32_t> &ids) const = 0;
+  /// Bytes of a normal token.
+  virtual void decodePlain(llvm::StringRef token, std::string &out) const = 0;
+  /// True when the text of a sequence's first word has a space before it that encode added.
+  virtual bool prefixesSpace() const = 0;
+  virtual bool bosByDefault() const = 0;
+
+  const Vocabulary vocabulary;
+
+private:
+  void decodeInto(int32_t id, bool special, std::string &out) const;
+
+  TokenFinder userTokens, allTokens; // user-defined; with control tokens
+};
+
+/// The tokenizer of a vocabulary. Null: reported (IG0651 unknown model, IG0652 unknown pre-tokenizer, IG0653 faulty tables).
+std::unique_ptr<Tokenizer> makeTokenizer(Vocabulary vocabulary, Diagnostics &diagnostics);
+
+/// The classes, one function each; `vocabulary` is finished and its tables are as long as each other.
+std::unique_ptr<Tokenizer> makeSentencePieces(Vocabulary vocabulary, Diagnostics &diagnostics);
+std::unique_ptr<Tokenizer> makeBytePairs(Vocabulary vocabulary, Diagnostics &diagnostics);
+std::unique_ptr<Tokenizer> makeWordPieces(Vocabulary vocabulary, Diagnostics &diagnostics);
+
+} // namespace ingot
+
+#endif
