@@ -1,4 +1,5 @@
-// Runs the tests of the portable kernels and prints the measured errors of the elementary functions.
+// Runs the tests of the portable kernels and prints the measured errors of the elementary functions. Argument: the folder of GGUF test
+// vectors, when there is one.
 #include "test/unit/portable/Portable.h"
 
 int failures = 0;
@@ -9,8 +10,9 @@ void testSmallFloat();
 void testConvTranspose();
 void testResize();
 void testRnn();
+void testBlock(const char *vectors);
 
-int main() {
+int main(int argc, char **argv) {
   testMath();
   testReduce();
   testIndex();
@@ -18,6 +20,7 @@ int main() {
   testConvTranspose();
   testResize();
   testRnn();
+  testBlock(argc > 1 ? argv[1] : nullptr);
   std::printf(failures ? "%d failures\n" : "portable kernels: all passed\n", failures);
   return failures != 0;
 }

@@ -1,0 +1,116 @@
+/* One panel of packed weights (16 rows, all of k) with `rows` rows of quantised activations: the inner loop of blockmm.c and blockexperts.c.
+ * The order of operations is block.h's; `rows` is a constant, so that the accumulators stay in registers. */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_BLOCKTILE_H
+#define INGOT_TARGETS_COMMON_UKERNELS_BLOCKTILE_H
+
+#include "targets/common/ukernels/blockdot.h"
+
+IK_INLINE int32_t ik_x_int(const uint8_t *x, int at) { return *(const int32_t *)(x + at); }
+IK_INLINE float ik_x_float(const uint8_t *x, int at) { return *(const float *)(x + at); }
+enum { IK_X_SCALE = 32, IK_X_SCALED_SUM = 36, IK_X_SUM8 = 40, IK_X_LOW8 = 44 };
+
+IK_INLINE ik_i32x16 ik_load16_i8(const uint8_t *p) { return __builtin_convertvector((ik_i8x16)*(const ik_i8x16u *)p, ik_i32x16); }
+IK_INLINE ik_f32x16 ik_to_f32(ik_i32x16 v) { return __builtin_convertvector(v, ik_f32x16); }
+
+/* What a panel's 16 rows need of one block of 32 k beside its integers. */
+typedef struct {
+  ik_f32x16 d, m;             /* scale and minimum to multiply with x's scale and scaled sum; dmin with minima of 16 */
+  ik_i32x16 scale[2], min[2]; /* of the halves, for sub-blocks of 16 */
+} ik_block_terms;
+
+IK_INLINE ik_block_terms ik_block_terms_of(ik_block_format f, const uint8_t *head, const uint8_t *tail) {
+  ik_block_terms t;
+  t.m = ik_splat16(0.0f);
+  t.scale[0] = t.scale[1] = t.min[0] = t.min[1] = (ik_i32x16)0;
+  t.d = ik_load16_f16((const _Float16 *)(ik_block_head(f) ? head : tail));
+  if (f.family == IK_FAMILY_MIN)
+    t.m = ik_load16_f16((const _Float16 *)(tail + 32));
+  if (f.family == IK_FAMILY_K32_MIN || f.family == IK_FAMILY_K16_MIN)
+    t.m = ik_load16_f16((const _Float16 *)(head + 32));
+  if (f.family == IK_FAMILY_K32 || f.family == IK_FAMILY_K32_MIN)
+    t.d = t.d * ik_to_f32(ik_load16_i8(tail));
+  if (f.family == IK_FAMILY_K32_MIN)
+    t.m = -(t.m * ik_to_f32(ik_load16_i8(tail + 16)));
+  if (f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN)
+    IK_UNROLL for (int h = 0; h < 2; ++h) t.scale[h] = ik_load16_i8(tail + 16 * h);
+  if (f.family == IK_FAMILY_K16_MIN)
+    IK_UNROLL for (int h = 0; h < 2; ++h) t.min[h] = ik_load16_i8(tail + 32 + 16 * h);
+  return t;
+}
+
+/* -offset * sum of the activations of the block, or of its half. */
+IK_INLINE ik_i32x16 ik_dot_start(ik_block_format f, const uint8_t *x, int half) {
+  const int offset = ik_dot_offset(f), by16 = f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN;
+  if (!offset)
+    return (ik_i32x16)0;
+  ik_i32x16 sum8 = (ik_i32x16)ik_x_int(x, by16 && half == 0 ? IK_X_LOW8 : IK_X_SUM8);
+  if (by16 && half == 1)
+    sum8 = sum8 - (ik_i32x16)ik_x_int(x, IK_X_LOW8);
+  return offset == 4 ? sum8 >> 1 : sum8 << (offset == 8 ? 0 : offset == 16 ? 1 : offset == 32 ? 2 : 4);
+}
+
+/* The activations of row r of a tile, in groups of 4; a tile of one row starts at its own place. `blocks` * IK_XBLOCK bytes a row. */
+IK_INLINE const uint8_t *ik_x_row(const uint8_t *x, int r, int64_t blocks) { return x + r / 4 * (4 * blocks * IK_XBLOCK) + r % 4 * IK_XBLOCK; }
+
+/* sums[r] = exact integer of block.h for row r of the tile. */
+IK_INLINE void ik_block_sums(ik_block_format f, const int rows, ik_i32x16 *sums, const uint8_t *w, const uint8_t *x, int64_t blocks, ik_block_terms t) {
+  const int by16 = f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN;
+  if (!by16)
+    IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = ik_dot_start(f, ik_x_row(x, r, blocks), 0);
+  IK_UNROLL for (int half = 0; half < 2; ++half) {
+    ik_i32x16 part[12];
+    if (by16)
+      IK_UNROLL for (int r = 0; r < rows; ++r) part[r] = ik_dot_start(f, ik_x_row(x, r, blocks), half);
+    IK_UNROLL for (int i = 0; i < 4; ++i) {
+      const int q = half * 4 + i;
+      ik_u8x64 quad = ik_quad(f, w, q);
+      IK_UNROLL for (int r = 0; r < rows; ++r) {
+        ik_i32x16 *sum = by16 ? part + r : sums + r;
+        *sum = ik_dot16q(*sum, quad, ik_x_int(ik_x_row(x, r, blocks), q * 4), ik_is_signed(f));
+      }
+    }
+    if (by16)
+      IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = half ? sums[r] + part[r] * t.scale[1] : part[r] * t.scale[0];
+  }
+}
+
+/* The block's part of one row's accumulator. */
+IK_INLINE ik_f32x16 ik_block_add(ik_block_format f, ik_f32x16 acc, ik_i32x16 sum, const uint8_t *x, ik_block_terms t) {
+  ik_f32x16 scale = ik_splat16(ik_x_float(x, IK_X_SCALE));
+  acc = ik_fma16(ik_to_f32(sum), t.d * scale, acc);
+  if (f.family == IK_FAMILY_MIN || f.family == IK_FAMILY_K32_MIN)
+    acc = ik_fma16(t.m, ik_splat16(ik_x_float(x, IK_X_SCALED_SUM)), acc);
+  if (f.family == IK_FAMILY_K16_MIN) {
+    int32_t low8 = ik_x_int(x, IK_X_LOW8), high8 = ik_x_int(x, IK_X_SUM8) - low8;
+    acc = ik_fma16(ik_to_f32(t.min[0] * (low8 >> 3) + t.min[1] * (high8 >> 3)), t.m * scale, acc);
+  }
+  return acc;
+}
+
+/* y // `rows` rows `ldy` apart, `count` <= 16 columns; x // first activation block of the tile; its next block is `width` * IK_XBLOCK on. */
+IK_INLINE void ik_block_tile(ik_block_format f, const int rows, float *y, int64_t ldy, int64_t count, const uint8_t *w, const uint8_t *x, int64_t width,
+                             int64_t blocks) {
+  const int inner = ik_block_head(f) ? IK_SUPER : 1;
+  ik_f32x16 acc[12];
+  IK_UNROLL for (int r = 0; r < rows; ++r) acc[r] = ik_splat16(0.0f);
+  for (int64_t outer = 0; outer < blocks; outer += inner) {
+    const uint8_t *head = w;
+    w += ik_block_head(f);
+    for (int b = 0; b < inner; ++b, w += ik_block_bytes(f), x += width * IK_XBLOCK) {
+      if (rows == 1)
+        IK_UNROLL for (int line = 0; line < ik_block_bytes(f); line += 64) __builtin_prefetch(w + 8192 + line, 0, 0);
+      ik_block_terms t = ik_block_terms_of(f, head, w + f.bits * 64);
+      ik_i32x16 sums[12];
+      ik_block_sums(f, rows, sums, w, x, blocks, t);
+      IK_UNROLL for (int r = 0; r < rows; ++r) acc[r] = ik_block_add(f, acc[r], sums[r], ik_x_row(x, r, blocks), t);
+    }
+  }
+  IK_UNROLL for (int r = 0; r < rows; ++r) {
+    if (count == IK_PANEL)
+      ik_store16_f32(y + r * ldy, acc[r]);
+    else
+      ik_store_part_f32(y + r * ldy, acc[r], count);
+  }
+}
+
+#endif
