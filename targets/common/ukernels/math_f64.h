@@ -149,6 +149,14 @@ static inline double ikm_erf_f64(double x) {
 /* x = n pi/2 + r, |r| <= pi/4; n modulo 4. */
 typedef struct { double r; uint64_t n; } ikm_quadrant;
 
+/* a * b = high * 2^64 + low; not every target has a type of 128 bits. */
+static inline uint64_t ikm_multiply_wide(uint64_t a, uint64_t b, uint64_t *high) {
+  uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
+  uint64_t low = a0 * b0, mid = a1 * b0 + (low >> 32), mid2 = a0 * b1 + (uint32_t)mid;
+  *high = a1 * b1 + (mid >> 32) + (mid2 >> 32);
+  return mid2 << 32 | (uint32_t)low;
+}
+
 /* Exact reduction of a large finite x: its integer mantissa times the 192 bits of 2/pi that decide the fraction. Words begin with
  * one of zeros, so that windows may start before the binary point. */
 static __attribute__((noinline, unused)) ikm_quadrant ikm_quadrant_large(double x) {
@@ -162,10 +170,10 @@ static __attribute__((noinline, unused)) ikm_quadrant ikm_quadrant_large(double 
   uint64_t word = (uint64_t)start >> 6, bit = (uint64_t)start & 63, w[3];
   for (int i = 0; i < 3; ++i)
     w[i] = bit ? twoOverPi[word + i] << bit | twoOverPi[word + i + 1] >> (64 - bit) : twoOverPi[word + i];
-  unsigned __int128 low = (unsigned __int128)mantissa * w[2];
-  unsigned __int128 mid = (unsigned __int128)mantissa * w[1] + (uint64_t)(low >> 64);
-  uint64_t high = mantissa * w[0] + (uint64_t)(mid >> 64);
-  uint64_t f1 = high << 2 | (uint64_t)mid >> 62, f0 = (uint64_t)mid << 2 | (uint64_t)low >> 62;
+  uint64_t lowHigh, midHigh, low = ikm_multiply_wide(mantissa, w[2], &lowHigh), mid = ikm_multiply_wide(mantissa, w[1], &midHigh);
+  mid += lowHigh;
+  uint64_t high = mantissa * w[0] + midHigh + (mid < lowHigh);
+  uint64_t f1 = high << 2 | mid >> 62, f0 = mid << 2 | low >> 62;
   uint64_t n = (high >> 62) + (f1 >> 63);
   int negative = (int)(f1 >> 63);
   if (negative) {
