@@ -3,13 +3,9 @@
 #define INGOT_COMPILER_IMPORT_ONNX_IMPORT_H
 
 #include "compiler/Diag.h"
+#include "compiler/import/ImportedModel.h"
 #include "compiler/reference/Tensor.h"
 #include "compiler/weights/WeightStore.h"
-
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/OwningOpRef.h"
-
-#include <map>
 
 namespace ingot {
 
@@ -17,20 +13,6 @@ namespace ingot {
 struct ImportOptions {
   std::map<std::string, int64_t> dims;                             // --dim NAME=V
   std::map<std::string, std::vector<int64_t>> inputShapes;         // from an NPZ file, by input name
-};
-
-/// One node that cannot be compiled, with the reason a user understands.
-struct Unsupported {
-  std::string op;     // "NonZero", or "com.microsoft.Foo"
-  std::string name;   // node name
-  std::string reason; // "the output's extent depends on data"
-};
-
-struct ImportedModel {
-  mlir::OwningOpRef<mlir::ModuleOp> module; // func.func @main; args and results carry the attribute `nn.name` (StringAttr)
-  std::vector<Unsupported> unsupported;     // not empty: module is null and one grouped diagnostic has been reported
-  int64_t nodeCount = 0;
-  std::map<std::string, int64_t> opCounts;
 };
 
 /// Reads, checks and imports. Failure and everything unsupported are reported to `diagnostics` in one run. Initialisers become views of the

@@ -1,5 +1,7 @@
-// import-test [-v] [--dim NAME=V ...] FILE...: imports each file and prints one line for it: `ok` and its node count, or its first code.
+// import-test [-v] [--print] [--dim NAME=V ...] [--ctx N] [--chunk N] [--entry E ...] FILE...: imports each file (as GGUF when its name ends so, else
+// as ONNX) and prints one line for it: `ok` and its node count, or its first code. -v prints all diagnostics, --print the module.
 // Why: damaged files must end in a diagnostic, never in a crash; a file that is refused is no failure here, so the exit code is 0.
+#include "compiler/import/gguf/Import.h"
 #include "compiler/import/onnx/Import.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -9,6 +11,12 @@
 using namespace ingot;
 
 namespace {
+
+struct Settings {
+  ImportOptions onnx;
+  ImportLlm gguf;
+  bool verbose = false, print = false;
+};
 
 /// "NAME=V" into `dims`; false when it is not of that form.
 bool parseDim(llvm::StringRef text, ImportOptions &options) {
@@ -20,11 +28,25 @@ bool parseDim(llvm::StringRef text, ImportOptions &options) {
   return true;
 }
 
-void importFile(llvm::StringRef path, const ImportOptions &options, bool verbose) {
+/// An option with a value; false when `word` is none.
+bool parseOption(llvm::StringRef word, llvm::StringRef value, Settings &settings) {
+  if (word == "--dim")
+    return parseDim(value, settings.onnx);
+  if (word == "--ctx")
+    return !value.getAsInteger(10, settings.gguf.ctx);
+  if (word == "--chunk")
+    return !value.getAsInteger(10, settings.gguf.chunk);
+  if (word == "--entry")
+    settings.gguf.entries.push_back(value.str());
+  return word == "--entry";
+}
+
+void importFile(llvm::StringRef path, const Settings &settings) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   WeightStore store;
   Diagnostics diagnostics;
-  ImportedModel model = importOnnx(path, options, context, store, diagnostics);
+  ImportedModel model = path.ends_with(".gguf") ? importGguf(path, settings.gguf, context, store, diagnostics)
+                                                : importOnnx(path, settings.onnx, context, store, diagnostics);
   llvm::outs() << path << ": ";
   if (model.module)
     llvm::outs() << "ok " << model.nodeCount << " nodes\n";
@@ -32,24 +54,27 @@ void importFile(llvm::StringRef path, const ImportOptions &options, bool verbose
     llvm::outs() << "NO DIAGNOSTIC\n";
   else
     llvm::outs() << diagnostics.all().front().code << " " << diagnostics.all().front().what << "\n";
-  if (verbose)
+  if (settings.verbose)
     diagnostics.printText(llvm::outs(), /*color=*/false);
+  if (settings.print && model.module)
+    model.module->print(llvm::outs());
   llvm::outs().flush();
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-  ImportOptions options;
-  bool verbose = false;
+  Settings settings;
   for (int i = 1; i < argc; ++i) {
     llvm::StringRef word = argv[i];
     if (word == "-v")
-      verbose = true;
-    else if (word == "--dim" && i + 1 < argc && parseDim(argv[i + 1], options))
+      settings.verbose = true;
+    else if (word == "--print")
+      settings.print = true;
+    else if (i + 1 < argc && parseOption(word, argv[i + 1], settings))
       ++i;
     else
-      importFile(word, options, verbose);
+      importFile(word, settings);
   }
   return 0;
 }

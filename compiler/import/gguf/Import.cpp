@@ -1,0 +1,89 @@
+// importGguf: reader, resolver and graph builder in a row, and the choice of context, chunk and entry points.
+#include "compiler/import/gguf/Import.h"
+
+#include "compiler/import/gguf/LlmGraph.h"
+#include "dialects/quant/Quant.h"
+
+#include "mlir/IR/Verifier.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+constexpr int64_t kDefaultContext = 4096;
+constexpr int64_t kMaxContext = int64_t(1) << 20; // tables and caches stay within int64, and the memory of any device
+
+/// --ctx, or the model's own. Nullopt: reported.
+std::optional<int64_t> chooseContext(const LlmModel &model, const ImportLlm &options, llvm::StringRef path, Diagnostics &diagnostics) {
+  if (options.ctx == 0)
+    return std::min(model.context, kDefaultContext);
+  if (options.ctx < 0 || options.ctx > kMaxContext) {
+    diagnostics.report("IG0639", llvm::formatv("a context of {0} tokens was asked for", options.ctx), {path.str()}, llvm::formatv("give --ctx 1 to {0}", kMaxContext));
+    return std::nullopt;
+  }
+  if (options.ctx > model.context)
+    diagnostics.report("IG0640", llvm::formatv("the context of {0} tokens is longer than the {1} that the model was made for", options.ctx, model.context),
+                       {path.str()}, llvm::formatv("expect poor text beyond {0} tokens, or give --ctx {0}", model.context));
+  return options.ctx;
+}
+
+void countOps(ModuleOp module, ImportedModel &result) {
+  module.walk([&](func::FuncOp function) {
+    for (Operation &op : function.getBody().front().without_terminator()) {
+      if (isa<nn::WeightOp, nn::ConstantOp, nn::StateOp>(op))
+        continue;
+      ++result.nodeCount;
+      ++result.opCounts[op.getName().getStringRef().str()];
+    }
+  });
+}
+
+void addEntries(const GgufFile &file, const LlmModel &model, const ImportLlm &options, int64_t ctx, WeightStore &store, OpBuilder &builder) {
+  int64_t chunk = std::clamp<int64_t>(options.chunk, 1, ctx);
+  std::vector<std::string> entries = options.entries;
+  if (entries.empty())
+    entries = {"prefill", "decode"};
+  LlmGraph graph(file, model, ctx, store, builder);
+  for (const std::string &entry : entries) {
+    if (entry == "prefill")
+      graph.addEntry(entry, chunk, LlmGraph::Rows::LastOfCount);
+    else if (entry == "score")
+      graph.addEntry(entry, chunk, LlmGraph::Rows::All);
+    else
+      graph.addEntry(entry, 1, LlmGraph::Rows::All);
+  }
+}
+
+} // namespace
+
+ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRContext &context, WeightStore &store, Diagnostics &diagnostics) {
+  ImportedModel result;
+  std::optional<GgufFile> file = readGguf(path, diagnostics);
+  if (!file)
+    return result;
+  std::optional<LlmModel> model = resolveLlm(*file, result.unsupported, diagnostics);
+  std::optional<int64_t> ctx = model ? chooseContext(*model, options, path, diagnostics) : std::nullopt;
+  if (!ctx)
+    return result;
+  context.loadDialect<nn::NnDialect, quant::QuantDialect, func::FuncDialect>();
+  std::string message;
+  ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
+    message = diagnostic.str();
+    return success();
+  });
+  OpBuilder builder(&context);
+  OwningOpRef<ModuleOp> module = ModuleOp::create(NameLoc::get(builder.getStringAttr(printable(llvm::sys::path::filename(path)))));
+  builder.setInsertionPointToEnd(module->getBody());
+  addEntries(*file, *model, options, *ctx, store, builder);
+  countOps(*module, result);
+  if (succeeded(verify(*module)))
+    result.module = std::move(module);
+  else
+    diagnostics.report("IG0649", "the imported module is not valid: " + message, {path.str()}, "this is a fault of Ingot: please report it with the model");
+  return result;
+}
+
+} // namespace ingot

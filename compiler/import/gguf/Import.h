@@ -1,0 +1,28 @@
+// The GGUF importer's door: a language model becomes a module with one function an entry point, plus weights in the store.
+#ifndef INGOT_COMPILER_IMPORT_GGUF_IMPORT_H
+#define INGOT_COMPILER_IMPORT_GGUF_IMPORT_H
+
+#include "compiler/Diag.h"
+#include "compiler/import/ImportedModel.h"
+#include "compiler/weights/WeightStore.h"
+
+namespace ingot {
+
+/// What is asked of a language model beside the file.
+struct ImportLlm {
+  int64_t ctx = 0;                  // --ctx, tokens the cache holds; 0: the model's own, at most 4096
+  int64_t chunk = 128;              // tokens of one prefill or score step, at most ctx
+  std::vector<std::string> entries; // of "prefill", "decode", "score"; empty: prefill and decode
+};
+
+/// Reads, checks and imports. Everything that is missing or unsupported is reported in one run (IG0601 .. IG0649). Matrices become views ui8
+/// [rows, bytes of a row] of the mapped file in `store`, under the tensors' names; vectors become f32. The functions are
+///   prefill(tokens i32 [C], position i32 [1], count i32 [1]) -> logits f32 [1, V]   rows >= count are padding; the logits are row count - 1's
+///   decode(tokens i32 [1], position i32 [1]) -> logits f32 [1, V]
+///   score(tokens i32 [C], position i32 [1]) -> logits f32 [C, V]
+/// and share the states blk.N.k f16 [kv heads, ctx, key length] and blk.N.v f16 [kv heads, ctx, value length].
+ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
+
+} // namespace ingot
+
+#endif

@@ -1,0 +1,78 @@
+// Numbers of the metadata. See LlmKeys.h.
+#include "compiler/import/gguf/LlmKeys.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+#include <cmath>
+
+namespace ingot {
+
+void LlmKeys::fail(llvm::StringRef code, llvm::StringRef key, std::string what, std::string expected) {
+  hasFailed = true;
+  const GgufValue *value = find(key);
+  Diagnostic d;
+  d.code = code.str();
+  d.what = "metadata key '" + printable(arch + "." + key.str()) + "' " + what;
+  d.where.file = file.path;
+  if (value) {
+    d.where.byte = value->offset();
+    d.found = value->text();
+  }
+  d.expected = std::move(expected);
+  d.help = "convert the model again with a current converter";
+  diagnostics.report(std::move(d));
+}
+
+int64_t LlmKeys::integer(llvm::StringRef key, std::optional<int64_t> fallback, int64_t low, int64_t high) {
+  const GgufValue *value = find(key);
+  if (!value && fallback)
+    return *fallback;
+  if (!value) {
+    fail("IG0631", key, "is missing");
+    return low;
+  }
+  std::optional<int64_t> number = value->asInt();
+  if (number && *number >= low && *number <= high)
+    return *number;
+  fail("IG0632", key, "cannot be", llvm::formatv("an integer from {0} to {1}", low, high));
+  return low;
+}
+
+std::vector<int64_t> LlmKeys::perBlock(llvm::StringRef key, int64_t blocks, std::optional<int64_t> fallback, int64_t low, int64_t high) {
+  const GgufValue *value = find(key);
+  if (!value || value->kind() != GgufKind::Array)
+    return std::vector<int64_t>(blocks, integer(key, fallback, low, high));
+  std::optional<std::vector<int64_t>> numbers = value->size() == static_cast<uint64_t>(blocks) ? value->asInts() : std::nullopt;
+  bool good = numbers && std::all_of(numbers->begin(), numbers->end(), [&](int64_t number) { return number >= low && number <= high; });
+  if (good)
+    return *numbers;
+  fail("IG0632", key, "cannot be", llvm::formatv("{0} integers from {1} to {2}, one a block", blocks, low, high));
+  return std::vector<int64_t>(blocks, low);
+}
+
+double LlmKeys::real(llvm::StringRef key, std::optional<double> fallback, double low) {
+  const GgufValue *value = find(key);
+  if (!value && fallback)
+    return *fallback;
+  if (!value) {
+    fail("IG0631", key, "is missing");
+    return 1;
+  }
+  std::optional<double> number = value->asFloat();
+  if (number && std::isfinite(*number) && *number > low)
+    return *number;
+  fail("IG0632", key, "cannot be", llvm::formatv("a finite number above {0}", low));
+  return 1;
+}
+
+std::string LlmKeys::word(llvm::StringRef key) {
+  const GgufValue *value = find(key);
+  if (!value)
+    return "";
+  if (std::optional<llvm::StringRef> text = value->asString())
+    return printable(*text);
+  fail("IG0632", key, "cannot be", "a string");
+  return "";
+}
+
+} // namespace ingot
