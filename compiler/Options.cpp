@@ -17,6 +17,8 @@ constexpr CommandInfo kCommands[] = {
     {"test", "MODEL --golden F.npz", "run and compare with known outputs", 1, 1, "ingot test model.onnx --golden golden.npz"},
     {"conform", "DIR...", "run ONNX backend-test folders", 0, kMany, "ingot conform onnx/backend/test/data/node/* --filter conv"},
     {"bench", "MODEL", "measure run time", 1, 1, "ingot bench model.onnx --threads 1,2"},
+    {"tokenize", "MODEL", "print the token ids of a text", 1, 1, "ingot tokenize model.gguf --text 'Once upon a time'"},
+    {"detokenize", "MODEL", "print the text of token ids", 1, 1, "ingot detokenize model.gguf --tokens 1,403,407"},
     {"inspect", "MODEL", "show inputs, outputs, sizes, operators and what a device cannot do", 1, 1, "ingot inspect model.onnx --json -"},
     {"explain", "CODE", "explain a diagnostic at length", 1, 1, "ingot explain IG0401"},
     {"devices", "", "list the devices known by name", 0, 0, "ingot devices"},
@@ -38,6 +40,10 @@ constexpr OptionInfo kOptions[] = {
     {"list", 0, ValueKind::Text, "FILE", "", "file with one test folder a line", " conform ", "none"},
     {"filter", 0, ValueKind::Text, "RE", "", "only cases whose name matches", " conform ", "all"},
     {"repeat", 0, ValueKind::Integer, "N", "0", "runs to time; 0: as many as fit in a second", " bench "},
+    {"tokens", 0, ValueKind::Text, "1,2,3", "", "token ids instead of a text", " detokenize "},
+    {"text", 0, ValueKind::Text, "TEXT", "", "the text", " tokenize "},
+    {"file", 'f', ValueKind::Text, "F", "", "read the text, or the ids, from a file; -: stdin", " tokenize detokenize "},
+    {"special", 0, ValueKind::Flag, "", "", "find or print control tokens; BOS where the model asks for it", " tokenize detokenize "},
     {"device", 'd', ValueKind::Text, "NAME", "host", "device preset (ingot devices), or 'reference'", COMPILING},
     {"target", 0, ValueKind::Text, "T", "", "target without a preset (ingot targets)", COMPILING, "the device's"},
     {"features", 0, ValueKind::Text, "+a,-b", "", "features to add or take away", COMPILING, "the device's"},
@@ -54,7 +60,7 @@ constexpr OptionInfo kOptions[] = {
     {"stop-after", 0, ValueKind::Text, "PHASE[:STAGE]", "", "end after a phase (ingot help phases)", " build ", "none"},
     {"dump-ir", 0, ValueKind::Text, "DIR", "", "write one numbered file a step", " build run test bench ", "none"},
     {"print-timings", 0, ValueKind::Flag, "", "", "print seconds a phase", " build run test bench "},
-    {"json", 0, ValueKind::Text, "FILE|-", "", "also write the table as JSON", " run test conform bench inspect devices targets ops doctor ", "none"},
+    {"json", 0, ValueKind::Text, "FILE|-", "", "also write the table as JSON", " run test conform bench inspect tokenize detokenize devices targets ops doctor ", "none"},
     {"diagnostics", 0, ValueKind::Text, "FORM", "text", "text, json or sarif on stderr", "*"},
     {"color", 0, ValueKind::Text, "WHEN", "auto", "auto, always or never", "*"},
     {"help", 'h', ValueKind::Flag, "", "", "this text", "*"},
@@ -194,7 +200,7 @@ std::string Options::text(llvm::StringRef name) const {
   auto at = given.find(name.str());
   if (at != given.end() && !at->second.empty())
     return at->second.back();
-  const OptionInfo *row = llvm::find_if(kOptions, [&](const OptionInfo &o) { return o.name == name; });
+  const OptionInfo *row = llvm::find_if(kOptions, [&](const OptionInfo &o) { return o.name == name && (!command || applies(o, *command)); });
   return row == std::end(kOptions) ? "" : row->fallback.str();
 }
 

@@ -147,6 +147,14 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   return options;
 }
 
+std::optional<std::string> modelFileOf(const Context &context) {
+  CompileOptions options;
+  options.modelPath = context.options.arguments[0];
+  if (llvm::sys::fs::is_directory(options.modelPath) && !readBuildFolder(context, options))
+    return std::nullopt;
+  return options.modelPath;
+}
+
 llvm::Expected<std::vector<Tensor>> Session::run(llvm::ArrayRef<Tensor> inputs, int64_t workers) const {
   return compiled ? runCompiled(*compiled, inputs, workers) : runReference(*reference, inputs);
 }

@@ -15,6 +15,9 @@ std::optional<std::vector<int64_t>> threadCounts(const Context &context);
 /// `arrays` gives the shapes of inputs (may be null). Nullopt: reported.
 std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::StringRef model, const NamedTensors *arrays);
 
+/// The model file of the first argument: itself, or the one that a BUILD folder was made from. Nullopt: reported.
+std::optional<std::string> modelFileOf(const Context &context);
+
 /// Input names and shapes of a file of arrays: every key but those that begin with "out|".
 std::map<std::string, std::vector<int64_t>> inputShapesOf(const NamedTensors &arrays);
 

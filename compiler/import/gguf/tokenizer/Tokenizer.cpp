@@ -1,5 +1,6 @@
 // What all tokenizers share: special tokens are cut out of the text, the rest goes to the class; byte tokens; the table of classes.
 #include "compiler/import/gguf/tokenizer/Tokenizer.h"
+#include "compiler/import/gguf/tokenizer/Unicode.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -106,26 +107,27 @@ void Tokenizer::decodeInto(int32_t id, bool special, std::string &out) const {
   }
 }
 
-std::string Tokenizer::piece(int32_t id, bool special) const {
-  std::string text;
-  decodeInto(id, special, text);
+std::string TextStream::add(int32_t id) {
+  size_t before = held.size();
+  tokenizer.decodeInto(id, special, held);
+  TokenType type = tokenizer.vocab().types[static_cast<size_t>(id)];
+  if (!begun && type != TokenType::Control && type != TokenType::Unknown) {
+    begun = true;
+    if (tokenizer.prefixesSpace() && type != TokenType::UserDefined && before < held.size() && held[before] == ' ')
+      held.erase(before, 1);
+  }
+  size_t complete = held.size() - incompleteTail(held);
+  std::string text = held.substr(0, complete);
+  held.erase(0, complete);
   return text;
 }
 
 std::string Tokenizer::decode(llvm::ArrayRef<int32_t> ids, bool special) const {
+  TextStream stream(*this, special);
   std::string text;
-  bool begun = false; // a word of the text itself was written
-  for (int32_t id : ids) {
-    size_t before = text.size();
-    decodeInto(id, special, text);
-    TokenType type = vocabulary.types[static_cast<size_t>(id)];
-    if (begun || type == TokenType::Control || type == TokenType::Unknown)
-      continue;
-    begun = true;
-    if (prefixesSpace() && type != TokenType::UserDefined && before < text.size() && text[before] == ' ')
-      text.erase(before, 1);
-  }
-  return text;
+  for (int32_t id : ids)
+    text += stream.add(id);
+  return text + stream.finish();
 }
 
 std::unique_ptr<Tokenizer> makeTokenizer(Vocabulary vocabulary, Diagnostics &diagnostics) {

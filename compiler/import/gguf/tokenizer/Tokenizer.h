@@ -32,10 +32,8 @@ public:
   std::vector<int32_t> encode(llvm::StringRef text, bool special) const;
   /// BOS where the model asks for one, then encode().
   std::vector<int32_t> encodePrompt(llvm::StringRef text, bool special) const;
-  /// Text of ids: `special` writes control tokens too. Ids outside of the vocabulary are an error of the caller.
+  /// Text of ids: `special` writes control tokens too. Ids must be in the vocabulary.
   std::string decode(llvm::ArrayRef<int32_t> ids, bool special) const;
-  /// Text that one id adds after others.
-  std::string piece(int32_t id, bool special) const;
 
   /// True when a sequence begins with BOS.
   bool addsBos() const { return vocabulary.addBos.value_or(bosByDefault()) && vocabulary.has(vocabulary.bos); }
@@ -55,9 +53,25 @@ protected:
   const Vocabulary vocabulary;
 
 private:
+  friend class TextStream;
   void decodeInto(int32_t id, bool special, std::string &out) const;
 
   TokenFinder userTokens, allTokens; // user-defined; with control tokens
+};
+
+/// Text of ids that come one after the other. Bytes of a character that is not complete yet are held back.
+class TextStream {
+public:
+  TextStream(const Tokenizer &tokenizer, bool special) : tokenizer(tokenizer), special(special) {}
+  /// What the id, which is in the vocabulary, adds to the text.
+  std::string add(int32_t id);
+  /// What is still held back.
+  std::string finish() { return std::move(held); }
+
+private:
+  const Tokenizer &tokenizer;
+  bool special, begun = false; // begun: the text has its first word
+  std::string held;
 };
 
 /// The tokenizer of a vocabulary. Null: reported (IG0651 unknown model, IG0652 unknown pre-tokenizer, IG0653 faulty tables).
