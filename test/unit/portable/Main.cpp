@@ -11,6 +11,7 @@ void testConvTranspose();
 void testResize();
 void testRnn();
 void testBlock(const char *vectors);
+void testSequence();
 
 int main(int argc, char **argv) {
   testMath();
@@ -21,6 +22,7 @@ int main(int argc, char **argv) {
   testResize();
   testRnn();
   testBlock(argc > 1 ? argv[1] : nullptr);
+  testSequence();
   std::printf(failures ? "%d failures\n" : "portable kernels: all passed\n", failures);
   return failures != 0;
 }

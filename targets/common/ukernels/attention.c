@@ -1,0 +1,228 @@
+/* ik_cached_attention_<type>: causal attention of a step's queries over a key/value cache; parameters and the order of operations in sequence.h.
+ * Up to 64 queries that share a cache head (heads of a group side by side, then rows) walk its chunks together: keys are widened and transposed, values
+ * widened, 48 positions at a time, and multiplied with the tiles of micro.h. Parallel unit: one query, cache heads outermost. */
+#include "targets/common/ukernels/micro.h"
+#include "targets/common/ukernels/sequence.h"
+
+typedef struct { float *piece, *q, *s, *o, *top, *sum, *c; } ik_attention_room;
+/* One run of units: `count` queries from `first` (row * group + head in the group) with cache head `head`. */
+typedef struct { int64_t head, first, count, position; } ik_queries;
+
+static ik_attention_room ik_attention_split(void *scratch, const int64_t *p) {
+  const int64_t d = p[IK_ATTENTION_D], wide = IK_ATTENTION_WIDE(p[IK_ATTENTION_E]);
+  ik_attention_room r;
+  r.piece = (float *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
+  r.s = r.piece + IK_ATTENTION_PIECE * (d > wide ? d : wide);
+  r.o = r.s + IK_ATTENTION_TILE * IK_ATTENTION_CHUNK;
+  r.c = r.o + IK_ATTENTION_TILE * wide;
+  r.top = r.c + 8 * 48;
+  r.sum = r.top + IK_ATTENTION_TILE;
+  r.q = r.sum + IK_ATTENTION_TILE;
+  return r;
+}
+
+/* Element of q and y, in queries, that query i of a run is. */
+static int64_t ik_query_at(const int64_t *p, ik_queries u, int64_t i) {
+  int64_t group = p[IK_ATTENTION_HQ] / p[IK_ATTENTION_HK], at = u.first + i;
+  return at / group * p[IK_ATTENTION_HQ] + u.head * group + at % group;
+}
+/* The cache rows that query i sees. */
+static ik_range ik_query_sees(const int64_t *p, ik_queries u, int64_t i) {
+  int64_t end = u.position + (u.first + i) / (p[IK_ATTENTION_HQ] / p[IK_ATTENTION_HK]) + 1, window = p[IK_ATTENTION_WINDOW];
+  end = end < p[IK_ATTENTION_T] ? end : p[IK_ATTENTION_T];
+  return (ik_range){window > 0 && end > window ? end - window : 0, end};
+}
+static ik_range ik_within(ik_range a, int64_t begin, int64_t end) {
+  return (ik_range){a.begin > begin ? a.begin : begin, a.end < end ? a.end : end};
+}
+
+IK_INLINE void ik_zip16(ik_f32x16 *to, ik_f32x16 a, ik_f32x16 b) {
+  to[0] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  to[1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+/* Columns of a 16 x 16 square become rows: four perfect shuffles. */
+IK_INLINE void ik_transpose16(ik_f32x16 *v) {
+  IK_UNROLL for (int round = 0; round < 4; ++round) {
+    ik_f32x16 next[16];
+    IK_UNROLL for (int i = 0; i < 8; ++i) ik_zip16(next + 2 * i, v[i], v[i + 8]);
+    IK_UNROLL for (int i = 0; i < 16; ++i) v[i] = next[i];
+  }
+}
+
+/* Scores of one chunk, whole vectors: scale and cap. */
+static void ik_attention_scale(const float *c, float *s, int64_t rows, const int64_t *p) {
+  const float cap = ik_f32(p[IK_ATTENTION_SOFTCAP]);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int i = 0; i < 48; i += 16) {
+      ik_f32x16 v = ik_load16_f32(c + r * 48 + i) * ik_splat16(ik_f32(p[IK_ATTENTION_SCALE]));
+      if (cap > 0.0f)
+        v = ik_tanh16(v / ik_splat16(cap)) * ik_splat16(cap);
+      ik_store16_f32(s + r * IK_ATTENTION_CHUNK + i, v);
+    }
+}
+
+static const ik_i32x16 ik_lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+static float ik_max_lanes(ik_f32x16 v) {
+  float top = v[0];
+  for (int i = 1; i < 16; ++i)
+    top = v[i] > top ? v[i] : top;
+  return top;
+}
+static float ik_sum_lanes(ik_f32x16 v) {
+  float l[16];
+  ik_store16_f32(l, v);
+  for (int half = 8; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i)
+      l[i] += l[i + half];
+  return l[0];
+}
+
+/* Scores s of the positions `seen` (in the chunk) to exponentials, in place; returns by what earlier sums shrink. */
+static float ik_attention_exp(float *s, ik_range seen, float *top, float *sum) {
+  const float before = *top;
+  ik_f32x16 highest = ik_splat16(before), lanes = ik_splat16(0.0f);
+  for (int64_t i = seen.begin / 16 * 16; i < seen.end; i += 16) {
+    ik_i32x16 at = ik_lane_numbers + (int32_t)i, inside = (at >= (int32_t)seen.begin) & (at < (int32_t)seen.end);
+    ik_f32x16 v = ik_load16_f32(s + i);
+    highest = ik_select16(inside & (v > highest), v, highest);
+  }
+  *top = ik_max_lanes(highest);
+  for (int64_t i = seen.begin / 16 * 16; i < seen.end; i += 16) {
+    ik_i32x16 at = ik_lane_numbers + (int32_t)i, inside = (at >= (int32_t)seen.begin) & (at < (int32_t)seen.end);
+    ik_f32x16 e = ik_select16(inside, ik_exp16(ik_load16_f32(s + i) - ik_splat16(*top)), ik_splat16(0.0f));
+    ik_store16_f32(s + i, e);
+    lanes = lanes + e;
+  }
+  float shrink = ikm_exp_f32(before - *top);
+  *sum = *sum * shrink + ik_sum_lanes(lanes);
+  return shrink;
+}
+
+/* Sums of query i, tile by tile of 48 columns. */
+static float *ik_attention_sums(ik_attention_room r, const int64_t *p, int64_t i) {
+  return r.o + i / 8 * 8 * IK_ATTENTION_WIDE(p[IK_ATTENTION_E]) + i % 8 * 48;
+}
+
+static void ik_attention_shrink(ik_attention_room r, const int64_t *p, ik_queries u, int64_t chunk) {
+  for (int64_t i = 0; i < u.count; ++i) {
+    ik_range seen = ik_within(ik_query_sees(p, u, i), chunk, chunk + IK_ATTENTION_CHUNK);
+    if (seen.begin >= seen.end)
+      continue;
+    ik_f32x16 shrink = ik_splat16(ik_attention_exp(r.s + i * IK_ATTENTION_CHUNK, (ik_range){seen.begin - chunk, seen.end - chunk}, r.top + i, r.sum + i));
+    float *o = ik_attention_sums(r, p, i);
+    for (int64_t e = 0; e < p[IK_ATTENTION_E]; e += 48, o += 8 * 48)
+      for (int j = 0; j < 48; j += 16)
+        ik_store16_f32(o + j, ik_load16_f32(o + j) * shrink);
+  }
+}
+
+/* rows of o += p[t] v[t] for t in `range` (relative to the piece's values). */
+static void ik_attention_add(float *o, const float *s, const float *values, ik_range range, int64_t rows, const int64_t *p) {
+  const int64_t wide = IK_ATTENTION_WIDE(p[IK_ATTENTION_E]);
+  if (range.begin >= range.end)
+    return;
+  for (int64_t e = 0; e < p[IK_ATTENTION_E]; e += 48, o += 8 * 48)
+    ik_tile(o, 0, s + range.begin, IK_ATTENTION_CHUNK, 1, values + range.begin * wide + e, wide, 16, range.end - range.begin, rows, 3);
+}
+
+/* Exponentials times the values of positions `piece`: 8 queries together where all see a position, one by one before and behind. */
+static void ik_attention_values(ik_attention_room r, const int64_t *p, ik_queries u, int64_t chunk, ik_range piece) {
+  for (int64_t i = 0; i < u.count; i += 8) {
+    int64_t rows = u.count - i < 8 ? u.count - i : 8;
+    ik_range common = ik_within(ik_query_sees(p, u, i), ik_query_sees(p, u, i + rows - 1).begin, ik_query_sees(p, u, i + rows - 1).end);
+    common = ik_within(common, piece.begin, piece.end);
+    if (common.begin > common.end)
+      common.begin = common.end = piece.begin;
+    const float *s = r.s + i * IK_ATTENTION_CHUNK + piece.begin - chunk;
+    for (int64_t k = 0; k < rows; ++k) {
+      ik_range seen = ik_within(ik_query_sees(p, u, i + k), piece.begin, common.begin);
+      ik_attention_add(ik_attention_sums(r, p, i + k), s + k * IK_ATTENTION_CHUNK, r.piece, (ik_range){seen.begin - piece.begin, seen.end - piece.begin}, 1, p);
+    }
+    ik_attention_add(ik_attention_sums(r, p, i), s, r.piece, (ik_range){common.begin - piece.begin, common.end - piece.begin}, rows, p);
+    for (int64_t k = 0; k < rows; ++k) {
+      ik_range seen = ik_within(ik_query_sees(p, u, i + k), common.end, piece.end);
+      ik_attention_add(ik_attention_sums(r, p, i + k), s + k * IK_ATTENTION_CHUNK, r.piece, (ik_range){seen.begin - piece.begin, seen.end - piece.begin}, 1, p);
+    }
+  }
+}
+
+static void ik_attention_begin(ik_attention_room r, const int64_t *p, ik_queries u, const float *q) {
+  const int64_t depth = p[IK_ATTENTION_D], sums = (u.count + 7) / 8 * 8 * IK_ATTENTION_WIDE(p[IK_ATTENTION_E]);
+  for (int64_t i = 0; i < u.count; ++i) {
+    __builtin_memcpy(r.q + i * depth, q + ik_query_at(p, u, i) * depth, (size_t)depth * 4);
+    r.top[i] = -__builtin_inff(), r.sum[i] = 0.0f;
+  }
+  for (int64_t i = 0; i < sums; ++i)
+    r.o[i] = 0.0f;
+}
+
+static void ik_attention_end(ik_attention_room r, const int64_t *p, ik_queries u, float *y) {
+  const int64_t width = p[IK_ATTENTION_E];
+  for (int64_t i = 0; i < u.count; ++i) {
+    const float *o = ik_attention_sums(r, p, i);
+    for (int64_t e = 0; e < width; ++e)
+      y[ik_query_at(p, u, i) * width + e] = o[e / 48 * 8 * 48 + e % 48] / r.sum[i];
+  }
+}
+
+#define IK_ATTENTION(T, NAME)                                                                                                 \
+  /* piece // [D][48] keys of positions [t, end), the last one repeated. */                                                   \
+  static void ik_attention_keys_##NAME(float *piece, const T *k, int64_t depth, int64_t t, int64_t end) {                     \
+    for (int64_t d = 0; d < depth; d += 16)                                                                                   \
+      for (int64_t j = 0; j < IK_ATTENTION_PIECE; j += 16) {                                                                  \
+        ik_f32x16 v[16];                                                                                                      \
+        for (int i = 0; i < 16; ++i) {                                                                                        \
+          const T *from = k + (t + j + i < end ? t + j + i : end - 1) * depth + d;                                            \
+          v[i] = depth - d >= 16 ? ik_load16_##NAME(from) : ik_load_part_##NAME(from, depth - d);                             \
+        }                                                                                                                     \
+        ik_transpose16(v);                                                                                                    \
+        for (int i = 0; i < 16; ++i)                                                                                          \
+          if (d + i < depth)                                                                                                  \
+            ik_store16_f32(piece + (d + i) * IK_ATTENTION_PIECE + j, v[i]);                                                   \
+      }                                                                                                                       \
+  }                                                                                                                           \
+  /* piece // [positions][wide E] values of positions [t, end). */                                                            \
+  static void ik_attention_widen_##NAME(float *piece, const T *v, int64_t width, int64_t t, int64_t end) {                    \
+    for (v += t * width; t < end; ++t, v += width, piece += IK_ATTENTION_WIDE(width))                                         \
+      for (int64_t e = 0; e < width; e += 16)                                                                                 \
+        ik_store16_f32(piece + e, width - e >= 16 ? ik_load16_##NAME(v + e) : ik_load_part_##NAME(v + e, width - e));         \
+  }                                                                                                                           \
+  static void ik_attention_run_##NAME(ik_attention_room r, const T *k, const T *v, const int64_t *p, ik_queries u) {          \
+    const int64_t depth = p[IK_ATTENTION_D], begin = ik_query_sees(p, u, 0).begin, end = ik_query_sees(p, u, u.count - 1).end; \
+    for (int64_t chunk = begin / IK_ATTENTION_CHUNK * IK_ATTENTION_CHUNK; chunk < end; chunk += IK_ATTENTION_CHUNK) {         \
+      int64_t stop = chunk + IK_ATTENTION_CHUNK < end ? chunk + IK_ATTENTION_CHUNK : end;                                     \
+      for (int64_t t = chunk; t < stop; t += IK_ATTENTION_PIECE) {                                                            \
+        ik_attention_keys_##NAME(r.piece, k, depth, t, stop);                                                                 \
+        for (int64_t i = 0; i < u.count; i += 8) {                                                                            \
+          int64_t rows = u.count - i < 8 ? u.count - i : 8;                                                                   \
+          ik_tile(r.c, 1, r.q + i * depth, depth, 1, r.piece, IK_ATTENTION_PIECE, 16, depth, rows, 3);                        \
+          ik_attention_scale(r.c, r.s + i * IK_ATTENTION_CHUNK + t - chunk, rows, p);                                         \
+        }                                                                                                                     \
+      }                                                                                                                       \
+      ik_attention_shrink(r, p, u, chunk);                                                                                    \
+      for (int64_t t = chunk; t < stop; t += IK_ATTENTION_PIECE) {                                                            \
+        int64_t last = t + IK_ATTENTION_PIECE < stop ? t + IK_ATTENTION_PIECE : stop;                                         \
+        ik_attention_widen_##NAME(r.piece, v, p[IK_ATTENTION_E], t, last);                                                    \
+        ik_attention_values(r, p, u, chunk, (ik_range){t, last});                                                             \
+      }                                                                                                                       \
+    }                                                                                                                         \
+  }                                                                                                                           \
+  IK_KERNEL(ik_cached_attention_##NAME);                                                                                      \
+  IK_KERNEL(ik_cached_attention_##NAME) {                                                                                     \
+    const int64_t hk = p[IK_ATTENTION_HK], perHead = p[IK_ATTENTION_M] * (p[IK_ATTENTION_HQ] / hk), position = *(const int32_t *)buf[3]; \
+    const int64_t keys = p[IK_ATTENTION_T] * p[IK_ATTENTION_D], values = p[IK_ATTENTION_T] * p[IK_ATTENTION_E];               \
+    ik_attention_room room = ik_attention_split(buf[5], p);                                                                   \
+    ik_range range = ik_share(hk * perHead, worker, workers);                                                                 \
+    for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
+      ik_queries u = {unit / perHead, unit % perHead, perHead - unit % perHead, position < 0 ? 0 : position};                 \
+      u.count = u.count < range.end - unit ? u.count : range.end - unit;                                                      \
+      u.count = u.count < IK_ATTENTION_TILE ? u.count : IK_ATTENTION_TILE;                                                    \
+      ik_attention_begin(room, p, u, buf[0]);                                                                                 \
+      ik_attention_run_##NAME(room, (const T *)buf[1] + u.head * keys, (const T *)buf[2] + u.head * values, p, u);            \
+      ik_attention_end(room, p, u, buf[4]);                                                                                   \
+      unit += u.count;                                                                                                        \
+    }                                                                                                                         \
+  }
+IK_ATTENTION(_Float16, f16)
+IK_ATTENTION(float, f32)

@@ -1,0 +1,32 @@
+/* Parameters of the kernels that make a sequence step by step, shared by C and the lowering; a position is one i32 in memory, negative ones
+ * count as 0.
+ *   ik_rope                     x f32 [M][H][D], table f32 [T][R], position, y f32 [M][H][D]
+ *   ik_cache_append_<type>      cache [H][T][D], rows f32 [M][H][D], position, result: the cache's own buffer
+ *   ik_cached_attention_<type>  q f32 [M][HQ][D], k [HK][T][D], v [HK][T][E], position, y f32 [M][HQ][E], scratch
+ *
+ * Attention, the same bits on every target, for every M and number of workers. For one query and head, over the cache rows t it sees, in chunks of
+ * IK_ATTENTION_CHUNK that begin at multiples of it: s_t = (fma chain over d from 0) * scale, then cap * tanh(s_t / cap); top' = max(top, chunk's
+ * maximum), shrink = exp(top - top'), p_t = exp(s_t - top'); sum = sum * shrink + (p_t in 16 lanes by t mod 16, joined in halves);
+ * o[e] = o[e] * shrink, then fma(p_t, v[t][e], o[e]) in order of t. Result o[e] / sum. */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_SEQUENCE_H
+#define INGOT_TARGETS_COMMON_UKERNELS_SEQUENCE_H
+
+enum { IK_ROPE_M, IK_ROPE_H, IK_ROPE_D, IK_ROPE_T, IK_ROPE_R, IK_ROPE_HALVES, IK_ROPE_COUNT };
+enum { IK_APPEND_M, IK_APPEND_H, IK_APPEND_T, IK_APPEND_D, IK_APPEND_COUNT };
+enum {
+  IK_ATTENTION_M, IK_ATTENTION_HQ, IK_ATTENTION_HK, IK_ATTENTION_T, IK_ATTENTION_D, IK_ATTENTION_E,
+  IK_ATTENTION_WINDOW,                        /* 0: all */
+  IK_ATTENTION_SCALE, IK_ATTENTION_SOFTCAP,   /* bits of f32; softcap 0: none */
+  IK_ATTENTION_COUNT
+};
+/* Positions of one chunk and of one piece whose keys or values are widened together; queries (pairs of row and head) that share a piece. */
+enum { IK_ATTENTION_PIECE = 48, IK_ATTENTION_CHUNK = 5 * IK_ATTENTION_PIECE, IK_ATTENTION_TILE = 64 };
+/* Columns of sums: tiles of 48. */
+#define IK_ATTENTION_WIDE(e) (((e) + 47) / 48 * 48)
+/* Scratch, f32: a piece of keys [D][48] or of values [48][wide E], queries [TILE][D], scores [TILE][CHUNK], sums [TILE / 8][tiles of 48][8][48], top and
+ * sum [TILE], one tile [8][48]. */
+#define IK_ATTENTION_SCRATCH(d, e)                                                                                             \
+  (4 * (IK_ATTENTION_PIECE * ((d) > IK_ATTENTION_WIDE(e) ? (d) : IK_ATTENTION_WIDE(e)) +                                       \
+        IK_ATTENTION_TILE * ((d) + IK_ATTENTION_CHUNK + IK_ATTENTION_WIDE(e) + 2) + 8 * 48) + 64)
+
+#endif
