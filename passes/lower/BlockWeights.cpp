@@ -1,0 +1,61 @@
+// The packing recipe of block-quantised weights, and the activations that go with them.
+#include "passes/lower/BlockWeights.h"
+
+#include "passes/lower/Convert.h"
+#include "targets/common/ukernels/block.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+Tensor packMatrices(const Tensor &from, const PackFormat &format, int64_t experts, int64_t n, int64_t k) {
+  int64_t source = n * format.rowBytes(k), size = format.packedBytes(n, k);
+  Tensor out(DType::U8, {experts * size});
+  char *to = out.mutableData();
+  for (int64_t e = 0; e < experts; ++e)
+    format.pack(from.data() + e * source, n, k, to + e * size);
+  return out;
+}
+
+/// The weight an earlier call made from the same nn.weight, or null.
+Value findPacked(LowerContext &context, Location loc, StringRef name, StringRef doc, RankedTensorType type) {
+  if (!context.store.contains(name) || context.store.doc(name) != doc || context.store.shape(name) != type.getShape())
+    return Value();
+  return nn::WeightOp::create(context.builder, loc, type, FlatSymbolRefAttr::get(context.builder.getContext(), name));
+}
+
+} // namespace
+
+std::optional<BlockWeights> packBlockWeights(LowerContext &context, Location loc, Value weights, StringRef format, int64_t k, std::string &why) {
+  std::optional<PackFormat> found = findPackFormat(format);
+  ArrayRef<int64_t> shape = tensorType(weights).getShape();
+  if (!found)
+    why = ("no kernel multiplies blocks of " + format).str();
+  else if (!context.isConstant(weights))
+    why = "block-quantised weights that are computed";
+  else if (k == 0 || llvm::is_contained(shape, 0))
+    why = "an empty block-quantised matrix";
+  if (!why.empty())
+    return std::nullopt;
+  PackFormat row = *found;
+  int64_t experts = shape.size() == 3 ? shape[0] : 1, n = shape[shape.size() - 2];
+  RankedTensorType type = RankedTensorType::get({experts * row.packedBytes(n, k)}, toMlir(DType::U8, context.builder.getContext()));
+  nn::WeightOp weight = weights.getDefiningOp<nn::WeightOp>();
+  std::string name = weight ? (weight.getSymbol() + ".panels").str() : "panels", doc = ("pack " + format + " rows in panels of " + Twine(row.panel)).str();
+  Value packed = weight ? findPacked(context, loc, name, doc, type) : Value();
+  if (!packed)
+    packed = context.packed(loc, name, DType::U8, type.getShape(), weights, doc,
+                            [=](ArrayRef<Tensor> from) { return packMatrices(from[0], row, experts, n, k); });
+  return BlockWeights{row, experts, n, k, packed};
+}
+
+Value blockActivations(LowerContext &context, Location loc, Value input, int64_t rows, const BlockWeights &weights) {
+  if (weights.format.isFloat())
+    return input;
+  Type byte = toMlir(DType::U8, context.builder.getContext());
+  RankedTensorType type = RankedTensorType::get({rows * (weights.k / IK_BLOCK) * IK_XBLOCK}, byte);
+  return context.micro(loc, "ik_block_quantize", type, input, {rows, weights.k}, rows * weights.k).getResult(0);
+}
+
+} // namespace ingot

@@ -1,0 +1,57 @@
+// Lowers the ops of step-by-step sequences: nn.rope, nn.cache_append (in place on the cache) and nn.cached_attention.
+#include "passes/lower/Convert.h"
+#include "passes/lower/KernelType.h"
+#include "targets/common/ukernels/sequence.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+using Lowered = FailureOr<SmallVector<Value, 2>>;
+
+Lowered lowerRope(Operation *operation, LowerContext &context, std::string &) {
+  nn::RopeOp op = cast<nn::RopeOp>(operation);
+  ArrayRef<int64_t> x = op.getInput().getType().getShape(), table = op.getTable().getType().getShape();
+  int64_t params[IK_ROPE_COUNT] = {x[0], x[1], x[2], table[0], table[1], op.getPairs() == nn::RopePairs::halves};
+  return SmallVector<Value, 2>{
+      context.micro(op.getLoc(), "ik_rope", op.getResult().getType(), op->getOperands(), params, op.getInput().getType().getNumElements()).getResult(0)};
+}
+
+Lowered lowerCacheAppend(Operation *operation, LowerContext &context, std::string &) {
+  nn::CacheAppendOp op = cast<nn::CacheAppendOp>(operation);
+  ArrayRef<int64_t> cache = op.getCache().getType().getShape(), rows = op.getRows().getType().getShape();
+  int64_t params[IK_APPEND_COUNT] = {rows[0], cache[0], cache[1], cache[2]};
+  std::string kernel = ("ik_cache_append_" + kernelTypeSuffix(dtypeOf(op.getCache()))).str();
+  kernel::MicroOp micro =
+      context.micro(op.getLoc(), kernel, op.getResult().getType(), op->getOperands(), params, op.getRows().getType().getNumElements());
+  micro.setDest(0);
+  return SmallVector<Value, 2>{micro.getResult(0)};
+}
+
+Lowered lowerCachedAttention(Operation *operation, LowerContext &context, std::string &why) {
+  nn::CachedAttentionOp op = cast<nn::CachedAttentionOp>(operation);
+  ArrayRef<int64_t> q = op.getQuery().getType().getShape(), k = op.getKey().getType().getShape();
+  DType type = dtypeOf(op.getKey());
+  if (type != dtypeOf(op.getValue())) {
+    why = "attention over keys and values of different types";
+    return failure();
+  }
+  int64_t width = op.getValue().getType().getDimSize(2), length = k[1];
+  int64_t params[IK_ATTENTION_COUNT] = {q[0],  q[1], k[0], length, q[2], width, static_cast<int64_t>(op.getWindow()),
+                                        paramF32(op.getScale().convertToDouble()), paramF32(op.getSoftcap().convertToDouble())};
+  std::string kernel = ("ik_cached_attention_" + kernelTypeSuffix(type)).str();
+  int64_t work = q[0] * q[1] * length * (q[2] + width);
+  return SmallVector<Value, 2>{
+      context.micro(op.getLoc(), kernel, op.getResult().getType(), op->getOperands(), params, work, IK_ATTENTION_SCRATCH(q[2], width)).getResult(0)};
+}
+
+} // namespace
+
+void registerSequence(LowerRegistry &registry) {
+  registry.add("nn.rope", lowerRope);
+  registry.add("nn.cache_append", lowerCacheAppend);
+  registry.add("nn.cached_attention", lowerCachedAttention);
+}
+
+} // namespace ingot

@@ -1,0 +1,32 @@
+// RUN: %ingot-opt --ingot-lower-to-kernels --split-input-file --verify-diagnostics %s | FileCheck %s
+
+// Rotary positions: pairs of neighbours are kind 0, halves 1.
+// CHECK-LABEL: @rope
+// CHECK: kernel.micro "ik_rope"(%arg0, %arg1, %arg2) params [2, 3, 8, 16, 4, 1] scratch 0 work 48
+// CHECK: kernel.micro "ik_rope"(%arg0, %arg1, %arg2) params [2, 3, 8, 16, 4, 0] scratch 0 work 48
+func.func @rope(%x: tensor<2x3x8xf32>, %t: tensor<16x4xf32>, %p: tensor<1xi32>) -> (tensor<2x3x8xf32>, tensor<2x3x8xf32>) {
+  %y = nn.rope %x, %t, %p pairs halves : (tensor<2x3x8xf32>, tensor<16x4xf32>, tensor<1xi32>) -> tensor<2x3x8xf32>
+  %z = nn.rope %x, %t, %p pairs adjacent : (tensor<2x3x8xf32>, tensor<16x4xf32>, tensor<1xi32>) -> tensor<2x3x8xf32>
+  return %y, %z : tensor<2x3x8xf32>, tensor<2x3x8xf32>
+}
+
+// -----
+
+// Rows are appended in the cache's own buffer; attention knows its window.
+// CHECK-LABEL: @attend
+// CHECK: %[[K:.*]] = kernel.micro "ik_cache_append_f16"(%arg0, %arg2, %arg3) params [2, 2, 16, 8] scratch 0 work 32 {dest = 0 : i64}
+// CHECK: kernel.micro "ik_cached_attention_f16"(%arg1, %[[K]], %[[K]], %arg3) params [2, 4, 2, 16, 8, 8, 5, {{[0-9]+}}, 0] scratch {{[0-9]+}} work 2048
+func.func @attend(%k: tensor<2x16x8xf16>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
+  %n = nn.cache_append %k, %rows, %p : (tensor<2x16x8xf16>, tensor<2x2x8xf32>, tensor<1xi32>) -> tensor<2x16x8xf16>
+  %y = nn.cached_attention %q, %n, %n, %p scale 0.5 window 5 : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x16x8xf16>, tensor<1xi32>) -> tensor<2x4x8xf32>
+  return %y : tensor<2x4x8xf32>
+}
+
+// -----
+
+// Keys and values of different types have no kernel.
+func.func @mixed(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %v: tensor<2x16x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
+  // expected-error @+1 {{unsupported: nn.cached_attention: attention over keys and values of different types}}
+  %y = nn.cached_attention %q, %k, %v, %p scale 0.5 : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x16x8xf32>, tensor<1xi32>) -> tensor<2x4x8xf32>
+  return %y : tensor<2x4x8xf32>
+}
