@@ -1,0 +1,76 @@
+/* Runs the kernels of language models (GGUF block products of every format, rows of packed matrices, rope, cache, attention) and prints one hash of
+ * all results. Packed weights are random bytes whose 16-bit floats are small. Freestanding: see hash.h and check-blocks.sh. */
+#include "targets/common/ukernels/block.h"
+#include "targets/common/ukernels/sequence.h"
+#include "test/unit/kernels/hash.h"
+
+#define DECLARE(name, bits, offset, family) \
+  IK_KERNEL(ik_block_matmul_##name);        \
+  IK_KERNEL(ik_block_rows_##name);
+IK_BLOCK_TABLE(DECLARE)
+DECLARE(f32, , , )
+DECLARE(f16, , , )
+DECLARE(bf16, , , )
+IK_KERNEL(ik_block_quantize);
+IK_KERNEL(ik_rope);
+IK_KERNEL(ik_cache_append_f16);
+IK_KERNEL(ik_cached_attention_f16);
+
+typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
+enum { ROWS = 29, N = 37, DEPTH = 512 };
+static _Alignas(64) float x[ROWS * DEPTH], y[ROWS * DEPTH], room[1 << 17];
+static _Alignas(64) uint8_t quantized[ROWS * DEPTH / 32 * IK_XBLOCK], w[64 * DEPTH * 4];
+
+static void run(kernel *function, void *const *buf, const int64_t *p, const void *result, int64_t bytes) {
+  for (int64_t worker = 0; worker < 2; ++worker)
+    function(buf, p, worker, 2);
+  mix(result, bytes);
+}
+
+/* floatBytes: of the format's weights, 0 for blocks. */
+static void blockCase(kernel *matmul, kernel *rows, int floatBytes) {
+  const int64_t m[] = {1, 4, 13, ROWS}, p[] = {7, N, DEPTH};
+  int32_t ids[7];
+  if (floatBytes == 4)
+    fill((float *)w, sizeof w / 4);
+  else
+    for (int64_t i = 0; i < (int64_t)sizeof w; ++i)
+      w[i] = (uint8_t)(i % 2 ? 0x20 + next() % 16 : next());
+  for (int i = 0; i < 4; ++i) {
+    const int64_t product[] = {m[i], N, DEPTH}, quantize[] = {m[i], DEPTH};
+    fill(x, m[i] * DEPTH);
+    void *const from[] = {x, quantized};
+    run(ik_block_quantize, from, quantize, quantized, m[i] * DEPTH / 32 * IK_XBLOCK);
+    void *const buf[] = {floatBytes ? (void *)x : quantized, w, y, room};
+    run(matmul, buf, product, y, m[i] * N * 4);
+  }
+  for (int i = 0; i < 7; ++i)
+    ids[i] = (int32_t)pick(-1, N);
+  void *const buf[] = {w, ids, y};
+  run(rows, buf, p, y, 7 * DEPTH * 4);
+}
+
+static void sequenceCase(int32_t position, int64_t m, int64_t window, float softcap) {
+  enum { HQ = 4, HK = 2, T = 300, D = 24, E = 20 };
+  static float table[T * D];
+  static _Float16 keys[HK * T * D], values[HK * T * E];
+  union { float f; uint32_t u; } scale = {0.2f}, cap = {softcap};
+  fill(x, m * HQ * D), fill(table, T * D), fill(room, HK * T * D);
+  for (int64_t i = 0; i < HK * T * D; ++i)
+    keys[i] = (_Float16)room[i], values[i * E / D] = (_Float16)room[HK * T * D - 1 - i];
+  const int64_t rope[IK_ROPE_COUNT] = {m, HQ, D, T, D, position & 1}, append[IK_APPEND_COUNT] = {m, HK, T, D};
+  const int64_t attention[IK_ATTENTION_COUNT] = {m, HQ, HK, T, D, E, window, scale.u, cap.u};
+  void *const turn[] = {x, table, &position, y}, *const store[] = {keys, x, &position, keys}, *const attend[] = {x, keys, values, &position, y, room};
+  run(ik_rope, turn, rope, y, m * HQ * D * 4);
+  run(ik_cache_append_f16, store, append, keys, sizeof keys);
+  run(ik_cached_attention_f16, attend, attention, y, m * HQ * E * 4);
+}
+
+#define CASE(name, bits, offset, family) blockCase(ik_block_matmul_##name, ik_block_rows_##name, 0);
+static void hashAll(void) {
+  IK_BLOCK_TABLE(CASE)
+  blockCase(ik_block_matmul_f32, ik_block_rows_f32, 4);
+  blockCase(ik_block_matmul_f16, ik_block_rows_f16, 2);
+  blockCase(ik_block_matmul_bf16, ik_block_rows_bf16, 2);
+  sequenceCase(0, 17, 0, 0), sequenceCase(290, 1, 0, 0), sequenceCase(230, 20, 10, 3);
+}
