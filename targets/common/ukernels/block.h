@@ -72,6 +72,8 @@ static inline long long ik_panel_bytes(ik_block_format f, long long blocks) {
 enum { IK_XQUANT_M, IK_XQUANT_K, IK_XQUANT_COUNT };
 /* ik_block_matmul_<format>: activations (floats: x f32 [M][K], and scratch), packed w, y f32 [M][N]. */
 enum { IK_BLOCKMM_M, IK_BLOCKMM_N, IK_BLOCKMM_K, IK_BLOCKMM_COUNT };
+/* ik_block_experts_<format>: activations of M * SLOTS rows, or of M when SHARED, packed w [E], experts i32 [M][SLOTS], y f32 [M][SLOTS][N]. */
+enum { IK_EXPERTS_M, IK_EXPERTS_SLOTS, IK_EXPERTS_SHARED, IK_EXPERTS_E, IK_EXPERTS_N, IK_EXPERTS_K, IK_EXPERTS_COUNT };
 /* Scratch of the float formats: a piece of a panel widened to f32, and a tile of sums. */
 enum { IK_FLOAT_PIECE = 256, IK_FLOAT_SCRATCH = IK_FLOAT_PIECE * 48 * 4 + 8 * 48 * 4 + 64 };
 

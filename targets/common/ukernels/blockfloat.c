@@ -1,21 +1,7 @@
 /* ik_block_matmul_f32, _f16, _bf16: y[m][n] = sum over k of x[m][k] w[n][k], packed weights in panels of 16 (f32) or 32 rows (block.h), one fused
  * multiply-add chain over k per output. One row of x reads its panels as one prefetched stream; more rows take pieces of a panel
  * widened in scratch with the tiles of micro.h. Parallel unit: 48 or 32 rows of w (16 with one row of x and f32). */
-#include "targets/common/ukernels/block.h"
-#include "targets/common/ukernels/micro.h"
-
-typedef uint16_t ik_u16x16 __attribute__((ext_vector_type(16)));
-typedef uint16_t ik_u16x16u __attribute__((ext_vector_type(16), aligned(2)));
-IK_INLINE ik_f32x16 ik_load16_bf16(const uint16_t *p) {
-  return (ik_f32x16)(__builtin_convertvector((ik_u16x16)*(const ik_u16x16u *)p, ik_i32x16) << 16);
-}
-
-IK_INLINE void ik_store_some_f32(float *y, ik_f32x16 v, int64_t count) {
-  if (count >= 16)
-    ik_store16_f32(y, v);
-  else if (count > 0)
-    ik_store_part_f32(y, v, count);
-}
+#include "targets/common/ukernels/blockfloat.h"
 
 /* c // [rows][48] sums of one group of columns to y. */
 IK_INLINE void ik_float_store(const float *c, float *y, int64_t ldy, int64_t rows, int64_t count) {
@@ -26,15 +12,6 @@ IK_INLINE void ik_float_store(const float *c, float *y, int64_t ldy, int64_t row
 
 /* VECS vectors of 16 rows of w a parallel unit with many rows of x. */
 #define IK_FLOAT_MATMUL(name, T, PANEL, VECS)                                                                                 \
-  static void ik_float_one_##name(const float *x, const T *w, float *y, int64_t depth, int64_t count) {                       \
-    ik_f32x16 acc[PANEL / 16];                                                                                                \
-    IK_UNROLL for (int v = 0; v < PANEL / 16; ++v) acc[v] = ik_splat16(0.0f);                                                 \
-    for (int64_t k = 0; k < depth; ++k, w += PANEL) {                                                                         \
-      __builtin_prefetch((const char *)w + 8192, 0, 0);                                                                       \
-      IK_UNROLL for (int v = 0; v < PANEL / 16; ++v) acc[v] = ik_fma16(ik_splat16(x[k]), ik_load16_##name(w + v * 16), acc[v]); \
-    }                                                                                                                         \
-    IK_UNROLL for (int v = 0; v < PANEL / 16; ++v) ik_store_some_f32(y + v * 16, acc[v], count - v * 16);                     \
-  }                                                                                                                           \
   /* room // [VECS][depth][16] of rows [unit * VECS * 16 ..), k of [k0, k0 + depth), widened; rows past the last panel repeat it. */ \
   static void ik_float_widen_##name(float *room, const T *w, const int64_t *p, int64_t unit, int64_t k0, int64_t depth) {     \
     const int64_t panels = (p[IK_BLOCKMM_N] + PANEL - 1) / PANEL;                                                             \

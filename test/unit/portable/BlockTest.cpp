@@ -6,7 +6,8 @@
 #include <cmath>
 
 #define BLOCK_KERNELS(name) extern "C" void ik_block_matmul_##name(void *const *, const int64_t *, int64_t, int64_t); \
-  extern "C" void ik_block_rows_##name(void *const *, const int64_t *, int64_t, int64_t);
+  extern "C" void ik_block_rows_##name(void *const *, const int64_t *, int64_t, int64_t); \
+  extern "C" void ik_block_experts_##name(void *const *, const int64_t *, int64_t, int64_t);
 #define BLOCK_FORMAT_KERNELS(name, bits, offset, family) BLOCK_KERNELS(name)
 IK_BLOCK_TABLE(BLOCK_FORMAT_KERNELS)
 BLOCK_KERNELS(f32)
@@ -18,12 +19,12 @@ namespace {
 
 struct Kernels {
   const char *name;
-  Kernel matmul, rows;
+  Kernel matmul, rows, experts;
 };
-#define BLOCK_ROW(name, bits, offset, family) {#name, ik_block_matmul_##name, ik_block_rows_##name},
-const Kernels table[] = {IK_BLOCK_TABLE(BLOCK_ROW){"f32", ik_block_matmul_f32, ik_block_rows_f32},
-                         {"f16", ik_block_matmul_f16, ik_block_rows_f16},
-                         {"bf16", ik_block_matmul_bf16, ik_block_rows_bf16}};
+#define BLOCK_ROW(name, bits, offset, family) {#name, ik_block_matmul_##name, ik_block_rows_##name, ik_block_experts_##name},
+const Kernels table[] = {IK_BLOCK_TABLE(BLOCK_ROW){"f32", ik_block_matmul_f32, ik_block_rows_f32, ik_block_experts_f32},
+                         {"f16", ik_block_matmul_f16, ik_block_rows_f16, ik_block_experts_f16},
+                         {"bf16", ik_block_matmul_bf16, ik_block_rows_bf16, ik_block_experts_bf16}};
 
 const Kernels &kernelsOf(const std::string &format) {
   for (const Kernels &k : table)
@@ -98,6 +99,32 @@ void testMatmul(Random &random, const BlockCase &c, int64_t m) {
     std::vector<float> alone = multiply(c, w, one, isFloat ? std::vector<char>() : quantize(one, 1, c.k).bytes, 1);
     check(std::memcmp(alone.data(), y.data() + row * c.n, size_t(c.n) * 4) == 0, "%s: row %d of %d differs from the row alone", c.format.c_str(), int(row),
           int(m));
+  }
+}
+
+/// Experts are matrices of `each` rows; every chosen pair must have the bits of the product with that matrix alone.
+void testExperts(Random &random, const BlockCase &c, int64_t m, bool shared) {
+  const int64_t experts = 3, slots = 2, each = c.n / experts, rows = shared ? m : m * slots;
+  ingot::PackFormat format = *ingot::findPackFormat(c.format);
+  int64_t size = format.packedBytes(each, c.k);
+  std::vector<char> w(static_cast<size_t>(experts * size));
+  for (int64_t e = 0; e < experts; ++e)
+    format.pack(c.bytes.data() + e * each * format.rowBytes(c.k), each, c.k, w.data() + e * size);
+  std::vector<float> x = randomVector<float>(random, rows * c.k), y(static_cast<size_t>(m * slots * each)), alone(static_cast<size_t>(each));
+  std::vector<int32_t> chosen;
+  for (int64_t i = 0; i < m * slots; ++i)
+    chosen.push_back(int32_t(random.integer(-1, experts)));
+  std::vector<char> blocks = format.isFloat() ? std::vector<char>() : quantize(x, rows, c.k).bytes;
+  runKernel(c.format.c_str(), kernelsOf(c.format).experts, {format.isFloat() ? static_cast<const void *>(x.data()) : blocks.data(), w.data(), chosen.data()},
+            {y.data()}, {int64_t(y.size() * 4)}, {m, slots, shared, experts, each, c.k});
+  for (int64_t i = 0; i < m * slots; ++i) {
+    int64_t row = shared ? i / slots : i, e = chosen[size_t(i)] >= 0 && chosen[size_t(i)] < experts ? chosen[size_t(i)] : 0;
+    std::vector<float> one(x.begin() + row * c.k, x.begin() + (row + 1) * c.k);
+    std::vector<char> oneBlock = format.isFloat() ? std::vector<char>() : quantize(one, 1, c.k).bytes;
+    runKernel(c.format.c_str(), kernelsOf(c.format).matmul,
+              {format.isFloat() ? static_cast<const void *>(one.data()) : oneBlock.data(), w.data() + e * size}, {alone.data()}, {each * 4}, {1, each, c.k},
+              IK_FLOAT_SCRATCH);
+    check(std::memcmp(alone.data(), y.data() + i * each, size_t(each) * 4) == 0, "block_experts %s: pair %d", c.format.c_str(), int(i));
   }
 }
 
@@ -184,6 +211,8 @@ void testBlock(const char *vectors) {
       BlockCase c = isFloat ? floatCase(random, format, n, k) : randomBlocks(random, format, n, k);
       testMatmul(random, c, m);
       testRows(random, c);
+      if (n >= 3)
+        testExperts(random, c, m, m % 2);
     }
     if (vectors && format != "f32")
       testVectors(vectors, format);
