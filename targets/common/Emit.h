@@ -33,17 +33,22 @@ MapBox normaliseMap(kernel::FuncOp func);
 llvm::Expected<std::unique_ptr<llvm::Module>> emitBodies(mlir::ModuleOp module, llvm::LLVMContext &context);
 /// The map as a function with the micro-kernels' signature, which loops over its worker's share and calls the body.
 llvm::Error emitMap(kernel::FuncOp func, llvm::Module &into);
-/// `ingot_run_<symbol>`: all steps of the program.
+/// entrySymbol(program's name, symbol): all steps of the program.
 llvm::Error emitProgram(deploy::ProgramOp program, llvm::StringRef symbol, llvm::Module &into);
 
 /// Links what the module calls but does not define from the level's bitcode; everything linked becomes internal. An error names what is missing.
 llvm::Error linkKernels(llvm::Module &module, const CpuSpec &spec);
+/// Makes sure that no memset of the module becomes another library call (Apple's bzero).
+void keepMemset(llvm::Module &module);
 /// Sets triple, data layout and the functions' cpu and features to the machine's.
 void stampMachine(llvm::Module &module, const CpuSpec &spec, const llvm::TargetMachine &machine);
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(const CpuSpec &spec);
-/// A relocatable object that exports ingot_run_<symbol>, and the stages "llvm", "opt" and "asm" as text when `sink` is given.
-llvm::Expected<ObjectFile> emitCpu(mlir::ModuleOp module, llvm::StringRef symbol, const CpuSpec &spec, StageSink sink);
+/// Writes entry points into a module that has the maps: they may call kernels, and functions of the runtime named ingot_*.
+using EntryEmitter = llvm::function_ref<llvm::Error(llvm::Module &)>;
+/// A relocatable object that exports every program's entry point, or those of `entries` if given, and the stages "llvm", "opt" and "asm" as
+/// text when `sink` is given.
+llvm::Expected<ObjectFile> emitCpu(mlir::ModuleOp module, llvm::StringRef symbol, const CpuSpec &spec, StageSink sink, EntryEmitter entries = {});
 
 } // namespace ingot
 

@@ -100,7 +100,7 @@ Error checkSymbols(StringRef bytes, StringRef symbol) {
     StringRef plain = *name;
     if ((*object)->isMachO())
       plain.consume_front("_");
-    bool provided = plain == "memcpy" || plain == "memset" || plain == "ingot_barrier_wait" || plain == "_GLOBAL_OFFSET_TABLE_" || plain.empty();
+    bool provided = plain == "memcpy" || plain == "memset" || plain == "ingot_barrier_wait" || plain == "ingot_gpu_run" || plain == "_GLOBAL_OFFSET_TABLE_" || plain.empty();
     if ((*flags & object::SymbolRef::SF_Undefined) && !provided)
       foreign.push_back(plain.str());
   }
@@ -130,15 +130,22 @@ Expected<std::unique_ptr<Module>> emitMaps(mlir::ModuleOp source, LLVMContext &c
   return module;
 }
 
-/// Adds the entry point and the kernels it calls; everything else becomes internal.
-Error finish(Module &module, mlir::ModuleOp source, StringRef symbol, const CpuSpec &spec, TargetMachine &machine) {
-  for (Function &function : module)
-    if (!function.isDeclaration())
-      function.setLinkage(GlobalValue::InternalLinkage);
+Error emitPrograms(mlir::ModuleOp source, StringRef symbol, Module &module) {
   auto programs = source.getOps<deploy::ProgramOp>();
   if (programs.empty())
     return createStringError("the module has no deploy.program");
-  if (Error error = emitProgram(*programs.begin(), symbol, module))
+  for (deploy::ProgramOp program : programs)
+    if (Error error = emitProgram(program, symbol, module))
+      return error;
+  return Error::success();
+}
+
+/// Adds the entry points and the kernels they call; everything else becomes internal.
+Error finish(Module &module, const CpuSpec &spec, TargetMachine &machine, EntryEmitter entries) {
+  for (Function &function : module)
+    if (!function.isDeclaration())
+      function.setLinkage(GlobalValue::InternalLinkage);
+  if (Error error = entries(module))
     return error;
   if (Error error = linkKernels(module, spec))
     return error;
@@ -170,7 +177,7 @@ Expected<std::unique_ptr<TargetMachine>> createMachine(const CpuSpec &spec) {
   return machine;
 }
 
-Expected<ObjectFile> emitCpu(mlir::ModuleOp source, StringRef symbol, const CpuSpec &spec, StageSink sink) {
+Expected<ObjectFile> emitCpu(mlir::ModuleOp source, StringRef symbol, const CpuSpec &spec, StageSink sink, EntryEmitter entries) {
   auto machine = createMachine(spec);
   if (!machine)
     return machine.takeError();
@@ -181,8 +188,11 @@ Expected<ObjectFile> emitCpu(mlir::ModuleOp source, StringRef symbol, const CpuS
   if (sink)
     sink("llvm", textOf(**module));
   optimise(**module, **machine);
-  if (Error error = finish(**module, source, symbol, spec, **machine))
+  auto programs = [&](Module &into) { return emitPrograms(source, symbol, into); };
+  if (Error error = finish(**module, spec, **machine, entries ? entries : EntryEmitter(programs)))
     return std::move(error);
+  if ((*machine)->getTargetTriple().isOSDarwin())
+    keepMemset(**module);
   if (sink) {
     sink("opt", textOf(**module));
     std::unique_ptr<Module> copy = CloneModule(**module);

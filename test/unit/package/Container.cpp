@@ -41,7 +41,7 @@ void test::testContainer() {
     return;
   }
   CHECK(container->layout.weights.size() == 2 && container->layout.weights[1].recipe == "double");
-  CHECK(container->layout.inputs[0].name == "in" && container->layout.outputs[0].shape == std::vector<int64_t>{5});
+  CHECK(container->layout.entries[0].inputs[0].name == "in" && container->layout.entries[0].outputs[0].shape == std::vector<int64_t>{5});
   CHECK(container->weights.size() == 128);
   CHECK(llvm::support::endian::read32le(container->weights.data() + 64) == 0x40000000); // 2.0f
   Aligned aligned(bytes);
@@ -51,6 +51,15 @@ void test::testContainer() {
   sample.program.arenaBytes = 128;
   llvm::Expected<Container> other = readContainerBytes(containerOf(sample, 1), "memory");
   CHECK(other && other->abi != container->abi);
+  Steps steps = makeSteps();
+  llvm::Expected<Layout> layout = makeLayout(steps.programs, steps.store, "m", "d");
+  CHECK(layout && layout->arenaBytes() == 128);
+  llvm::Expected<Layout> back = readMetadata(llvm::cantFail(writeMetadata(*layout)));
+  CHECK(back && back->entries.size() == 2 && back->entries[1].name == "total" && abiHash(*back) == abiHash(*layout));
+  layout->entries[1].name = "feed";
+  CHECK(!checkLayout(*layout).empty());
+  layout->entries[1].name = "9";
+  CHECK(!checkLayout(*layout).empty());
   CHECK(toText(treeHash("")) != toText(treeHash(std::string(1, '\0'))));
 }
 
@@ -103,9 +112,10 @@ static void testMetadata() {
   Sample sample = makeHostile();
   llvm::Expected<Layout> layout = makeLayout(sample.program, sample.store, "m", "d");
   CHECK(bool(layout));
-  layout->inputs.resize(4);
-  layout->outputs.resize(4);
+  layout->entries[0].inputs.resize(4);
+  layout->entries[0].outputs.resize(4);
   std::string good = llvm::cantFail(writeMetadata(*layout));
+  CHECK(codeOf(readMetadata(good.substr(0, good.size() / 2))) == "IG0514");
   std::mt19937 random(1);
   for (int round = 0; round < 20000; ++round) {
     std::string bad = good;
