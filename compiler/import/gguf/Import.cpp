@@ -30,6 +30,29 @@ std::optional<int64_t> chooseContext(const LlmModel &model, const ImportLlm &opt
   return options.ctx;
 }
 
+/// What an application of the generated code must know, as the module's attribute `nn.constants`.
+void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t chunk) {
+  Builder builder(module.getContext());
+  llvm::SmallVector<Attribute> list;
+  auto add = [&](llvm::StringRef name, int64_t value, llvm::StringRef comment) {
+    list.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(name)),
+                                              builder.getNamedAttr("value", builder.getI64IntegerAttr(value)),
+                                              builder.getNamedAttr("comment", builder.getStringAttr(comment))}));
+  };
+  add("CONTEXT", ctx, "most tokens of a sequence");
+  add("CHUNK", chunk, "tokens of one prefill");
+  add("VOCABULARY", model.vocabulary, "tokens there are");
+  auto addToken = [&](llvm::StringRef key, llvm::StringRef name, llvm::StringRef comment) {
+    const GgufValue *value = file.find(key);
+    std::optional<int64_t> id = value ? value->asInt() : std::nullopt;
+    if (id && *id >= 0 && *id < model.vocabulary)
+      add(name, *id, comment);
+  };
+  addToken("tokenizer.ggml.bos_token_id", "BOS", "token that begins a sequence");
+  addToken("tokenizer.ggml.eos_token_id", "EOS", "token that ends a sequence");
+  module->setAttr("nn.constants", builder.getArrayAttr(list));
+}
+
 void countOps(ModuleOp module, ImportedModel &result) {
   module.walk([&](func::FuncOp function) {
     for (Operation &op : function.getBody().front().without_terminator()) {
@@ -41,12 +64,9 @@ void countOps(ModuleOp module, ImportedModel &result) {
   });
 }
 
-void addEntries(const GgufFile &file, const LlmModel &model, const ImportLlm &options, int64_t ctx, WeightStore &store, OpBuilder &builder) {
-  int64_t chunk = std::clamp<int64_t>(options.chunk, 1, ctx);
-  std::vector<std::string> entries = options.entries;
+void addEntries(LlmGraph &graph, std::vector<std::string> entries, int64_t chunk) {
   if (entries.empty())
     entries = {"prefill", "decode"};
-  LlmGraph graph(file, model, ctx, store, builder);
   for (const std::string &entry : entries) {
     if (entry == "prefill")
       graph.addEntry(entry, chunk, LlmGraph::Rows::LastOfCount);
@@ -55,6 +75,18 @@ void addEntries(const GgufFile &file, const LlmModel &model, const ImportLlm &op
     else
       graph.addEntry(entry, 1, LlmGraph::Rows::All);
   }
+}
+
+/// What the generated header tells an application (`nn.constants`).
+void addConstants(ModuleOp module, const LlmModel &model, int64_t ctx) {
+  Builder builder(module.getContext());
+  auto constant = [&](llvm::StringRef name, int64_t value, llvm::StringRef comment) -> Attribute {
+    return builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(name)),
+                                      builder.getNamedAttr("value", builder.getI64IntegerAttr(value)),
+                                      builder.getNamedAttr("comment", builder.getStringAttr(comment))});
+  };
+  module->setAttr("nn.constants", builder.getArrayAttr({constant("CONTEXT", ctx, "tokens that the state has room for"),
+                                                        constant("VOCABULARY", model.vocabulary, "logits of a token")}));
 }
 
 } // namespace
@@ -77,7 +109,11 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
   OpBuilder builder(&context);
   OwningOpRef<ModuleOp> module = ModuleOp::create(NameLoc::get(builder.getStringAttr(printable(llvm::sys::path::filename(path)))));
   builder.setInsertionPointToEnd(module->getBody());
-  addEntries(*file, *model, options, *ctx, store, builder);
+  int64_t chunk = std::clamp<int64_t>(options.chunk, 1, *ctx);
+  LlmGraph graph(*file, *model, *ctx, store, builder);
+  addEntries(graph, options.entries, chunk);
+  addConstants(*module, *file, *model, *ctx, chunk);
+  addConstants(*module, *model, *ctx);
   countOps(*module, result);
   if (succeeded(verify(*module)))
     result.module = std::move(module);
