@@ -77,18 +77,6 @@ void addEntries(LlmGraph &graph, std::vector<std::string> entries, int64_t chunk
   }
 }
 
-/// What the generated header tells an application (`nn.constants`).
-void addConstants(ModuleOp module, const LlmModel &model, int64_t ctx) {
-  Builder builder(module.getContext());
-  auto constant = [&](llvm::StringRef name, int64_t value, llvm::StringRef comment) -> Attribute {
-    return builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(name)),
-                                      builder.getNamedAttr("value", builder.getI64IntegerAttr(value)),
-                                      builder.getNamedAttr("comment", builder.getStringAttr(comment))});
-  };
-  module->setAttr("nn.constants", builder.getArrayAttr({constant("CONTEXT", ctx, "tokens that the state has room for"),
-                                                        constant("VOCABULARY", model.vocabulary, "logits of a token")}));
-}
-
 } // namespace
 
 ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRContext &context, WeightStore &store, Diagnostics &diagnostics) {
@@ -113,7 +101,6 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
   LlmGraph graph(*file, *model, *ctx, store, builder);
   addEntries(graph, options.entries, chunk);
   addConstants(*module, *file, *model, *ctx, chunk);
-  addConstants(*module, *model, *ctx);
   countOps(*module, result);
   if (succeeded(verify(*module)))
     result.module = std::move(module);
