@@ -139,7 +139,7 @@ def kernel_table():
     for table in ROOT.glob("targets/**/kernels.def"):
         rows |= set(re.findall(r"KERNEL\(\s*\"?(\w+)", table.read_text()))
     defined = set()
-    for source in [*ROOT.glob("targets/common/ukernels/*"), *ROOT.glob("targets/*/kernels/*.c")]:
+    for source in [*ROOT.glob("targets/common/ukernels/*"), *ROOT.glob("targets/common/halide/*"), *ROOT.glob("targets/*/kernels/*.c")]:
         if source.is_file():
             defined |= set(re.findall(r"IK_KERNEL\((ik_\w+)\)", source.read_text()))
     faults += [f"kernel {name} has no row" for name in sorted(defined - rows) if not name.endswith("_")]

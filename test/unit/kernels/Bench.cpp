@@ -1,4 +1,5 @@
-// kernel-bench: multiply-adds a second of the convolution kernels on one thread, for the shapes the plans are judged by.
+// kernel-bench [stencils]: multiply-adds a second of the convolution kernels on one thread, for the shapes the plans are judged by; or what
+// Halide generates against the C kernels (StencilBench.cpp).
 #include "targets/common/ukernels/quant.h"
 #include "test/unit/kernels/Shapes.h"
 
@@ -6,6 +7,8 @@
 #include <chrono>
 
 extern "C" Kernel ik_conv_f32, ik_dwconv_f32, ik_matmul_f32, ik_qconv, ik_qdwconv;
+
+void benchStencils();
 
 namespace {
 
@@ -62,7 +65,11 @@ void matmul(const char *what, int64_t m, int64_t n, int64_t k) {
 
 } // namespace
 
-int main() {
+int main(int argc, char **argv) {
+  if (argc > 1 && std::strcmp(argv[1], "stencils") == 0) {
+    benchStencils();
+    return 0;
+  }
   conv("conv f32 1x1 128-128 52", ik_conv_f32, 1, 128, 128, 52, 1);
   conv("conv f32 3x3 64-64 56", ik_conv_f32, 1, 64, 64, 56, 3);
   conv("conv f32 3x3 512-512 7", ik_conv_f32, 1, 512, 512, 7, 3);

@@ -1,17 +1,25 @@
 #!/usr/bin/env bash
 # Equal bits on every ISA level: compiles the kernels with hash.c for x86-64-v3, v4, v4 + VNNI (those the machine has) and for
-# three arm levels, runs them (arm under qemu-aarch64), and compares the hashes. Needs clang and lld, no C library.
+# three arm levels, with the stencils that Halide generated for them, runs them (arm under qemu-aarch64), and compares the hashes. Needs
+# clang and lld, no C library.
+#   check-arm.sh BUILD-FOLDER
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 cc=$(command -v clang-22 || command -v clang)
-kernels="conv dwconv matmul pool qconv qdwconv"
+stencils=$1/targets/halide
+kernels="conv dwconv matmul pool qconv qdwconv resize"
 flags="-std=c11 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic -fuse-ld=lld -I$root"
 first=""
-run() { # name, flags, runner...
-  local name=$1 level=$2 sources="" hash
-  shift 2
+run() { # name, flags, Halide's target and lanes of narrow variants, runner...
+  local name=$1 level=$2 halide=$3 narrow=$4 sources="" hash
+  shift 4
   for kernel in $kernels; do sources="$sources $root/targets/common/ukernels/$kernel.c"; done
+  sources="$sources $(echo "$root"/targets/common/halide/*.c)"
+  if [ -d "$stencils/$halide" ]; then
+    level="$level -DINGOT_HALIDE -DINGOT_HALIDE_NARROW=$narrow -Wno-override-module"
+    sources="$sources $(echo "$stencils/$halide"/*.bc)"
+  fi
   "$cc" $flags $level "$root/test/unit/kernels/hash.c" $sources -o "$work/$name"
   hash=$("$@" "$work/$name")
   echo "$name $hash"
@@ -19,12 +27,12 @@ run() { # name, flags, runner...
   [ "$hash" = "$first" ] || { echo "check-arm: $name differs" >&2; exit 1; }
 }
 if [ "$(uname -m)" = x86_64 ]; then
-  run v3 -march=x86-64-v3 env
-  grep -q avx512bw /proc/cpuinfo && run v4 -march=x86-64-v4 env
-  grep -q avx512_vnni /proc/cpuinfo && run v4vnni "-march=x86-64-v4 -mavx512vnni" env
+  run v3 -march=x86-64-v3 x86_64_linux_sse41_avx_avx2_fma_f16c 0 env
+  grep -q avx512bw /proc/cpuinfo && run v4 -march=x86-64-v4 x86_64_linux_avx512_skylake 8 env
+  grep -q avx512_vnni /proc/cpuinfo && run v4vnni "-march=x86-64-v4 -mavx512vnni" x86_64_linux_avx512_skylake 8 env
 fi
 arm="--target=aarch64-linux-gnu"
-run neon "$arm -march=armv8-a" qemu-aarch64 -cpu cortex-a53
-run dotprod "$arm -march=armv8.2-a+dotprod+fp16" qemu-aarch64 -cpu cortex-a76
-run i8mm "$arm -march=armv8.2-a+dotprod+fp16+i8mm" qemu-aarch64 -cpu max
+run neon "$arm -march=armv8-a" arm_64_linux 0 qemu-aarch64 -cpu cortex-a53
+run dotprod "$arm -march=armv8.2-a+dotprod+fp16" arm_64_linux 0 qemu-aarch64 -cpu cortex-a76
+run i8mm "$arm -march=armv8.2-a+dotprod+fp16+i8mm" arm_64_linux 0 qemu-aarch64 -cpu max
 echo "check-arm: equal bits"

@@ -126,6 +126,8 @@ static void poolCase(void) {
   mix(y, 3 * 10 * 10 * 4);
 }
 
+#include "test/unit/kernels/hashstencils.h"
+
 static long call(long number, long a, long b, long c) {
 #if defined(__aarch64__)
   register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
@@ -150,6 +152,7 @@ __attribute__((used)) void ik_hash_main(void) {
     matmulCase(ik_matmul_f32, 4), matmulCase(ik_matmul_f16, 2);
     poolCase();
   }
+  hashStencils();
   char text[17];
   for (int i = 0; i < 16; ++i)
     text[i] = "0123456789abcdef"[hash >> (60 - 4 * i) & 15];

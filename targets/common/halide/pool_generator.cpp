@@ -1,0 +1,77 @@
+// hl_maxpool*, hl_avgpool*: pooling of f32 planes by taps x taps windows, one stride in both axes, as in ukernels/pool.c: taps in
+// (kh, kw) order, a NaN wins a maximum, an average is the sum divided by the count. With taps 0 the window is an argument, and maxima
+// go along the lines first.
+#include "targets/common/halide/stencil.h"
+
+using namespace Halide;
+
+namespace {
+
+enum class Kind { Max, Average };
+
+class Pool : public Generator<Pool> {
+public:
+  GeneratorParam<Kind> kind{"kind", Kind::Max, {{"max", Kind::Max}, {"average", Kind::Average}}};
+  GeneratorParam<int> taps{"taps", 0}, stride{"stride", 1};
+  GeneratorParam<int> lanes{"lanes", 0}; // 0: a whole register
+  GeneratorParam<int> rows{"rows", 4}, planes{"planes", 4};
+
+  Input<Buffer<float, 3>> x{"x"};                                    // [plane][h][w]
+  Input<int> padX{"padX"}, padY{"padY"};                             // columns and rows of the border before x
+  Input<int> tapsX{"tapsX"}, tapsY{"tapsY"};                         // the window, if taps is 0
+  Input<int> beginX{"beginX"}, endX{"endX"}, beginY{"beginY"}, endY{"endY"}; // columns and rows of x that an average counts
+  Output<Buffer<float, 3>> y{"y"};                                   // [plane][h][w]
+
+  void generate() {
+    const float infinity = std::numeric_limits<float>::infinity();
+    stencil.pad(x, padX, padY, kind == Kind::Max ? -infinity : 0.0f);
+    if (taps == 0) {
+      separable(infinity);
+    } else {
+      Expr value = kind == Kind::Max ? Expr(-infinity) : Expr(0.0f);
+      for (int kh = 0; kh < taps; ++kh)
+        for (int kw = 0; kw < taps; ++kw)
+          value = join(value, stencil.lines(ox * stride + kw, oy * stride + kh, c));
+      if (kind == Kind::Average)
+        value = value / (counted(ox * stride - padX, beginX, endX) * counted(oy * stride - padY, beginY, endY));
+      stencil.tile(ox, oy, c) = value;
+    }
+    y(ox, oy, c) = stencil.tile(ox, oy, c);
+  }
+
+  void schedule() {
+    const ingot::TileShape shape{lanes > 0 ? int(lanes) : natural_vector_size<float>(), rows, planes};
+    stencil.schedule(y, shape);
+    if (taps > 0)
+      return;
+    along.compute_at(y, stencil.block).vectorize(j, shape.lanes, TailStrategy::RoundUp);
+    alongMaxima.compute_at(along, j).vectorize(j, shape.lanes, TailStrategy::RoundUp);
+    alongMaxima.update().reorder(j, kw).vectorize(j, shape.lanes, TailStrategy::RoundUp);
+    stencil.tile.update().reorder(ox, oy, kh).vectorize(ox, shape.lanes, TailStrategy::RoundUp).unroll(oy, shape.rows, TailStrategy::RoundUp);
+  }
+
+private:
+  static Expr larger(const Expr &a, const Expr &x) { return select(x > a || x != x, x, a); }
+  Expr join(const Expr &a, const Expr &x) const { return kind == Kind::Max ? larger(a, x) : a + x; }
+  /// Taps of the window at column or row `at` that lie in [begin, end).
+  Expr counted(const Expr &at, const Expr &begin, const Expr &end) const {
+    return cast<float>(max(min(at + taps, end) - max(at, begin), 0));
+  }
+  void separable(float infinity) {
+    kw = RDom(0, tapsX, "kw"), kh = RDom(0, tapsY, "kh");
+    alongMaxima(j, r, c) = -infinity;
+    alongMaxima(j, r, c) = larger(alongMaxima(j, r, c), stencil.lines(j * stride + kw, r, c));
+    along(j, r, c) = alongMaxima(j, r, c);
+    stencil.tile(ox, oy, c) = -infinity;
+    stencil.tile(ox, oy, c) = larger(stencil.tile(ox, oy, c), along(ox, oy * stride + kh, c));
+  }
+
+  ingot::PlaneStencil stencil;
+  Func along{"along"}, alongMaxima{"alongMaxima"};
+  RDom kw, kh;
+  Var ox = stencil.ox, oy = stencil.oy, c = stencil.c, j = stencil.j, r = stencil.r;
+};
+
+} // namespace
+
+HALIDE_REGISTER_GENERATOR(Pool, pool)
