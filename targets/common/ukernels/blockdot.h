@@ -64,6 +64,16 @@ IK_INLINE ik_i32x16 ik_dot16q(ik_i32x16 a, ik_u8x64 w, int32_t x, int isSigned) 
   int32x4_t s3 = vdotq_s32(a.hi.hi, __builtin_shufflevector(v, v, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63), b);
   ik_i32x8v low = __builtin_shufflevector(s0, s1, 0, 1, 2, 3, 4, 5, 6, 7), high = __builtin_shufflevector(s2, s3, 0, 1, 2, 3, 4, 5, 6, 7);
   return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif defined(__ARM_NEON)
+  (void)isSigned;
+  union { ik_i32x16 v; int32x4_t q[4]; } s = {a};
+  union { ik_u8x64 v; int8x16_t q[4]; } u = {w};
+  const int8x16_t b = vreinterpretq_s8_s32(vdupq_n_s32(x));
+  IK_UNROLL for (int i = 0; i < 4; ++i) {
+    int16x8_t low = vmull_s8(vget_low_s8(u.q[i]), vget_low_s8(b)), high = vmull_high_s8(u.q[i], b);
+    s.q[i] = vaddq_s32(s.q[i], vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high)));
+  }
+  return s.v;
 #else
   (void)isSigned;
   ik_i32x16 v = (ik_i32x16)w;

@@ -52,25 +52,60 @@ IK_INLINE ik_i32x16 ik_dot_start(ik_block_format f, const uint8_t *x, int half) 
 /* The activations of row r of a tile, in groups of 4; a tile of one row starts at its own place. `blocks` * IK_XBLOCK bytes a row. */
 IK_INLINE const uint8_t *ik_x_row(const uint8_t *x, int r, int64_t blocks) { return x + r / 4 * (4 * blocks * IK_XBLOCK) + r % 4 * IK_XBLOCK; }
 
-/* sums[r] = exact integer of block.h for row r of the tile. */
-IK_INLINE void ik_block_sums(ik_block_format f, const int rows, ik_i32x16 *sums, const uint8_t *w, const uint8_t *x, int64_t blocks, ik_block_terms t) {
-  const int by16 = f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN;
-  if (!by16)
-    IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = ik_dot_start(f, ik_x_row(x, r, blocks), 0);
-  IK_UNROLL for (int half = 0; half < 2; ++half) {
-    ik_i32x16 part[12];
-    if (by16)
-      IK_UNROLL for (int r = 0; r < rows; ++r) part[r] = ik_dot_start(f, ik_x_row(x, r, blocks), half);
-    IK_UNROLL for (int i = 0; i < 4; ++i) {
-      const int q = half * 4 + i;
-      ik_u8x64 quad = ik_quad(f, w, q);
-      IK_UNROLL for (int r = 0; r < rows; ++r) {
-        ik_i32x16 *sum = by16 ? part + r : sums + r;
-        *sum = ik_dot16q(*sum, quad, ik_x_int(ik_x_row(x, r, blocks), q * 4), ik_is_signed(f));
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+/* sums[r] += products of quads [first, first + count) with 4 rows of activations: smmla takes 2 rows of w and 2 of x by 8 k. */
+IK_INLINE void ik_matrix_sums(ik_block_format f, ik_i32x16 *sums, const uint8_t *w, const uint8_t *x, int64_t blocks, int first, int count) {
+  int32x4_t a[8][2];
+  IK_UNROLL for (int i = 0; i < 8; ++i) a[i][0] = a[i][1] = vdupq_n_s32(0);
+  IK_UNROLL for (int q = first; q < first + count; q += 2) {
+    union { ik_u8x64 v; int32x4_t q[4]; } w0 = {ik_quad(f, w, q)}, w1 = {ik_quad(f, w, q + 1)};
+    IK_UNROLL for (int t = 0; t < 2; ++t) {
+      const int8_t *x0 = (const int8_t *)ik_x_row(x, 2 * t, blocks) + q * 4, *x1 = (const int8_t *)ik_x_row(x, 2 * t + 1, blocks) + q * 4;
+      const int8x16_t b = vcombine_s8(vld1_s8(x0), vld1_s8(x1));
+      IK_UNROLL for (int g = 0; g < 4; ++g) {
+        a[2 * g][t] = vmmlaq_s32(a[2 * g][t], vreinterpretq_s8_s32(vzip1q_s32(w0.q[g], w1.q[g])), b);
+        a[2 * g + 1][t] = vmmlaq_s32(a[2 * g + 1][t], vreinterpretq_s8_s32(vzip2q_s32(w0.q[g], w1.q[g])), b);
       }
     }
-    if (by16)
-      IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = half ? sums[r] + part[r] * t.scale[1] : part[r] * t.scale[0];
+  }
+  IK_UNROLL for (int t = 0; t < 2; ++t) {
+    union { ik_i32x16 v; int32x4_t q[4]; } even, odd;
+    IK_UNROLL for (int g = 0; g < 4; ++g) {
+      even.q[g] = vuzp1q_s32(a[2 * g][t], a[2 * g + 1][t]);
+      odd.q[g] = vuzp2q_s32(a[2 * g][t], a[2 * g + 1][t]);
+    }
+    sums[2 * t] = sums[2 * t] + even.v;
+    sums[2 * t + 1] = sums[2 * t + 1] + odd.v;
+  }
+}
+#endif
+
+/* sums[r] += products of quads [first, first + count) with row r of the tile. */
+IK_INLINE void ik_quad_sums(ik_block_format f, const int rows, ik_i32x16 *sums, const uint8_t *w, const uint8_t *x, int64_t blocks, int first, int count) {
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+  if (rows == 4) {
+    ik_matrix_sums(f, sums, w, x, blocks, first, count);
+    return;
+  }
+#endif
+  IK_UNROLL for (int q = first; q < first + count; ++q) {
+    ik_u8x64 quad = ik_quad(f, w, q);
+    IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = ik_dot16q(sums[r], quad, ik_x_int(ik_x_row(x, r, blocks), q * 4), ik_is_signed(f));
+  }
+}
+
+/* sums[r] = exact integer of block.h for row r of the tile. */
+IK_INLINE void ik_block_sums(ik_block_format f, const int rows, ik_i32x16 *sums, const uint8_t *w, const uint8_t *x, int64_t blocks, ik_block_terms t) {
+  if (f.family != IK_FAMILY_K16 && f.family != IK_FAMILY_K16_MIN) {
+    IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = ik_dot_start(f, ik_x_row(x, r, blocks), 0);
+    ik_quad_sums(f, rows, sums, w, x, blocks, 0, 8);
+    return;
+  }
+  IK_UNROLL for (int half = 0; half < 2; ++half) {
+    ik_i32x16 part[8];
+    IK_UNROLL for (int r = 0; r < rows; ++r) part[r] = ik_dot_start(f, ik_x_row(x, r, blocks), half);
+    ik_quad_sums(f, rows, part, w, x, blocks, half * 4, 4);
+    IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = half ? sums[r] + part[r] * t.scale[1] : part[r] * t.scale[0];
   }
 }
 
