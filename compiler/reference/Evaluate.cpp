@@ -31,6 +31,8 @@ const RuleTable &rules() {
     reference::addResize(made);
     reference::addRnn(made);
     reference::addQuant(made);
+    reference::addSequence(made);
+    reference::addBlocks(made);
     return made;
   }();
   return table;
@@ -82,16 +84,41 @@ private:
   llvm::DenseMap<Value, std::pair<Tensor, size_t>> values;
 };
 
-llvm::FailureOr<Results> evaluateIn(Operation *op, ArrayRef<Tensor> operands, const WeightStore &store, std::string &why) {
-  auto weight = dyn_cast<nn::WeightOp>(op);
-  if (!weight)
-    return evaluate(op, operands, why);
+/// What a function runs in: its weights, the states as they were when it began, and those it leaves.
+struct Surroundings {
+  const WeightStore &store;
+  const StateMap *before;
+  StateMap after;
+};
+
+llvm::FailureOr<Results> readWeight(nn::WeightOp weight, const WeightStore &store, std::string &why) {
   if (!store.contains(weight.getSymbol()))
     return refuse(why, "no weight is named '" + weight.getSymbol() + "'");
   Tensor tensor = store.get(weight.getSymbol());
   if (!hasType(tensor, weight.getType()))
     return refuse(why, "weight '" + weight.getSymbol() + "' has another type than its nn.weight");
   return reference::one(std::move(tensor));
+}
+
+llvm::FailureOr<Results> readState(nn::StateOp state, const StateMap *states, std::string &why) {
+  auto known = states ? states->find(state.getSymbol().str()) : StateMap::const_iterator();
+  if (!states || known == states->end())
+    return reference::one(reference::resultOf(state));
+  if (!hasType(known->second, state.getType()))
+    return refuse(why, "state '" + state.getSymbol() + "' has another type than its nn.state");
+  return reference::one(known->second);
+}
+
+llvm::FailureOr<Results> evaluateIn(Operation *op, ArrayRef<Tensor> operands, Surroundings &around, std::string &why) {
+  if (auto weight = dyn_cast<nn::WeightOp>(op))
+    return readWeight(weight, around.store, why);
+  if (auto state = dyn_cast<nn::StateOp>(op))
+    return readState(state, around.before, why);
+  auto write = dyn_cast<nn::WriteStateOp>(op);
+  if (!write)
+    return evaluate(op, operands, why);
+  around.after[write.getSymbol().str()] = operands[0];
+  return Results();
 }
 
 } // namespace
@@ -106,7 +133,7 @@ llvm::FailureOr<llvm::SmallVector<Tensor, 2>> evaluate(Operation *op, ArrayRef<T
 }
 
 llvm::FailureOr<std::vector<Tensor>> evaluate(func::FuncOp function, ArrayRef<Tensor> inputs, const WeightStore &store, std::string &why,
-                                              llvm::function_ref<void(Operation *, ArrayRef<Tensor>)> trace) {
+                                              StateMap *states, llvm::function_ref<void(Operation *, ArrayRef<Tensor>)> trace) {
   if (function.isExternal() || !function.getBody().hasOneBlock())
     return refuse(why, "function '" + function.getName() + "' is not one block of ops");
   Block &body = function.getBody().front();
@@ -118,9 +145,10 @@ llvm::FailureOr<std::vector<Tensor>> evaluate(func::FuncOp function, ArrayRef<Te
       return refuse(why, "input " + llvm::Twine(argument.getArgNumber()) + " has another type than the function's argument");
     frame.define(argument, input);
   }
+  Surroundings around{store, states, {}};
   for (Operation &op : body.without_terminator()) {
     std::vector<Tensor> operands = frame.take(&op);
-    llvm::FailureOr<Results> results = evaluateIn(&op, operands, store, why);
+    llvm::FailureOr<Results> results = evaluateIn(&op, operands, around, why);
     if (failed(results))
       return failure();
     if (trace)
@@ -128,6 +156,9 @@ llvm::FailureOr<std::vector<Tensor>> evaluate(func::FuncOp function, ArrayRef<Te
     for (auto [tensor, value] : llvm::zip_equal(*results, op.getResults()))
       frame.define(value, std::move(tensor));
   }
+  for (auto &[name, tensor] : around.after)
+    if (states)
+      (*states)[name] = std::move(tensor);
   return frame.take(body.getTerminator());
 }
 

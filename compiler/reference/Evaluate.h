@@ -8,6 +8,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
+#include <map>
+
 namespace ingot {
 
 class WeightStore;
@@ -16,9 +18,13 @@ class WeightStore;
 /// Failure: no rule for the op or its types; the reason is in `why`. Never asserts on values that come from a model.
 llvm::FailureOr<llvm::SmallVector<Tensor, 2>> evaluate(mlir::Operation *op, llvm::ArrayRef<Tensor> operands, std::string &why);
 
+/// Values of persistent tensors by name; one that is missing is zeros.
+using StateMap = std::map<std::string, Tensor>;
+
 /// Runs a function of nn/quant ops on inputs given in argument order; results in return order. Values are freed after their last use.
-/// `trace`, when given, sees every op's results.
+/// `states` are read and, when the function has run, written; null: every state is zeros. `trace`, when given, sees every op's results.
 llvm::FailureOr<std::vector<Tensor>> evaluate(mlir::func::FuncOp function, llvm::ArrayRef<Tensor> inputs, const WeightStore &store, std::string &why,
+                                              StateMap *states = nullptr,
                                               llvm::function_ref<void(mlir::Operation *, llvm::ArrayRef<Tensor>)> trace = nullptr);
 
 } // namespace ingot

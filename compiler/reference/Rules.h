@@ -28,6 +28,8 @@ void addPool(RuleTable &table);
 void addResize(RuleTable &table);
 void addRnn(RuleTable &table);
 void addQuant(RuleTable &table);
+void addSequence(RuleTable &table);
+void addBlocks(RuleTable &table);
 
 // ---- results ----
 

@@ -1,4 +1,5 @@
-// The block formats of the quant dialect as plain functions: sizes, and rows as floats. Importers, the reference evaluator and packers share them.
+// The block formats of the quant dialect: sizes, and how activations meet them. What a block's bytes mean stands with the importer that reads them
+// (compiler/import/gguf/GgufTypes.h).
 #ifndef INGOT_DIALECTS_QUANT_BLOCKFORMATS_H
 #define INGOT_DIALECTS_QUANT_BLOCKFORMATS_H
 
@@ -15,7 +16,6 @@ struct BlockFormat {
   llvm::StringRef name;          // "q4_0"
   int64_t elements, bytes;       // of one block
   bool quantizesActivations;     // products meet x in 8-bit blocks of 32
-  void (*dequantize)(const uint8_t *block, float *out); // one block, every element rounded to f32 as the format defines it
 
   /// Elements in a row of `rowBytes` bytes; nullopt when these are no whole blocks.
   std::optional<int64_t> elementsIn(int64_t rowBytes) const;
@@ -26,9 +26,6 @@ struct BlockFormat {
 llvm::ArrayRef<BlockFormat> blockFormats();
 /// By name; null when there is none.
 const BlockFormat *findBlockFormat(llvm::StringRef name);
-
-/// `count` elements (whole blocks) of a row.
-void dequantizeRow(const BlockFormat &format, const uint8_t *row, float *out, int64_t count);
 
 /// x[32] -> q[32] by the rule at the top of BlockOps.td; returns the scale.
 float quantizeBlock(const float *x, int8_t *q);

@@ -24,5 +24,6 @@ std::vector<Case> movementCases();
 std::vector<Case> groupCases();
 std::vector<Case> windowCases();
 std::vector<Case> quantCases();
+std::vector<Case> sequenceCases();
 
 #endif

@@ -2,9 +2,11 @@
 // Prints one line a failure and returns 1 when there was any.
 #include "Check.h"
 
+#include "compiler/import/gguf/GgufTypes.h"
 #include "compiler/reference/Evaluate.h"
 #include "compiler/weights/WeightStore.h"
 #include "dialects/Registry.h"
+#include "dialects/quant/BlockFormats.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
@@ -95,6 +97,46 @@ unsigned checkAttributes(MLIRContext &context) {
   return failures;
 }
 
+/// A state is zeros at first, then what the last run of any function wrote; a function sees what was there when it began.
+unsigned checkStates(MLIRContext &context, const WeightStore &store) {
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+func.func @add(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %old = nn.state @sum : tensor<2xf32>
+  %new = nn.binary add %old, %x : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  nn.write_state %new, @sum : tensor<2xf32>
+  %seen = nn.state @sum : tensor<2xf32>
+  return %seen : tensor<2xf32>
+}
+func.func @read() -> tensor<2xf32> {
+  %sum = nn.state @sum : tensor<2xf32>
+  return %sum : tensor<2xf32>
+})", &context);
+  Tensor one = tensorOf(RankedTensorType::get({2}, Float32Type::get(&context)), {1, 2});
+  StateMap states;
+  std::string why, found;
+  for (auto [function, inputs] : {std::make_pair("add", ArrayRef(one)), std::make_pair("add", ArrayRef(one)), std::make_pair("read", ArrayRef<Tensor>())}) {
+    llvm::FailureOr<std::vector<Tensor>> result = evaluate(module->lookupSymbol<func::FuncOp>(function), inputs, store, why, &states);
+    found += succeeded(result) ? std::to_string((*result)[0].at(1)) + " " : why;
+  }
+  if (found == "0.000000 2.000000 4.000000 ")
+    return 0;
+  llvm::errs() << "FAIL states: " << found << "\n";
+  return 1;
+}
+
+/// Every block format is a GGUF type of the same size, whose values the reference knows.
+unsigned checkFormats() {
+  unsigned failures = 0;
+  for (const quant::BlockFormat &format : quant::blockFormats()) {
+    const GgufType *type = findGgufType(format.name);
+    if (type && type->elements == format.elements && type->bytes == format.bytes && canDequantize(*type))
+      continue;
+    llvm::errs() << "FAIL block format " << format.name << " is no GGUF type of its size\n";
+    ++failures;
+  }
+  return failures;
+}
+
 } // namespace
 
 int main() {
@@ -108,8 +150,8 @@ int main() {
       made.set(i, 2 * made.at(i));
     return made;
   }});
-  unsigned failures = checkAttributes(context), count = 0;
-  for (auto cases : {elementCases, movementCases, groupCases, windowCases, quantCases})
+  unsigned failures = checkAttributes(context) + checkStates(context, store) + checkFormats(), count = 0;
+  for (auto cases : {elementCases, movementCases, groupCases, windowCases, quantCases, sequenceCases})
     for (const Case &test : cases()) {
       ++count;
       std::string fault = run(test, context, store);

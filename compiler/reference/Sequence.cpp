@@ -1,0 +1,92 @@
+// Rotary positions, caches and attention over them, in double from the formulas of dialects/nn/SequenceOps.td.
+#include "compiler/reference/Rules.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using llvm::ArrayRef;
+
+namespace ingot::reference {
+namespace {
+
+int64_t positionOf(const Tensor &position) { return std::max<int64_t>(position.intAt(0), 0); }
+
+llvm::FailureOr<Results> rope(Operation *op, ArrayRef<Tensor> operands, std::string &) {
+  const Tensor &x = operands[0], &table = operands[1];
+  bool halves = cast<nn::RopeOp>(op).getPairs() == nn::RopePairs::halves;
+  int64_t heads = x.shape()[1], width = x.shape()[2], last = table.shape()[0] - 1, pairs = table.shape()[1] / 2, from = positionOf(operands[2]);
+  Tensor result = x; // elements beyond the table's pairs stay
+  for (int64_t row = 0; row < x.shape()[0] * heads; ++row) {
+    int64_t at = std::min(from + row / heads, last) * table.shape()[1];
+    for (int64_t i = 0; i < pairs; ++i) {
+      int64_t first = row * width + (halves ? i : 2 * i), second = first + (halves ? pairs : 1);
+      double a = x.at(first), b = x.at(second), c = table.at(at + i), s = table.at(at + pairs + i);
+      result.set(first, a * c - b * s);
+      result.set(second, a * s + b * c);
+    }
+  }
+  return one(result);
+}
+
+llvm::FailureOr<Results> cacheAppend(Operation *, ArrayRef<Tensor> operands, std::string &) {
+  Tensor result = operands[0];
+  const Tensor &rows = operands[1];
+  int64_t heads = result.shape()[0], length = result.shape()[1], width = result.shape()[2], from = positionOf(operands[2]);
+  for (int64_t m = 0; m < rows.shape()[0] && from + m < length; ++m)
+    for (int64_t h = 0; h < heads; ++h)
+      for (int64_t d = 0; d < width; ++d)
+        result.set((h * length + from + m) * width + d, rows.at((m * heads + h) * width + d));
+  return one(result);
+}
+
+/// The weights of cache rows first .. first + n - 1 for one query row: softmax of its scores.
+std::vector<double> attentionWeights(nn::CachedAttentionOp op, ArrayRef<Tensor> operands, int64_t query, int64_t head, int64_t first, int64_t n) {
+  const Tensor &q = operands[0], &k = operands[1];
+  int64_t width = q.shape()[2], length = k.shape()[1];
+  double scale = op.getScale().convertToDouble(), cap = op.getSoftcap().convertToDouble(), largest = -INFINITY, sum = 0;
+  std::vector<double> weights(static_cast<size_t>(n));
+  for (int64_t t = 0; t < n; ++t) {
+    double dot = 0;
+    for (int64_t d = 0; d < width; ++d)
+      dot += q.at(query * width + d) * k.at((head * length + first + t) * width + d);
+    double score = cap > 0 ? cap * std::tanh(dot * scale / cap) : dot * scale;
+    weights[static_cast<size_t>(t)] = score;
+    largest = std::max(largest, score);
+  }
+  for (double &weight : weights)
+    sum += weight = std::exp(weight - largest);
+  for (double &weight : weights)
+    weight /= sum;
+  return weights;
+}
+
+llvm::FailureOr<Results> cachedAttention(Operation *op, ArrayRef<Tensor> operands, std::string &) {
+  auto attention = cast<nn::CachedAttentionOp>(op);
+  const Tensor &q = operands[0], &v = operands[2];
+  int64_t heads = q.shape()[1], group = heads / v.shape()[0], length = v.shape()[1], width = v.shape()[2];
+  int64_t from = positionOf(operands[3]), window = static_cast<int64_t>(attention.getWindow());
+  Tensor result = resultOf(op);
+  for (int64_t query = 0; query < q.shape()[0] * heads; ++query) {
+    int64_t end = std::min(from + query / heads, length - 1) + 1, first = window > 0 ? std::max<int64_t>(end - window, 0) : 0;
+    int64_t head = query % heads / group;
+    std::vector<double> weights = attentionWeights(attention, operands, query, head, first, end - first);
+    for (int64_t e = 0; e < width; ++e) {
+      double sum = 0;
+      for (int64_t t = first; t < end; ++t)
+        sum += weights[static_cast<size_t>(t - first)] * v.at((head * length + t) * width + e);
+      result.set(query * width + e, sum);
+    }
+  }
+  return one(result);
+}
+
+} // namespace
+
+void addSequence(RuleTable &table) {
+  table["nn.rope"] = rope;
+  table["nn.cache_append"] = cacheAppend;
+  table["nn.cached_attention"] = cachedAttention;
+}
+
+} // namespace ingot::reference

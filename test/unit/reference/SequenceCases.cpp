@@ -1,0 +1,77 @@
+// Rotary positions, caches, attention over them, and products with block-quantised weights.
+#include "Check.h"
+
+namespace {
+
+/// A q8_0 row of one block: scale 1 (f16 0x3c00), then elements `first`, `second` and zeros.
+Numbers block(double first, double second) {
+  Numbers bytes(34, 0);
+  bytes[1] = 0x3c;
+  bytes[2] = first;
+  bytes[3] = second;
+  return bytes;
+}
+
+Numbers joined(Numbers a, const Numbers &b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+/// 32 activations: 127 makes the block's scale 1, so 0.4 is rounded to 0.
+Numbers activations() {
+  Numbers x(32, 0);
+  x[0] = 127;
+  x[1] = 0.4;
+  return x;
+}
+
+Numbers dequantized(double first, double second) {
+  Numbers row(32, 0);
+  row[0] = first;
+  row[1] = second;
+  return row;
+}
+
+} // namespace
+
+std::vector<Case> sequenceCases() {
+  const char *attention = "nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0";
+  const std::vector<const char *> attentionTypes = {"1x1x1xf32", "1x2x1xf32", "1x2x1xf32", "1xi32"};
+  return {
+      // Row 1 of the table turns the first pair by 90 degrees; position 5 is clamped to it.
+      {"nn.rope %arg0, %arg1, %arg2 pairs halves", {"1x1x4xf32", "2x4xf32", "1xi32"}, {{1, 2, 3, 4}, {1, 1, 0, 0, 0, 1, 1, 0}, {5}}, {"1x1x4xf32"},
+       {{-3, 2, 1, 4}}},
+      {"nn.rope %arg0, %arg1, %arg2 pairs adjacent", {"1x1x4xf32", "2x4xf32", "1xi32"}, {{1, 2, 3, 4}, {1, 1, 0, 0, 0, 1, 1, 0}, {1}},
+       {"1x1x4xf32"}, {{-2, 1, 3, 4}}},
+      // The second row stands one further; the third element is beyond the table's pairs; a negative position is 0.
+      {"nn.rope %arg0, %arg1, %arg2 pairs adjacent", {"2x1x3xf32", "2x2xf32", "1xi32"}, {{1, 2, 9}, {1, 0, 0, 1}, {-4}}, {"2x1x3xf32"},
+       {{1, 2, 9, -2, 1, 9}}},
+      // The second row lies beyond the cache; 1/3 is rounded to f16.
+      {"nn.cache_append %arg0, %arg1, %arg2", {"1x3x2xf16", "2x1x2xf32", "1xi32"}, {{9}, {1, 1.0 / 3, 3, 4}, {2}}, {"1x3x2xf16"},
+       {{9, 9, 9, 9, 1, 0.333251953125}}, 0},
+      {"nn.cache_append %arg0, %arg1, %arg2", {"2x2x1xf32", "1x2x1xf32", "1xi32"}, {{9}, {1, 2}, {0}}, {"2x2x1xf32"}, {{1, 9, 2, 9}}, 0},
+      // Scores 0 and ln 2: weights 1/3 and 2/3.
+      {attention, attentionTypes, {{1}, {0, 0.6931471805599453}, {3, 6}, {1}}, {"1x1x1xf32"}, {{5}}},
+      // Position 0 sees the first row alone; one beyond the cache sees all of it.
+      {attention, attentionTypes, {{1}, {0, 0.6931471805599453}, {3, 6}, {0}}, {"1x1x1xf32"}, {{3}}},
+      {attention, attentionTypes, {{1}, {0, 0.6931471805599453}, {3, 6}, {7}}, {"1x1x1xf32"}, {{5}}},
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 window 1", attentionTypes, {{1}, {0, 0.7}, {3, 6}, {1}}, {"1x1x1xf32"}, {{6}}},
+      // Softcap 1: scores tanh 0 and tanh 100; the second weight is e / (1 + e).
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 100.0 softcap 1.0", attentionTypes, {{1}, {0, 1}, {0, 1}, {1}}, {"1x1x1xf32"},
+       {{0.7310585786300049}}},
+      // Query heads 0 and 1 share the first head of the cache, 2 and 3 the second.
+      {attention, {"1x4x1xf32", "2x1x1xf32", "2x1x1xf32", "1xi32"}, {{1}, {1}, {5, 7}, {0}}, {"1x4x1xf32"}, {{5, 5, 7, 7}}},
+      {"nn.state @absent : tensor<2xf32>", {}, {}, {"2xf32"}, {{0, 0}}},
+      // 127 * 1 + 0 * 2: the activation 0.4 has been rounded away; 0.4 * 2 would be 0.8 more.
+      {"quant.block_matmul %arg0, %arg1 format \"q8_0\"", {"1x32xf32", "2x34xui8"}, {activations(), joined(block(1, 2), block(0, 1))}, {"1x2xf32"},
+       {{127, 0}}, 0},
+      {"quant.block_matmul %arg0, %arg1 format \"f32\"", {"2x2xf32", "1x8xui8"}, {{3, 0.4}, {0, 0, 0, 64, 0, 0, 128, 63}}, {"2x1xf32"}, {{6.4, 6.4}}},
+      {"quant.block_matmul %arg0, %arg1 format \"q8_0\"", {"1x32xf32", "1x34xui8"}, {{0}, block(1, 2)}, {"1x1xf32"}, {{0}}, 0},
+      // Id 7 is outside: row 0.
+      {"quant.block_rows %arg0, %arg1 format \"q8_0\" k 32", {"2x34xui8", "2xi32"}, {joined(block(5, 6), block(7, 8)), {1, 7}}, {"2x32xf32"},
+       {joined(dequantized(7, 8), dequantized(5, 6))}, 0},
+      // One row of x for both slots; expert 9 is outside: expert 0.
+      {"quant.block_matmul_experts %arg0, %arg1, %arg2 format \"q8_0\"", {"1x1x32xf32", "2x1x34xui8", "1x2xi32"},
+       {activations(), joined(block(1, 0), block(3, 0)), {1, 9}}, {"1x2x1xf32"}, {{381, 127}}, 0},
+  };
+}
