@@ -1,12 +1,14 @@
 // Products with weights that are stored as rows of blocks (GGUF's types): N rows of B bytes, the file's own bytes. Included by Ops.td.
 //
 // How a row x of K activations is quantised, in f32, for the formats with integer blocks (BlockFormats.h): for each 32 elements in k order
-// `amax = max |x|`, `xs = amax / 127`, `r = 127 / amax`, `xq = clamp(roundHalfEven(x * r), -127, 127)`; amax = 0 gives xs = 0 and xq = 0, a NaN product
-// xq = 0. How a row of weights meets it: one f32 accumulator from 0, blocks in k order, every integer sum exact, dot = sum xq * q over the block:
-//   w = d * (q - o)           acc = fma(f32(sum xq * (q - o)), d * xs, acc)                     q8_0 (o = 0), q4_0 (8), q5_0 (16)
-//   w = d * q + m             acc = fma(f32(dot), d * xs, acc); acc = fma(f32(sum xq), m * xs, acc)        q4_1, q5_1
-//   w = d * sc * (q - o)      acc = fma(f32(sum over sub-blocks of sc * sum xq * (q - o)), d * xs, acc)     q6_k (o = 32, sub-blocks of 16)
-//   w = d * sc * q - dm * mn  acc = fma(f32(sc * dot), d * xs, acc); acc = fma(f32(mn * sum xq), -(dm * xs), acc)   q4_k, q5_k
+// `amax = max |x|`, `xs = amax / 127`, `xq = roundHalfEven(x * (127 / amax))`; amax below 2^-100 gives xs = 0 and xq = 0, amax not finite a NaN as xs.
+// `xsum = xs * f32(sum xq)`. How a row of weights meets it: one f32 accumulator from 0, blocks of 32 in k order, every integer sum exact:
+//   w = d * (q - o)             acc = fma(f32(sum xq * (q - o)), d * xs, acc)                           q8_0 (o = 0), q4_0 (8), q5_0 (16), iq4_nl (table of q)
+//   w = d * q + m               acc = fma(f32(sum xq * q), d * xs, acc); acc = fma(m, xsum, acc)        q4_1, q5_1
+//   w = d * sc * (q - o)        acc = fma(f32(sum over halves of sc * sum xq * (q - o)), d * xs, acc)   q6_k (o = 32), q3_k (4): scales of 16
+//   w = d * sc * q [- dm * mn]  acc = fma(f32(sum xq * q), (d * sc) * xs, acc); acc = fma(-(dm * mn), xsum, acc)   q4_k, q5_k, iq4_xs (no minimum):
+//                               scales of 32, so that d * sc and dm * mn are exact
+//   w = d * sc * q - dm * mn    as q6_k, then acc = fma(f32(-(sum over halves of mn * sum xq)), dm * xs, acc)      q2_k: scales and minima of 16
 // f32, f16, bf16: `acc = fma(x[k], w[k], acc)` in k order, x as it is.
 #ifndef INGOT_DIALECTS_QUANT_BLOCKOPS
 #define INGOT_DIALECTS_QUANT_BLOCKOPS
