@@ -23,14 +23,6 @@ struct PreTokenizer {
   llvm::StringRef patterns[kMostPatterns]; // "" from the last on
 };
 
-#define GPT2_WORDS "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
-#define LETTERS_AND(DIGITS)                                                                                                                          \
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" DIGITS "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-#define LETTERS_3_DIGITS LETTERS_AND("\\p{N}{1,3}")
-#define LETTERS_1_DIGIT LETTERS_AND("\\p{N}")
-#define CAPITALS "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
-#define SMALLS "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
-#define ASCII_LETTERS "[A-Za-z]"
 #define PRETOKENIZER(names, wholeWords, bos, ...) {names, wholeWords, bos, {__VA_ARGS__}},
 constexpr PreTokenizer kPreTokenizers[] = {
 #include "compiler/import/gguf/tokenizer/PreTokenizers.def"
