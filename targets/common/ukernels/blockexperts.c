@@ -49,7 +49,7 @@ static int ik_is_chosen(const void *experts, int64_t e, const int64_t *p) {
     IK_EXPERTS_LOOP(IK_PANEL, ik_panel_bytes(ik_block_info(IK_BLOCK_##name), depth / IK_BLOCK), {                             \
       int64_t width;                                                                                                          \
       const uint8_t *x = ik_x_find(buf[0], row, rows, blocks, &width);                                                        \
-      ik_block_tile(ik_block_info(IK_BLOCK_##name), 1, y, n, count < IK_PANEL ? count : IK_PANEL, w, x, width, blocks);       \
+      ik_block_tile(ik_block_info(IK_BLOCK_##name), 1, y, n, count < IK_PANEL ? count : IK_PANEL, w, x, width, blocks, 1);       \
     })                                                                                                                        \
   }
 IK_BLOCK_TABLE(IK_BLOCK_EXPERTS)

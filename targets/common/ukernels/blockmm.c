@@ -1,7 +1,6 @@
 /* ik_block_matmul_<format>: y[m][n] = sum over k of x[m][k] w[n][k] for w in a GGUF block format, packed, and activations in 8 bits; layouts and
  * the order of operations in block.h. One panel of 16 rows is multiplied with a tile of rows of x: 12 (or 8) with wide registers, else 4, then
- * one by one; every row of y is the same operations whatever the tile. A worker's panels are one stream; with a single row of x it is
- * prefetched 8 KiB ahead (38.5 of 40 GB/s on a Zen 5 core against 35 without). Parallel unit: one panel. */
+ * one by one; every row of y is the same operations whatever the tile. A worker's panels are one stream. Parallel unit: one panel. */
 #include "targets/common/ukernels/blocktile.h"
 
 /* All rows of x with one panel. */
@@ -13,15 +12,15 @@ IK_INLINE void ik_block_panel(int format, float *y, const uint8_t *w, const uint
 #if defined(__AVX512F__)
   if (f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN)
     for (; m + 8 <= rows; m += 8)
-      ik_block_tile(f, 8, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks);
+      ik_block_tile(f, 8, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
   else
     for (; m + 12 <= rows; m += 12)
-      ik_block_tile(f, 12, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks);
+      ik_block_tile(f, 12, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
 #endif
   for (; m + 4 <= rows; m += 4)
-    ik_block_tile(f, 4, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks);
+    ik_block_tile(f, 4, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
   for (int64_t i = 0; m + i < rows; ++i)
-    ik_block_tile(f, 1, y + (m + i) * n + n0, n, count, w, x + (m * blocks + i) * IK_XBLOCK, rows - m, blocks);
+    ik_block_tile(f, 1, y + (m + i) * n + n0, n, count, w, x + (m * blocks + i) * IK_XBLOCK, rows - m, blocks, 1);
 }
 
 #define IK_BLOCK_MATMUL(name, bits, offset, family)                                                                  \
