@@ -38,9 +38,13 @@ inline float loadHalf(const uint8_t *at) {
 BlockFunction findPlainBlock(GgufTypeId type);  // F32 F16 BF16 and the 32-element types of 4, 5 and 8 bits
 BlockFunction findSuperBlock(GgufTypeId type);  // Q2_K .. Q6_K, IQ4_XS
 BlockFunction findTinyBlock(GgufTypeId type);   // ternary, one and two bits, 4-bit floats, IQ4_NL
+BlockFunction findGridBlock(GgufTypeId type);   // IQ1, IQ2, IQ3: indices into codebooks
 
 /// The sixteen values that a nibble stands for in IQ4_NL and IQ4_XS.
 extern const int8_t kNonLinear4[16];
+
+/// Codebooks (IqGrids.cpp): groups of 8 of 3 levels, or of 4 of 8 levels.
+extern const uint16_t kGridIq2Xxs[256], kGridIq2Xs[512], kGridIq2S[1024], kGridIq3Xxs[256], kGridIq3S[512], kGridIq1[2048];
 
 } // namespace ingot
 

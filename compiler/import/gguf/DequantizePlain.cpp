@@ -86,12 +86,21 @@ BlockFunction findPlainBlock(GgufTypeId type) {
   }
 }
 
-bool canDequantize(const GgufType &type) { return findPlainBlock(type.id) || findSuperBlock(type.id) || findTinyBlock(type.id); }
+namespace {
+
+BlockFunction findBlock(GgufTypeId type) {
+  for (BlockFunction (*find)(GgufTypeId) : {findPlainBlock, findSuperBlock, findTinyBlock, findGridBlock})
+    if (BlockFunction read = find(type))
+      return read;
+  return nullptr;
+}
+
+} // namespace
+
+bool canDequantize(const GgufType &type) { return findBlock(type.id) != nullptr; }
 
 bool dequantizeRow(const GgufType &type, const void *bytes, float *out, int64_t count) {
-  BlockFunction read = findPlainBlock(type.id);
-  read = read ? read : findSuperBlock(type.id);
-  read = read ? read : findTinyBlock(type.id);
+  BlockFunction read = findBlock(type.id);
   if (!read)
     return false;
   const uint8_t *block = static_cast<const uint8_t *>(bytes);

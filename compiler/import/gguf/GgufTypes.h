@@ -44,8 +44,7 @@ struct RemovedGgufType {
 const RemovedGgufType *findRemovedGgufType(int64_t id);
 
 /// The values of `count` elements (a multiple of type.elements) whose blocks begin at `bytes`, exactly as the format defines them: f32
-/// products and sums in the format's order, no fused multiply-add. False: this type has no values as weights (activation types, integers)
-/// or needs a grid that Ingot does not have.
+/// products and sums in the format's order, no fused multiply-add. False: this type has no values as weights (activation types, integers).
 bool dequantizeRow(const GgufType &type, const void *bytes, float *out, int64_t count);
 /// Whether dequantizeRow knows the type.
 bool canDequantize(const GgufType &type);

@@ -133,13 +133,17 @@ static long call(long number, long a, long b, long c) {
   register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
   __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
   return x0;
+#elif defined(__hexagon__)
+  register long r6 __asm__("r6") = number, r0 __asm__("r0") = a, r1 __asm__("r1") = b, r2 __asm__("r2") = c;
+  __asm__ volatile("trap0(#1)" : "+r"(r0) : "r"(r6), "r"(r1), "r"(r2) : "memory");
+  return r0;
 #else
   long result;
   __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
   return result;
 #endif
 }
-#if defined(__aarch64__)
+#if defined(__aarch64__) || defined(__hexagon__)
 enum { SYS_WRITE = 64, SYS_EXIT = 93 };
 #else
 enum { SYS_WRITE = 1, SYS_EXIT = 60 };
@@ -162,6 +166,8 @@ __attribute__((used)) void ik_hash_main(void) {
 }
 #if defined(__aarch64__)
 __asm__(".globl _start\n_start: b ik_hash_main\n");
+#elif defined(__hexagon__)
+__asm__(".globl _start\n_start: r29 = and(r29,#-128)\n jump ik_hash_main\n");
 #else
 __asm__(".globl _start\n_start: and $-64, %rsp\n call ik_hash_main\n");
 #endif

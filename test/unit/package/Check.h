@@ -24,6 +24,12 @@ struct Sample {
   WeightStore store;
 };
 Sample makeSample();
+/// Two entry points, feed (x) and total () -> y, on one state of 5 floats and one weight 1 .. 5; the code of it stands in Inputs/steps.c.
+struct Steps {
+  std::vector<Program> programs;
+  WeightStore store;
+};
+Steps makeSteps();
 /// Inputs and outputs with the names that test headers.
 Sample makeHostile();
 

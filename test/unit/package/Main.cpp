@@ -1,6 +1,7 @@
 // package-test                                  runs all checks
 // package-test header                            prints a header of hostile names
 // package-test write DIR TRIPLE MODEL.o [embed]  writes the package of the sample, with the given object as its code
+// package-test steps DIR TRIPLE MODEL.o          that of the sample with two entry points
 #include "Check.h"
 #include "compiler/package/CHeaderWriter.h"
 
@@ -14,7 +15,7 @@ using namespace ingot::test;
 
 int test::failures = 0;
 
-static int writeSample(llvm::ArrayRef<char *> arguments) {
+static int writeSample(llvm::ArrayRef<char *> arguments, bool isSteps) {
   llvm::Triple triple(arguments[1]);
   auto file = llvm::MemoryBuffer::getFile(arguments[2]);
   if (!file)
@@ -24,7 +25,13 @@ static int writeSample(llvm::ArrayRef<char *> arguments) {
     if (const RuntimeObject *object = findRuntimeObject(name, triple.getArchName(), "linux"))
       runtime.push_back({name, object->bytes.str()});
   Sample sample = makeSample();
-  PackageRequest request{"sample", "sample", triple.str(), "test", sample.program, sample.store, code, runtime};
+  Steps steps = makeSteps();
+  std::string name = isSteps ? "steps" : "sample";
+  llvm::ArrayRef<Program> programs = sample.program;
+  PackageRequest request{name, name, triple.str(), "test", isSteps ? llvm::ArrayRef(steps.programs) : programs, isSteps ? steps.store : sample.store, code,
+                         runtime};
+  if (isSteps)
+    request.constants = {{"CONTEXT", 512, "tokens"}};
   request.embedWeights = arguments.size() > 3;
   request.modelPath = "sample model.onnx";
   llvm::Expected<PackageResult> result = writePackage(request, arguments[0]);
@@ -46,8 +53,8 @@ static int printHeader() {
 }
 
 int main(int argc, char **argv) {
-  if (argc > 4 && llvm::StringRef(argv[1]) == "write")
-    return writeSample(llvm::ArrayRef(argv, argc).drop_front(2));
+  if (argc > 4 && (llvm::StringRef(argv[1]) == "write" || llvm::StringRef(argv[1]) == "steps"))
+    return writeSample(llvm::ArrayRef(argv, argc).drop_front(2), llvm::StringRef(argv[1]) == "steps");
   if (argc > 1 && llvm::StringRef(argv[1]) == "header")
     return printHeader();
   testContainer();

@@ -8,12 +8,33 @@
 using namespace ingot;
 using namespace ingot::test;
 
+/// 1 2 3 4 5
+static Tensor counting() {
+  Tensor tensor(DType::F32, {5});
+  for (int i = 0; i < 5; ++i)
+    tensor.set(i, i + 1);
+  return tensor;
+}
+
+Steps test::makeSteps() {
+  Steps steps;
+  Program common;
+  common.workers = 2;
+  common.stateBytes = 64;
+  common.weights = {{steps.store.add("plain", counting()), 0, 20}};
+  common.weightsBytes = 64;
+  steps.programs.assign(2, common);
+  steps.programs[0].entry = "feed";
+  steps.programs[0].arenaBytes = 128;
+  steps.programs[0].inputs = {{"x", DType::F32, {5}, 20}};
+  steps.programs[1].entry = "total";
+  steps.programs[1].outputs = {{"y", DType::F32, {5}, 20}};
+  return steps;
+}
+
 Sample test::makeSample() {
   Sample sample;
-  Tensor plain(DType::F32, {5});
-  for (int i = 0; i < 5; ++i)
-    plain.set(i, i + 1);
-  std::string base = sample.store.add("plain", plain);
+  std::string base = sample.store.add("plain", counting());
   Recipe doubled{{base}, "double", [](llvm::ArrayRef<Tensor> in) {
                    Tensor out(DType::F32, in[0].shape());
                    for (int i = 0; i < 5; ++i)
@@ -21,7 +42,10 @@ Sample test::makeSample() {
                    return out;
                  }};
   std::string made = sample.store.addRecipe("made", DType::F32, {5}, doubled);
-  sample.program = Program{64, 0, 0, 2, {{"in", DType::F32, {5}, 20}}, {{"out", DType::F32, {5}, 20}}, {}, 0, {}, {}};
+  sample.program.arenaBytes = 64;
+  sample.program.workers = 2;
+  sample.program.inputs = {{"in", DType::F32, {5}, 20}};
+  sample.program.outputs = {{"out", DType::F32, {5}, 20}};
   sample.program.weights = {{base, 0, 20}, {made, 64, 20}};
   sample.program.weightsBytes = 128;
   return sample;

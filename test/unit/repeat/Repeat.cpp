@@ -32,7 +32,7 @@ std::string outputsOf(LoadedProgram &loaded, const Program &program, llvm::Array
     outputs.emplace_back(io.type, io.shape);
   for (Tensor &tensor : outputs)
     sinks.push_back(tensor.mutableData());
-  loaded.run(sources, sinks, workers);
+  llvm::cantFail(loaded.run(0, sources, sinks, workers));
   std::string bytes;
   for (const Tensor &tensor : outputs)
     bytes.append(tensor.data(), tensor.bytes());
@@ -79,18 +79,17 @@ int main(int argc, char **argv) {
   if (!compiled)
     return fail(diagnostics, "the model was not compiled");
   std::vector<std::vector<Tensor>> inputs(2);
-  for (const ProgramIo &io : compiled->program.inputs) {
+  for (const ProgramIo &io : compiled->program().inputs) {
     const Tensor *tensor = findTensor(*arrays, "in", io.name);
     if (!tensor || tensor->bytes() != io.bytes)
       return fail(diagnostics, "no array for input '" + io.name + "'");
     inputs[0].push_back(*tensor);
     inputs[1].push_back(reversed(*tensor));
   }
-  std::string weights = buildWeights(compiled->program, compiled->store);
-  auto loaded = compiled->target->load(compiled->device, compiled->objects, compiled->symbol, compiled->program, weights);
+  llvm::Expected<LoadedModel> loaded = loadCompiled(*compiled);
   if (!loaded)
     return fail(diagnostics, llvm::toString(loaded.takeError()));
-  int64_t wrong = differences(**loaded, compiled->program, inputs, runs);
+  int64_t wrong = differences(*loaded->program, compiled->program(), inputs, runs);
   std::printf("%lld runs, %lld differ\n", static_cast<long long>(2 * runs), static_cast<long long>(wrong));
   return wrong ? 1 : 0;
 }

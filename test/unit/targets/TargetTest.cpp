@@ -95,8 +95,11 @@ void checkDevice(llvm::StringRef name, mlir::ModuleOp module) {
   std::memcpy(weights.data() + 64, &limit, 4);
   Program program = programOfSource();
   std::vector<Tensor> expected = expectedOutputs(input, limit);
+  llvm::Expected<std::unique_ptr<LoadedProgram>> loaded = target->load(*device, *objects, "unit", program, weights);
+  if (!succeeded(loaded.takeError(), name.str() + " load"))
+    return;
   for (int64_t workers : {1, 2, 3, 4}) {
-    auto outputs = target->run(*device, *objects, "unit", program, weights, {input}, workers);
+    auto outputs = runOnTensors(**loaded, program, 0, {input}, workers);
     if (!succeeded(outputs.takeError(), name.str() + " run"))
       return;
     for (size_t i = 0; i < expected.size(); ++i)
