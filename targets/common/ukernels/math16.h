@@ -21,6 +21,21 @@ IK_INLINE ik_f32x16 ik_clamp16(ik_f32x16 x, float low, float high) {
 /* 2^n for n in [-126, 127]. */
 IK_INLINE ik_f32x16 ik_pow2_16(ik_i32x16 n) { return (ik_f32x16)((n + 127) << 23); }
 
+IK_INLINE ik_f32x16 ik_abs16(ik_f32x16 x) { return (ik_f32x16)((ik_i32x16)x & 0x7fffffff); }
+
+#if !IK_FLOAT_VECTORS
+#define IK_BY_LANES(name)                                                                                                     \
+  static __attribute__((noinline, unused)) void ik_lanes_##name(float *x) {                                                    \
+    _Pragma("clang loop unroll(disable) vectorize(disable)") for (int i = 0; i < 16; ++i) x[i] = ikm_##name##_f32(x[i]);       \
+  }                                                                                                                           \
+  IK_INLINE ik_f32x16 ik_##name##16(ik_f32x16 x) {                                                                            \
+    ik_lanes_##name((float *)&x);                                                                                             \
+    return x;                                                                                                                 \
+  }
+IK_BY_LANES(exp)
+IK_BY_LANES(sigmoid)
+IK_BY_LANES(tanh)
+#else
 /* The largest finite argument of exp keeps NaN: both comparisons are false. */
 IK_INLINE ik_f32x16 ik_exp16(ik_f32x16 x) {
   ik_f32x16 c = ik_select16(x > ik_splat16(89.0f), ik_splat16(89.0f), x);
@@ -39,8 +54,6 @@ IK_INLINE ik_f32x16 ik_exp16(ik_f32x16 x) {
   return p * ik_pow2_16(half) * ik_pow2_16(k - half);
 }
 
-IK_INLINE ik_f32x16 ik_abs16(ik_f32x16 x) { return (ik_f32x16)((ik_i32x16)x & 0x7fffffff); }
-
 IK_INLINE ik_f32x16 ik_sigmoid16(ik_f32x16 x) {
   ik_f32x16 z = ik_exp16(-ik_abs16(x)), one = ik_splat16(1.0f);
   return ik_select16(x < ik_splat16(0.0f), z, one) / (one + z);
@@ -58,5 +71,6 @@ IK_INLINE ik_f32x16 ik_tanh16(ik_f32x16 x) {
   ik_f32x16 y = ik_select16(a < ik_splat16(0.6f), near, far);
   return (ik_f32x16)(((ik_i32x16)y & 0x7fffffff) | ((ik_i32x16)x & (int32_t)0x80000000));
 }
+#endif
 
 #endif

@@ -13,8 +13,23 @@ typedef _Float16 ik_f16x16u __attribute__((ext_vector_type(16), aligned(2)));
 
 IK_INLINE ik_f32x16 ik_load16_f32(const float *p) { return *(const ik_f32x16u *)p; }
 IK_INLINE void ik_store16_f32(float *p, ik_f32x16 v) { *(ik_f32x16u *)p = v; }
+#if IK_FLOAT_VECTORS
 IK_INLINE ik_f32x16 ik_load16_f16(const _Float16 *p) { return __builtin_convertvector((ik_f16x16)*(const ik_f16x16u *)p, ik_f32x16); }
 IK_INLINE void ik_store16_f16(_Float16 *p, ik_f32x16 v) { *(ik_f16x16u *)p = __builtin_convertvector(v, ik_f16x16); }
+#else
+static __attribute__((noinline, unused)) void ik_lanes_widen(float *to, const _Float16 *from) {
+  _Pragma("clang loop unroll(disable) vectorize(disable)") for (int i = 0; i < 16; ++i) to[i] = (float)from[i];
+}
+static __attribute__((noinline, unused)) void ik_lanes_narrow(_Float16 *to, const float *from) {
+  _Pragma("clang loop unroll(disable) vectorize(disable)") for (int i = 0; i < 16; ++i) to[i] = (_Float16)from[i];
+}
+IK_INLINE ik_f32x16 ik_load16_f16(const _Float16 *p) {
+  ik_f32x16 v;
+  ik_lanes_widen((float *)&v, p);
+  return v;
+}
+IK_INLINE void ik_store16_f16(_Float16 *p, ik_f32x16 v) { ik_lanes_narrow(p, (const float *)&v); }
+#endif
 
 /* Elements 0, 2, .. 30 behind a pointer, from the vectors at it and 15 further: nothing past the last one is read. */
 IK_INLINE ik_f32x16 ik_even16(ik_f32x16 at0, ik_f32x16 at15) {
@@ -70,7 +85,12 @@ IK_INLINE ik_f32x16 ik_activate16(ik_f32x16 x, int64_t kind, float alpha, float 
   }
 }
 typedef struct { int64_t act, residual; float alpha, beta; } ik_epilogue;
-IK_INLINE ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
+#if IK_FLOAT_VECTORS
+IK_INLINE
+#else
+static __attribute__((noinline, unused))
+#endif
+ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
   if (e.residual == IK_RESIDUAL_BEFORE)
     v = v + residual;
   v = ik_activate16(v, e.act, e.alpha, e.beta);
@@ -98,8 +118,10 @@ IK_INLINE ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) 
       IK_UNROLL for (int v = 0; v < V; ++v) ik_store16_f32(c + r * 48 + v * 16, a[r][v]);                                     \
   }
 IK_TILE(1, 1)
+#if IK_FLOAT_VECTORS
 IK_TILE(1, 3)
 IK_TILE(4, 1)
+#endif
 #if defined(__AVX512F__)
 IK_TILE(4, 3)
 IK_TILE(8, 1)
@@ -110,6 +132,12 @@ IK_TILE(8, 3)
 /* `rows` <= 8 and `vecs` <= 3 of the above; rows are computed in whole fours or eights (c has room for 8). */
 IK_INLINE void ik_tile(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, int64_t ldv, int64_t depth,
                        int64_t rows, int64_t vecs) {
+#if !IK_FLOAT_VECTORS
+  /* One row of 16: its sums fill the registers. */
+  for (int64_t v = 0; v < vecs; ++v)
+    for (int64_t r = 0; r < rows; ++r)
+      ik_tile_1x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth);
+#else
   if (rows == 1 && vecs == 3) {
     ik_tile_1x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
     return;
@@ -132,6 +160,7 @@ IK_INLINE void ik_tile(float *c, int fresh, const float *w, int64_t ldr, int64_t
         for (int64_t r = 0; r < rows; r += 4)
           ik_tile_4x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth);
     }
+#endif
 }
 
 #endif

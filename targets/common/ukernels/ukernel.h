@@ -17,10 +17,26 @@
 typedef float ik_f32x16 __attribute__((ext_vector_type(16)));
 typedef int32_t ik_i32x16 __attribute__((ext_vector_type(16)));
 
+/* 1: the ISA has vectors of f32. Without, long 16-lane bodies are loops over lanes: unrolled, code would grow 16-fold. */
+#if defined(__SSE2__) || defined(__ARM_NEON) || defined(IK_ONE_UNIT)
+#define IK_FLOAT_VECTORS 1
+#else
+#define IK_FLOAT_VECTORS 0
+#endif
+
 typedef struct { int64_t begin, end; } ik_range;
+#if defined(IK_ONE_UNIT) /* shaders: an invocation runs the unit that `worker` counts; ik_units tells the compiler how many there are */
+void ik_units(int64_t n);
+static inline ik_range ik_share(int64_t n, int64_t worker, int64_t workers) {
+  (void)workers;
+  ik_units(n);
+  return (ik_range){worker, worker + 1};
+}
+#else
 static inline ik_range ik_share(int64_t n, int64_t worker, int64_t workers) {
   return (ik_range){n * worker / workers, n * (worker + 1) / workers};
 }
+#endif
 static inline float ik_f32(int64_t bits) {
   union { uint32_t u; float f; } v = {(uint32_t)bits};
   return v.f;
