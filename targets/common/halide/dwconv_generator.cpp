@@ -33,7 +33,7 @@ public:
   }
 
   void schedule() {
-    stencil.schedule(y, {lanes > 0 ? int(lanes) : natural_vector_size<float>(), rows, planes});
+    stencil.schedule(y, {lanes > 0 ? int(lanes) : natural_vector_size<float>(), rows, planes, stride > 1 && lanes == 0});
     if (stride == 1)
       y.specialize(dilation == 1);
   }

@@ -40,7 +40,7 @@ public:
   }
 
   void schedule() {
-    const ingot::TileShape shape{lanes > 0 ? int(lanes) : natural_vector_size<float>(), rows, planes};
+    const ingot::TileShape shape{lanes > 0 ? int(lanes) : natural_vector_size<float>(), rows, planes, false};
     stencil.schedule(y, shape);
     if (taps > 0)
       return;

@@ -24,6 +24,7 @@ struct TileShape {
   int lanes;  // columns
   int rows;   // output rows side by side
   int planes; // planes padded together: the more, the longer between a store and the loads that need it
+  bool split; // rows and planes have a loop of their own for the remainder: twice the code, faster where loads have strides
 };
 
 /// A function of output column, row and plane over planes whose border is written out.
@@ -51,6 +52,8 @@ struct PlaneStencil {
         .reorder(column, row, tileY, tileX, inner, block)
         .vectorize(column)
         .unroll(row);
+    if (!shape.split)
+      y.never_partition(inner, block, tileY);
     tile.compute_at(y, tileY)
         .store_in(Halide::MemoryType::Stack)
         .bound_extent(ox, shape.lanes)

@@ -2,7 +2,7 @@
 foreach(stride 1 2)
   ingot_halide_stencil(hl_dwconv_s${stride} dwconv stride=${stride} rows=${halide_rows})
   if(halide_narrow)
-    ingot_halide_stencil(hl_dwconv_s${stride}_narrow dwconv stride=${stride} rows=${halide_rows} lanes=${halide_narrow})
+    ingot_halide_stencil(hl_dwconv_s${stride}_narrow dwconv stride=${stride} rows=2 lanes=${halide_narrow})
   endif()
 endforeach()
 ingot_halide_stencil(hl_maxpool2_s2 pool taps=2 stride=2 rows=${halide_rows})
