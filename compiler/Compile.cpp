@@ -2,7 +2,8 @@
 #include "compiler/Compile.h"
 
 #include "compiler/Pipeline.h"
-#include "compiler/reference/Evaluate.h"
+#include "compiler/import/gguf/GgufReader.h"
+#include "compiler/package/PackageWriter.h"
 #include "dialects/Registry.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -12,6 +13,7 @@
 #include "llvm/Support/Path.h"
 
 #include <chrono>
+#include <sys/mman.h>
 
 using namespace mlir;
 
@@ -19,7 +21,7 @@ namespace ingot {
 namespace {
 
 constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290", kNotFusedCode = "IG0203", kDumpCode = "IG0007", kTargetCode = "IG0310",
-                           kUnknownTargetCode = "IG0302", kFeatureCode = "IG0303";
+                           kUnknownTargetCode = "IG0302", kFeatureCode = "IG0303", kOtherUnitCode = "IG0320";
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -119,7 +121,7 @@ private:
   }
 
   bool import() {
-    ImportedModel model = importOnnx(options.modelPath, options.import, *result->context, result->store, diagnostics);
+    ImportedModel model = importModel(options, *result->context, result->store, diagnostics);
     result->nodeCount = model.nodeCount;
     result->opCounts = model.opCounts;
     if (!model.module)
@@ -133,7 +135,7 @@ private:
     PassManager manager(result->context.get());
     if (dumper.enabled())
       manager.addInstrumentation(std::make_unique<DumpAfterPass>(dumper, phase.name));
-    PassContext context{&result->store, options.workers};
+    PassContext context{&result->store, options.workers, result->device.vtcmBytes};
     phase.build(manager, context);
     if (succeeded(manager.run(*result->module)))
       return true;
@@ -143,7 +145,7 @@ private:
   }
 
   bool emit() {
-    result->program = readProgram(*result->module);
+    result->programs = readPrograms(*result->module);
     auto sink = [&](StringRef stage, StringRef text) { dumper.dump(("target-" + stage).str(), "txt", [&](llvm::raw_ostream &out) { out << text; }); };
     llvm::Expected<std::vector<ObjectFile>> objects =
         result->target->emit(*result->module, result->symbol, result->device, dumper.enabled() ? StageSink(sink) : StageSink());
@@ -152,14 +154,40 @@ private:
       return false;
     }
     result->objects = std::move(*objects);
+    result->programs = readPrograms(*result->module); // with the units that the target chose
+    noteOtherUnits();
     countKernels();
     return true;
+  }
+
+  /// One warning for each kernel and reason that a call runs elsewhere than on the device itself.
+  void noteOtherUnits() {
+    std::map<std::pair<std::string, std::string>, std::vector<const ProgramCall *>> groups;
+    for (const Program &program : result->programs)
+      for (const ProgramCall &call : program.calls)
+        if (!call.why.empty())
+          groups[{call.generated ? "generated code" : call.callee, call.why}].push_back(&call);
+    for (auto &[group, calls] : groups) {
+      int64_t bytes = 0;
+      for (const ProgramCall *call : calls)
+        bytes += call->bytes;
+      std::string nodes = calls.front()->source + (calls.size() > 1 ? " and " + std::to_string(calls.size() - 1) + " more" : "");
+      diagnostics.report(kOtherUnitCode,
+                         group.first + " runs on '" + calls.front()->unit + "', not on '" + result->device.name + "': " + group.second + " (" + nodes + "; " +
+                             std::to_string(bytes) + " bytes pass between the units)",
+                         {options.modelPath}, "the result is the same; --strict refuses it");
+    }
   }
 
   void countKernels() {
     std::map<std::string, KernelUse> uses;
     std::vector<KernelRow> rows = result->target->kernels(result->device);
-    for (const ProgramCall &call : result->program.calls) {
+    std::vector<const ProgramCall *> calls;
+    for (const Program &program : result->programs)
+      for (const ProgramCall &call : program.calls)
+        calls.push_back(&call);
+    for (const ProgramCall *each : calls) {
+      const ProgramCall &call = *each;
       KernelUse &use = uses[call.callee];
       use.name = call.callee;
       auto row = llvm::find_if(rows, [&](const KernelRow &r) { return r.name == call.callee; });
@@ -179,56 +207,65 @@ private:
   std::unique_ptr<Compiled> result;
 };
 
-std::vector<ProgramIo> ioOf(func::FuncOp main, bool inputs) {
-  std::vector<ProgramIo> list;
-  ArrayRef<Type> types = inputs ? main.getArgumentTypes() : main.getResultTypes();
-  for (unsigned i = 0; i < types.size(); ++i) {
-    RankedTensorType type = cast<RankedTensorType>(types[i]);
-    StringAttr name = inputs ? main.getArgAttrOfType<StringAttr>(i, "nn.name") : main.getResultAttrOfType<StringAttr>(i, "nn.name");
-    DType dtype = *toDType(type.getElementType());
-    list.push_back({name ? name.str() : "", dtype, std::vector<int64_t>(type.getShape()), type.getNumElements() * byteWidth(dtype)});
-  }
-  return list;
-}
-
 } // namespace
+
+ImportedModel importModel(const CompileOptions &options, MLIRContext &context, WeightStore &store, Diagnostics &diagnostics) {
+  if (isGgufFile(options.modelPath) || StringRef(options.modelPath).ends_with(".gguf"))
+    return importGguf(options.modelPath, options.llm, context, store, diagnostics);
+  return importOnnx(options.modelPath, options.import, context, store, diagnostics);
+}
 
 std::unique_ptr<Compiled> compileModel(const CompileOptions &options, Diagnostics &diagnostics) { return Driver(options, diagnostics).run(); }
 
-std::unique_ptr<ReferenceModel> loadReference(const CompileOptions &options, Diagnostics &diagnostics) {
-  auto reference = std::make_unique<ReferenceModel>();
-  reference->context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
-  loadDialects(*reference->context);
-  reference->model = importOnnx(options.modelPath, options.import, *reference->context, reference->store, diagnostics);
-  if (!reference->model.module)
-    return nullptr;
-  func::FuncOp main = reference->model.module->lookupSymbol<func::FuncOp>("main");
-  reference->inputs = ioOf(main, true);
-  reference->outputs = ioOf(main, false);
-  return reference;
+std::vector<ModelConstant> constantsOf(const Compiled &compiled) {
+  std::vector<ModelConstant> constants;
+  ArrayAttr list = const_cast<Compiled &>(compiled).module.get()->getAttrOfType<ArrayAttr>("nn.constants");
+  if (!list)
+    return constants;
+  for (DictionaryAttr entry : list.getAsRange<DictionaryAttr>())
+    constants.push_back({entry.getAs<StringAttr>("name").str(), entry.getAs<IntegerAttr>("value").getInt(), entry.getAs<StringAttr>("comment").str()});
+  return constants;
 }
 
-llvm::Expected<std::vector<Tensor>> runReference(const ReferenceModel &model, ArrayRef<Tensor> inputs) {
-  std::string why;
-  ModuleOp module = const_cast<ReferenceModel &>(model).model.module.get();
-  FailureOr<std::vector<Tensor>> outputs = evaluate(module.lookupSymbol<func::FuncOp>("main"), inputs, model.store, why);
-  if (failed(outputs))
-    return llvm::createStringError("the reference evaluator cannot run the model: %s", why.c_str());
-  return std::move(*outputs);
-}
-
-std::string buildWeights(const Program &program, const WeightStore &store) {
-  std::string segment(program.weightsBytes, '\0');
-  for (const ProgramWeight &weight : program.weights) {
-    Tensor tensor = store.get(weight.name);
-    std::copy_n(tensor.data(), std::min<int64_t>(tensor.bytes(), weight.bytes), segment.begin() + weight.offset);
-  }
+llvm::Expected<WeightsSegment> buildWeights(const Compiled &compiled, unsigned jobs) {
+  llvm::Expected<Layout> layout = makeLayout(compiled.programs, compiled.store, compiled.symbol, compiled.device.name);
+  if (!layout)
+    return layout.takeError();
+  if (layout->weightsBytes == 0)
+    return WeightsSegment();
+  std::error_code code;
+  llvm::sys::MemoryBlock block = llvm::sys::Memory::allocateMappedMemory(static_cast<size_t>(layout->weightsBytes), nullptr,
+                                                                         llvm::sys::Memory::MF_READ | llvm::sys::Memory::MF_WRITE, code);
+  if (code)
+    return llvm::createStringError(code, "no memory for " + llvm::Twine(layout->weightsBytes) + " bytes of weights");
+#ifdef MADV_HUGEPAGE
+  madvise(block.base(), block.allocatedSize(), MADV_HUGEPAGE); // one pass over all of it a token: address translation would be felt
+#endif
+  WeightsSegment segment(block, layout->weightsBytes);
+  char *at = segment.data();
+  llvm::Error error = streamWeights(*layout, compiled.store, jobs, [&](StringRef bytes) { at = llvm::copy(bytes, at); });
+  if (error)
+    return std::move(error);
   return segment;
 }
 
+llvm::Expected<LoadedModel> loadCompiled(const Compiled &compiled) {
+  LoadedModel loaded;
+  if (llvm::Error error = buildWeights(compiled).moveInto(loaded.weights))
+    return std::move(error);
+  llvm::Expected<std::unique_ptr<LoadedProgram>> program =
+      compiled.target->load(compiled.device, compiled.objects, compiled.symbol, compiled.programs, loaded.weights.bytes());
+  if (!program)
+    return program.takeError();
+  loaded.program = std::move(*program);
+  return loaded;
+}
+
 llvm::Expected<std::vector<Tensor>> runCompiled(const Compiled &compiled, ArrayRef<Tensor> inputs, int64_t workers) {
-  return compiled.target->run(compiled.device, compiled.objects, compiled.symbol, compiled.program, buildWeights(compiled.program, compiled.store),
-                              inputs, workers);
+  llvm::Expected<LoadedModel> loaded = loadCompiled(compiled);
+  if (!loaded)
+    return loaded.takeError();
+  return runOnTensors(*loaded->program, compiled.programs, 0, inputs, workers);
 }
 
 std::string symbolFor(StringRef name) {

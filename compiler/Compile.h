@@ -3,10 +3,15 @@
 #define INGOT_COMPILER_COMPILE_H
 
 #include "compiler/Diag.h"
+#include "compiler/import/gguf/Import.h"
 #include "compiler/import/onnx/Import.h"
+#include "compiler/package/CHeaderWriter.h"
+#include "compiler/reference/Evaluate.h"
 #include "compiler/weights/WeightStore.h"
 #include "passes/plan/Program.h"
 #include "targets/Target.h"
+
+#include "llvm/Support/Memory.h"
 
 #include <memory>
 
@@ -17,7 +22,8 @@ struct CompileOptions {
   std::string device = "host";
   std::string target;   // --target, with --features instead of a device
   std::string features; // "+a,-b"
-  ImportOptions import;
+  ImportOptions import; // of an ONNX model
+  ImportLlm llm;        // of a GGUF model
   int64_t workers = 2; // --threads: most workers the program may be run with
   int jobs = 0;        // 0: all cores
   bool strict = false;
@@ -42,37 +48,69 @@ struct KernelUse {
 struct Compiled {
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  Program program;
+  std::vector<Program> programs; // one an entry point; at least one unless `stopped`
   WeightStore store;
   std::vector<ObjectFile> objects;
   const Target *target = nullptr;
   Device device;
-  std::string symbol; // objects export ingot_run_<symbol>
+  std::string symbol; // objects export entrySymbol(entry, symbol) for each program
   std::vector<PhaseTime> phases;
   std::vector<KernelUse> kernels;
   int64_t nodeCount = 0;
   std::map<std::string, int64_t> opCounts;
   bool stopped = false; // --stop-after ended the pipeline: there are no objects
+
+  /// The first entry point: the only one of an ONNX model.
+  const Program &program() const { return programs.front(); }
 };
+
+/// Imports by format: GGUF when the file says or is named so, else ONNX.
+ImportedModel importModel(const CompileOptions &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
 
 /// Compiles. Null: errors were reported.
 std::unique_ptr<Compiled> compileModel(const CompileOptions &options, Diagnostics &diagnostics);
 
-/// Inputs and outputs of a model as the reference evaluator sees them, and its results. Nullopt: errors were reported.
+/// What an application must know beside sizes, for the header: the module's attribute `nn.constants`, an array of dictionaries {name, value, comment}
+/// that the importer wrote; empty when there is none.
+std::vector<ModelConstant> constantsOf(const Compiled &compiled);
+
+/// Entry points of a model as the reference evaluator sees them. Nullopt: errors were reported.
 struct ReferenceModel {
   std::unique_ptr<mlir::MLIRContext> context;
   ImportedModel model;
   WeightStore store;
-  std::vector<ProgramIo> inputs, outputs;
+  std::vector<Program> programs; // entry, inputs, outputs and workers (1) alone
 };
 std::unique_ptr<ReferenceModel> loadReference(const CompileOptions &options, Diagnostics &diagnostics);
+/// Runs the first entry point once, on states of zeros.
 llvm::Expected<std::vector<Tensor>> runReference(const ReferenceModel &model, llvm::ArrayRef<Tensor> inputs);
+/// All entry points, with a state that lives from run to run. `model` must outlive the result.
+std::unique_ptr<LoadedProgram> loadReferenceProgram(const ReferenceModel &model);
 
-/// Runs a compiled program once on the target's runner. Inputs in program order.
+/// The weights segment in memory of its own, from a page's start; empty for a model without weights. Made tensor by tensor, recipes on `jobs`
+/// threads (0: all cores).
+class WeightsSegment {
+public:
+  WeightsSegment() = default;
+  explicit WeightsSegment(llvm::sys::MemoryBlock block, int64_t bytes) : block(block), size(bytes) {}
+  llvm::StringRef bytes() const { return {static_cast<const char *>(block.base()), static_cast<size_t>(size)}; }
+  char *data() { return static_cast<char *>(block.base()); }
+
+private:
+  llvm::sys::OwningMemoryBlock block;
+  int64_t size = 0;
+};
+llvm::Expected<WeightsSegment> buildWeights(const Compiled &compiled, unsigned jobs = 0);
+
+/// A compiled model ready to run where the target runs things, with its weights.
+struct LoadedModel {
+  WeightsSegment weights; // outlives the program
+  std::unique_ptr<LoadedProgram> program;
+};
+llvm::Expected<LoadedModel> loadCompiled(const Compiled &compiled);
+
+/// Loads the model and runs its first entry point once. Inputs in program order.
 llvm::Expected<std::vector<Tensor>> runCompiled(const Compiled &compiled, llvm::ArrayRef<Tensor> inputs, int64_t workers);
-
-/// The weights segment: every weight at its place (recipes run).
-std::string buildWeights(const Program &program, const WeightStore &store);
 
 /// A C identifier made from a file's stem or any name: letters, digits and '_', not starting with a digit.
 std::string symbolFor(llvm::StringRef name);

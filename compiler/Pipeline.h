@@ -12,6 +12,7 @@ namespace ingot {
 struct PassContext {
   WeightStore *store = nullptr;
   int64_t workers = 1;
+  int64_t fastBytes = 0; // of the device's addressed fast memory, which holds the arena when it fits; 0: none
 };
 
 struct Phase {

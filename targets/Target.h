@@ -21,8 +21,10 @@ struct Device {
   std::string triple;      // LLVM's
   std::string cpu;         // LLVM's -mcpu
   std::vector<std::string> features; // names from the target's features.def
+  std::vector<std::string> units;    // devices beside this one that share its memory and run what it cannot, in this order
   int64_t cores = 1;
   int64_t vectorBytes = 16, l1Bytes = 32 << 10, l2Bytes = 256 << 10, pageBytes = 4096;
+  int64_t vtcmBytes = 0; // memory as fast as a cache that programs address; the arena's place when it fits. 0: none
   double bandwidthGBs = 0; // 0: unknown
 };
 
@@ -44,13 +46,18 @@ struct ObjectFile {
 /// Called with a stage's name and text when dumps are asked for.
 using StageSink = llvm::function_ref<void(llvm::StringRef stage, llvm::StringRef text)>;
 
-/// A program in memory, ready to run many times (benchmarks).
+/// The entry points of a module in memory, ready to run many times on one arena and one state, which begins as zeros.
 class LoadedProgram {
 public:
   virtual ~LoadedProgram() = default;
-  /// Runs once. One pointer an input and an output, in program order, of the sizes of Program::inputs and outputs.
-  virtual void run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers) = 0;
+  /// Runs entry point `entry` (its index in the programs given to load) once. One pointer an input and an output, in program order, of the sizes of
+  /// Program::inputs and outputs. Errors: no such entry, wrong counts or workers, an emulator or device that gave up.
+  virtual llvm::Error run(size_t entry, llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers) = 0;
+  /// Zeroes the state.
+  virtual llvm::Error resetState() = 0;
 };
+
+class CpuTarget;
 
 /// What a target's back end does to a planned module, on one map:
 ///
@@ -73,7 +80,7 @@ public:
 ///   define void @ingot_run_<symbol>(ptr %frame, i32 %worker, i32 %workers) {
 ///     call void @map_1(ptr %buffers, ptr null, i64 %w, i64 %n)      ; after storing the two addresses to %buffers
 ///
-/// Everything but ingot_run_<symbol> is internal; the object leaves undefined memcpy, memset and ingot_barrier_wait alone.
+/// Every deploy.program becomes one such function, named entrySymbol(entry, symbol); all else is internal; the object leaves undefined memcpy, memset and ingot_barrier_wait alone.
 class Target {
 public:
   virtual ~Target() = default;
@@ -83,21 +90,29 @@ public:
   virtual llvm::ArrayRef<llvm::StringRef> features() const = 0;
   /// The machine Ingot runs on, when it is of this target.
   virtual std::optional<Device> host() const { return std::nullopt; }
+  /// The target as one that LLVM makes code for (common/CpuTarget.h); null when it is none.
+  virtual const CpuTarget *asCpu() const { return nullptr; }
   /// Kernel rows usable on the device, best first for equal op and types.
   virtual std::vector<KernelRow> kernels(const Device &device) const = 0;
   /// Stage names in order, for --stop-after=<target>:<stage>.
   virtual llvm::ArrayRef<llvm::StringRef> stages() const = 0;
-  /// Code for a planned module (deploy.program + kernel.func): relocatable objects that export ingot_run_<symbol>.
+  /// Code for a planned module (deploy.programs + kernel.funcs): relocatable objects that export entrySymbol(entry, symbol) for each program.
   virtual llvm::Expected<std::vector<ObjectFile>> emit(mlir::ModuleOp module, llvm::StringRef symbol, const Device &device, StageSink sink) const = 0;
   /// Objects of the static runtime for the device ("core", "pool", "mmap"), built with Ingot.
   virtual llvm::Expected<std::vector<ObjectFile>> runtimeObjects(const Device &device) const = 0;
-  /// How tests execute the result: runs the program on inputs. Devices of the host's own ISA run in process; others through an emulator.
-  virtual llvm::Expected<std::vector<Tensor>> run(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol, const Program &program,
-                                                  llvm::StringRef weights, llvm::ArrayRef<Tensor> inputs, int64_t workers) const = 0;
-  /// Loads the program into this process; an error for devices of another ISA. `weights` is used in place and must outlive the result.
+  /// Makes the programs of one module ready to run: in this process for devices of the host's own ISA, else in an emulator, a driver or whatever
+  /// executes the device's code here. `weights` is used in place and must outlive the result.
   virtual llvm::Expected<std::unique_ptr<LoadedProgram>> load(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol,
-                                                              const Program &program, llvm::StringRef weights) const = 0;
+                                                              llvm::ArrayRef<Program> programs, llvm::StringRef weights) const = 0;
 };
+
+/// Refuses an entry that does not exist, wrong numbers of inputs and outputs, and workers beyond 1 to Program::workers.
+llvm::Error checkRun(llvm::ArrayRef<Program> programs, size_t entry, size_t inputs, size_t outputs, int64_t workers);
+/// Zero-filled tensors of the program's outputs.
+std::vector<Tensor> emptyOutputs(const Program &program);
+/// One run on tensors. Errors: those of LoadedProgram::run, and inputs of other sizes than the program's.
+llvm::Expected<std::vector<Tensor>> runOnTensors(LoadedProgram &loaded, llvm::ArrayRef<Program> programs, size_t entry, llvm::ArrayRef<Tensor> inputs,
+                                                 int64_t workers);
 
 /// Every target, by name, in alphabetical order.
 llvm::ArrayRef<const Target *> allTargets();

@@ -32,61 +32,56 @@ static std::string shapeText(const ProgramIo &io) {
   return out + "]";
 }
 
-namespace {
-class HeaderWriter {
-public:
-  explicit HeaderWriter(const HeaderRequest &request)
-      : request(request), layout(request.layout), prefix(apiPrefix(request.symbol)), upper(llvm::StringRef(prefix).upper()),
-        inputs(suffixes(layout.inputs)), outputs(suffixes(layout.outputs)), out(text) {}
+static std::vector<std::string> suffixesOf(llvm::ArrayRef<ProgramIo> ios) {
+  std::vector<std::string> names;
+  for (const ProgramIo &io : ios)
+    names.push_back(io.name);
+  return uniqueSuffixes(names);
+}
 
-  std::string write();
+namespace {
+/// What one entry point adds. A model's only entry "run" has the model's own prefix, any other "<model>_<entry>".
+class EntryWriter {
+public:
+  EntryWriter(llvm::raw_ostream &out, const HeaderRequest &request, const EntryLayout &entry, const std::string &model)
+      : out(out), request(request), entry(entry), isRun(entry.name == "run"), model(llvm::StringRef(model).upper()),
+        prefix(isRun ? model : model + "_" + entry.name), upper(llvm::StringRef(prefix).upper()), inputs(suffixesOf(entry.inputs)),
+        outputs(suffixesOf(entry.outputs)), hasIo(!entry.inputs.empty() || !entry.outputs.empty()) {}
+
+  void writeConstants();
+  void writeModel(const Hash &abi);
+  void writeFunctions();
 
 private:
-  static std::vector<std::string> suffixes(llvm::ArrayRef<ProgramIo> ios) {
-    std::vector<std::string> names;
-    for (const ProgramIo &io : ios)
-      names.push_back(io.name);
-    return uniqueSuffixes(names);
+  void writeConstant(llvm::StringRef constant, int64_t value, llvm::StringRef comment) {
+    out << "#define " << upper << "_" << constant << " " << value << "u /* " << comment << " */\n";
   }
-  void writeConstant(llvm::StringRef constant, int64_t value, llvm::StringRef comment);
-  void writeConstants();
   void writeSizes(llvm::StringRef role, llvm::ArrayRef<ProgramIo> ios);
-  void writeModel();
-  void writeFunctions();
+  void writeContext();
   void writeBuffers(llvm::StringRef role, llvm::StringRef qualifier, llvm::ArrayRef<ProgramIo> ios, llvm::ArrayRef<std::string> names);
 
+  llvm::raw_ostream &out;
   const HeaderRequest &request;
-  const Layout &layout;
-  std::string prefix, upper; // "demo", "DEMO"
+  const EntryLayout &entry;
+  bool isRun;
+  std::string model;         // "DEMO"
+  std::string prefix, upper; // "demo_decode", "DEMO_DECODE"
   std::vector<std::string> inputs, outputs;
-  std::string text;
-  llvm::raw_string_ostream out;
+  bool hasIo;
 };
 } // namespace
 
-void HeaderWriter::writeConstant(llvm::StringRef constant, int64_t value, llvm::StringRef comment) {
-  out << "#define " << upper << "_" << constant << " " << value << "u /* " << comment << " */\n";
-}
-
-void HeaderWriter::writeConstants() {
-  writeConstant("ARENA_BYTES", layout.arenaBytes, "working memory of one context");
-  writeConstant("STATE_BYTES", layout.stateBytes, "kept from run to run");
-  writeConstant("SCRATCH_BYTES", layout.scratchBytes, "working memory for each worker");
-  writeConstant("MAX_WORKERS", layout.workers, "threads that may run one context");
-  writeConstant("MEMORY_ALIGNMENT", INGOT_MEMORY_ALIGNMENT, "of container, arena, state and scratch");
-  writeConstant("WEIGHTS_BYTES", layout.weightsBytes, "in the container");
-  writeConstant("CONTAINER_BYTES", request.containerBytes, "size of the .ingot file");
-  writeConstant("INPUT_COUNT", layout.inputs.size(), "");
-  writeConstant("OUTPUT_COUNT", layout.outputs.size(), "");
+void EntryWriter::writeConstants() {
+  writeConstant("INPUT_COUNT", entry.inputs.size(), "");
+  writeConstant("OUTPUT_COUNT", entry.outputs.size(), "");
   for (size_t i = 0; i < inputs.size(); ++i)
-    writeConstant("INPUT_BYTES_" + inputs[i], layout.inputs[i].bytes, shapeText(layout.inputs[i]));
+    writeConstant("INPUT_BYTES_" + inputs[i], entry.inputs[i].bytes, shapeText(entry.inputs[i]));
   for (size_t i = 0; i < outputs.size(); ++i)
-    writeConstant("OUTPUT_BYTES_" + outputs[i], layout.outputs[i].bytes, shapeText(layout.outputs[i]));
-  out << "/* Code and container must carry the same. */\n#define " << upper << "_ABI_HASH \"" << toText(abiHash(layout)) << "\"\n\n";
+    writeConstant("OUTPUT_BYTES_" + outputs[i], entry.outputs[i].bytes, shapeText(entry.outputs[i]));
 }
 
 /// The table of buffer sizes; C has no empty arrays.
-void HeaderWriter::writeSizes(llvm::StringRef role, llvm::ArrayRef<ProgramIo> ios) {
+void EntryWriter::writeSizes(llvm::StringRef role, llvm::ArrayRef<ProgramIo> ios) {
   if (ios.empty())
     return;
   out << "static const uint64_t " << prefix << "_" << role << "_sizes[] = {";
@@ -95,31 +90,31 @@ void HeaderWriter::writeSizes(llvm::StringRef role, llvm::ArrayRef<ProgramIo> io
   out << "};\n";
 }
 
-void HeaderWriter::writeModel() {
-  out << "/* The compiled code, in the archive. */\nvoid ingot_run_" << request.symbol
-      << "(const ingot_frame *frame, uint32_t worker, uint32_t workers);\n";
-  if (request.embedded)
-    out << "/* The container, in the archive too. */\nextern const unsigned char ingot_container_" << request.symbol << "[" << upper
-        << "_CONTAINER_BYTES];\n";
-  out << "\n";
-  writeSizes("input", layout.inputs);
-  writeSizes("output", layout.outputs);
-  out << "static const ingot_model " << prefix << "_model = {\n    ingot_run_" << request.symbol << ",\n    "
-      << (layout.inputs.empty() ? "NULL" : prefix + "_input_sizes") << ",\n    "
-      << (layout.outputs.empty() ? "NULL" : prefix + "_output_sizes") << ",\n    " << upper << "_INPUT_COUNT, " << upper
-      << "_OUTPUT_COUNT, " << INGOT_ABI_VERSION << "u /* ABI version of the code */, " << upper << "_MAX_WORKERS,\n    " << upper
-      << "_ARENA_BYTES, " << upper << "_STATE_BYTES, " << upper << "_SCRATCH_BYTES, " << upper << "_WEIGHTS_BYTES,\n    {";
-  Hash hash = abiHash(layout);
-  for (size_t i = 0; i < hash.size(); ++i)
-    out << (i ? (i % 16 ? ", " : ",\n     ") : "") << "0x" << llvm::toHex(llvm::ArrayRef<uint8_t>(hash[i]), /*LowerCase=*/true);
-  out << "}};\n\n/* One running instance; the caller's memory. */\ntypedef struct " << prefix << "_context {\n  ingot_context core;\n";
-  if (!layout.inputs.empty() || !layout.outputs.empty())
+void EntryWriter::writeModel(const Hash &abi) {
+  std::string function = entrySymbol(entry.name, request.symbol);
+  out << "/* The compiled code, in the archive. */\nvoid " << function << "(const ingot_frame *frame, uint32_t worker, uint32_t workers);\n\n";
+  writeSizes("input", entry.inputs);
+  writeSizes("output", entry.outputs);
+  out << "static const ingot_model " << prefix << "_model = {\n    " << function << ",\n    "
+      << (entry.inputs.empty() ? "NULL" : prefix + "_input_sizes") << ",\n    " << (entry.outputs.empty() ? "NULL" : prefix + "_output_sizes")
+      << ",\n    " << upper << "_INPUT_COUNT, " << upper << "_OUTPUT_COUNT, " << INGOT_ABI_VERSION << "u /* ABI version of the code */, " << model
+      << "_MAX_WORKERS,\n    " << entry.arenaBytes << "u, " << model << "_STATE_BYTES, " << entry.scratchBytes << "u, " << model
+      << "_WEIGHTS_BYTES,\n    {";
+  for (size_t i = 0; i < abi.size(); ++i)
+    out << (i ? (i % 16 ? ", " : ",\n     ") : "") << "0x" << llvm::toHex(llvm::ArrayRef<uint8_t>(abi[i]), /*LowerCase=*/true);
+  out << "}};\n\n";
+  writeContext();
+}
+
+void EntryWriter::writeContext() {
+  out << "/* One running instance" << (isRun ? "" : " of entry point " + entry.name) << "; the caller's memory. */\ntypedef struct " << prefix
+      << "_context {\n  ingot_context core;\n";
+  if (hasIo)
     out << "  void *io[" << upper << "_INPUT_COUNT + " << upper << "_OUTPUT_COUNT];\n";
   out << "} " << prefix << "_context;\n\n";
 }
 
-void HeaderWriter::writeBuffers(llvm::StringRef role, llvm::StringRef qualifier, llvm::ArrayRef<ProgramIo> ios,
-                                llvm::ArrayRef<std::string> names) {
+void EntryWriter::writeBuffers(llvm::StringRef role, llvm::StringRef qualifier, llvm::ArrayRef<ProgramIo> ios, llvm::ArrayRef<std::string> names) {
   for (size_t i = 0; i < ios.size(); ++i) {
     std::string macro = upper + "_" + role.upper() + "_BYTES_" + names[i];
     out << "/* " << role << " " << forComment(ios[i].name) << ": " << shapeText(ios[i]) << ", row-major */\n"
@@ -129,19 +124,69 @@ void HeaderWriter::writeBuffers(llvm::StringRef role, llvm::StringRef qualifier,
   }
 }
 
-void HeaderWriter::writeFunctions() {
-  bool noIo = layout.inputs.empty() && layout.outputs.empty();
+void EntryWriter::writeFunctions() {
   out << "/* Checks the container against this header and makes the context ready; see ingot/runtime.h. */\n"
       << "static inline ingot_status " << prefix << "_bind(" << prefix << "_context *context, const ingot_memory *memory) {\n"
-      << "  return ingot_bind(&context->core, " << (noIo ? "NULL" : "context->io") << ", &" << prefix << "_model, memory);\n}\n";
-  writeBuffers("input", "const ", layout.inputs, inputs);
-  writeBuffers("output", "", layout.outputs, outputs);
-  out << "/* Runs the model once on the calling thread. */\n"
-      << "static inline ingot_status " << prefix << "_run(" << prefix << "_context *context) {\n"
+      << "  return ingot_bind(&context->core, " << (hasIo ? "context->io" : "NULL") << ", &" << prefix << "_model, memory);\n}\n";
+  writeBuffers("input", "const ", entry.inputs, inputs);
+  writeBuffers("output", "", entry.outputs, outputs);
+  out << "/* Runs the " << (isRun ? "model" : "entry point") << " once on the calling thread. */\n"
+      << "static inline ingot_status " << prefix << (isRun ? "_run" : "") << "(" << prefix << "_context *context) {\n"
       << "  return ingot_step(&context->core, 0u, 1u);\n}\n"
       << "/* Runs it as one of several workers; every worker calls it on its own thread (ingot/pool.h does). */\n"
       << "static inline ingot_status " << prefix << "_step(" << prefix << "_context *context, uint32_t worker, uint32_t workers) {\n"
       << "  return ingot_step(&context->core, worker, workers);\n}\n";
+}
+
+namespace {
+class HeaderWriter {
+public:
+  explicit HeaderWriter(const HeaderRequest &request)
+      : request(request), layout(request.layout), prefix(apiPrefix(request.symbol)), upper(llvm::StringRef(prefix).upper()), out(text) {
+    for (const EntryLayout &entry : layout.entries)
+      entries.emplace_back(out, request, entry, prefix);
+  }
+
+  std::string write();
+
+private:
+  void writeConstant(llvm::StringRef constant, int64_t value, llvm::StringRef comment) {
+    out << "#define " << upper << "_" << constant << " " << value << "u /* " << comment << " */\n";
+  }
+  void writeConstants();
+  void writeContainer();
+
+  const HeaderRequest &request;
+  const Layout &layout;
+  std::string prefix, upper; // "demo", "DEMO"
+  std::string text;
+  llvm::raw_string_ostream out;
+  std::vector<EntryWriter> entries;
+};
+} // namespace
+
+void HeaderWriter::writeConstants() {
+  writeConstant("ARENA_BYTES", layout.arenaBytes(), "working memory of one context");
+  writeConstant("STATE_BYTES", layout.stateBytes, "kept from run to run");
+  writeConstant("SCRATCH_BYTES", layout.scratchBytes(), "working memory for each worker");
+  writeConstant("MAX_WORKERS", layout.workers, "threads that may run one context");
+  writeConstant("MEMORY_ALIGNMENT", INGOT_MEMORY_ALIGNMENT, "of container, arena, state and scratch");
+  writeConstant("WEIGHTS_BYTES", layout.weightsBytes, "in the container");
+  writeConstant("CONTAINER_BYTES", request.containerBytes, "size of the .ingot file");
+  for (const ModelConstant &constant : request.constants)
+    writeConstant(constant.name, constant.value, constant.comment);
+  for (EntryWriter &entry : entries)
+    entry.writeConstants();
+  out << "/* Code and container must carry the same. */\n#define " << upper << "_ABI_HASH \"" << toText(abiHash(layout)) << "\"\n\n";
+}
+
+void HeaderWriter::writeContainer() {
+  if (request.embedded)
+    out << "/* The container, in the archive too. */\nextern const unsigned char ingot_container_" << request.symbol << "[" << upper
+        << "_CONTAINER_BYTES];\n\n";
+  if (layout.entries.size() > 1)
+    out << "/* Every entry point has a context of its own. All are bound with the same container and the same state, all but the first with\n"
+           " * memory.flags = INGOT_KEEP_STATE; they may share arena and scratch, because only one of them may run at a time. */\n\n";
 }
 
 std::string HeaderWriter::write() {
@@ -150,8 +195,12 @@ std::string HeaderWriter::write() {
       << " * Bind memory once, set buffers, then run. C11 and C++17. */\n#ifndef " << guard << "\n#define " << guard
       << "\n\n#include <stddef.h>\n#include <stdint.h>\n\n#include \"ingot/runtime.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   writeConstants();
-  writeModel();
-  writeFunctions();
+  writeContainer();
+  Hash abi = abiHash(layout);
+  for (EntryWriter &entry : entries)
+    entry.writeModel(abi);
+  for (EntryWriter &entry : entries)
+    entry.writeFunctions();
   out << "\n#ifdef __cplusplus\n}\n#endif\n#endif\n";
   return text;
 }

@@ -1,4 +1,4 @@
-// The generated <name>.h: constants, a context type, typed functions for every input and output. C11 and C++17.
+// The generated <name>.h: constants, a context type, typed functions for every input and output, an entry point at a time. C11 and C++17.
 #ifndef INGOT_COMPILER_PACKAGE_CHEADERWRITER_H
 #define INGOT_COMPILER_PACKAGE_CHEADERWRITER_H
 
@@ -6,11 +6,19 @@
 
 namespace ingot {
 
+/// A number the application needs beyond sizes: "CONTEXT", the most tokens a sequence may have. `name` is an identifier's end in upper case.
+struct ModelConstant {
+  std::string name;
+  int64_t value;
+  std::string comment;
+};
+
 struct HeaderRequest {
   const Layout &layout;
-  std::string symbol;         // the code exports ingot_run_<symbol>
+  std::string symbol;         // the code exports entrySymbol(entry, symbol) for each entry of the layout
   int64_t containerBytes = 0; // of the .ingot file
   bool embedded = false;      // the archive holds the container as ingot_container_<symbol>
+  llvm::ArrayRef<ModelConstant> constants = {};
 };
 
 std::string writeCHeader(const HeaderRequest &request);

@@ -1,6 +1,7 @@
 // Layouts: made from a planned program, checked, hashed. All arithmetic is bounded before it is done: a layout may come from a
 // hostile file.
 #include "compiler/package/Layout.h"
+#include "compiler/package/Identifiers.h"
 #include "compiler/package/PackageError.h"
 
 #include "ingot/abi.h"
@@ -12,14 +13,36 @@
 #include "llvm/Support/Endian.h"
 
 #include <limits>
+#include <set>
 #include <tuple>
 
 using namespace ingot;
 
-llvm::Expected<Layout> ingot::makeLayout(const Program &program, const WeightStore &store, llvm::StringRef model, llvm::StringRef device) {
-  Layout layout{model.str(),        device.str(),         program.arenaBytes, program.scratchBytes, program.stateBytes,
-                program.workers,    program.weightsBytes, program.inputs,     program.outputs,      {}};
-  for (const ProgramWeight &weight : program.weights) {
+/// Entry points name functions of the generated header.
+constexpr size_t longestEntryName = 64;
+
+int64_t Layout::arenaBytes() const {
+  int64_t most = 0;
+  for (const EntryLayout &entry : entries)
+    most = std::max(most, entry.arenaBytes);
+  return most;
+}
+
+int64_t Layout::scratchBytes() const {
+  int64_t most = 0;
+  for (const EntryLayout &entry : entries)
+    most = std::max(most, entry.scratchBytes);
+  return most;
+}
+
+llvm::Expected<Layout> ingot::makeLayout(llvm::ArrayRef<Program> programs, const WeightStore &store, llvm::StringRef model, llvm::StringRef device) {
+  if (programs.empty())
+    return packageError("IG0502", "the model has no entry point");
+  const Program &common = programs.front();
+  Layout layout{model.str(), device.str(), common.stateBytes, common.workers, common.weightsBytes, {}, {}};
+  for (const Program &program : programs)
+    layout.entries.push_back({program.entry, program.arenaBytes, program.scratchBytes, program.inputs, program.outputs});
+  for (const ProgramWeight &weight : common.weights) {
     if (!store.contains(weight.name))
       return packageError("IG0503", "the plan places the weight '" + printable(weight.name) + "', which does not exist");
     if (store.bytes(weight.name) != weight.bytes)
@@ -66,18 +89,34 @@ static std::string checkWeights(const Layout &layout) {
   return "";
 }
 
-std::string ingot::checkLayout(const Layout &layout) {
-  for (int64_t size : {layout.arenaBytes, layout.scratchBytes, layout.stateBytes, layout.weightsBytes})
-    if (size < 0)
-      return "a memory size is negative";
-  if (layout.workers < 1 || layout.workers > std::numeric_limits<uint32_t>::max())
-    return "the number of workers is " + std::to_string(layout.workers);
-  for (const ProgramIo &io : layout.inputs)
+static std::string checkEntry(const EntryLayout &entry) {
+  if (!isIdentifier(entry.name) || entry.name.size() > longestEntryName)
+    return "the entry point '" + printable(entry.name) + "' is no short C identifier";
+  if (entry.arenaBytes < 0 || entry.scratchBytes < 0)
+    return "a memory size is negative";
+  for (const ProgramIo &io : entry.inputs)
     if (std::string fault = checkTensor("input", io.name, io.type, io.shape, io.bytes); !fault.empty())
       return fault;
-  for (const ProgramIo &io : layout.outputs)
+  for (const ProgramIo &io : entry.outputs)
     if (std::string fault = checkTensor("output", io.name, io.type, io.shape, io.bytes); !fault.empty())
       return fault;
+  return "";
+}
+
+std::string ingot::checkLayout(const Layout &layout) {
+  if (layout.stateBytes < 0 || layout.weightsBytes < 0)
+    return "a memory size is negative";
+  if (layout.entries.empty())
+    return "there is no entry point";
+  if (layout.workers < 1 || layout.workers > std::numeric_limits<uint32_t>::max())
+    return "the number of workers is " + std::to_string(layout.workers);
+  std::set<llvm::StringRef> names;
+  for (const EntryLayout &entry : layout.entries) {
+    if (std::string fault = checkEntry(entry); !fault.empty())
+      return fault;
+    if (!names.insert(entry.name).second)
+      return "two entry points are called '" + entry.name + "'";
+  }
   return checkWeights(layout);
 }
 
@@ -116,12 +155,18 @@ private:
 
 Hash ingot::abiHash(const Layout &layout) {
   Feed feed;
-  feed.text("ingot abi 1");
+  feed.text("ingot abi 2");
   feed.number(INGOT_ABI_VERSION);
-  for (int64_t size : {layout.arenaBytes, layout.scratchBytes, layout.stateBytes, layout.workers, layout.weightsBytes})
+  for (int64_t size : {layout.stateBytes, layout.workers, layout.weightsBytes})
     feed.number(size);
-  feed.ios(layout.inputs);
-  feed.ios(layout.outputs);
+  feed.number(layout.entries.size());
+  for (const EntryLayout &entry : layout.entries) {
+    feed.text(entry.name);
+    feed.number(entry.arenaBytes);
+    feed.number(entry.scratchBytes);
+    feed.ios(entry.inputs);
+    feed.ios(entry.outputs);
+  }
   feed.number(layout.weights.size());
   for (const PackedWeight &weight : layout.weights) {
     feed.tensor(weight.name, weight.type, weight.shape, weight.bytes);

@@ -23,15 +23,26 @@ struct PackedWeight {
   std::string recipe; // "" for a tensor taken as it is
 };
 
-struct Layout {
-  std::string model, device; // shown to people; not part of the ABI hash
-  int64_t arenaBytes = 0, scratchBytes = 0, stateBytes = 0, workers = 1, weightsBytes = 0;
+/// One entry point of the model.
+struct EntryLayout {
+  std::string name; // C identifier; "run" for a model with one
+  int64_t arenaBytes = 0, scratchBytes = 0;
   std::vector<ProgramIo> inputs, outputs;
-  std::vector<PackedWeight> weights; // by offset, without overlap
 };
 
-/// The layout of a program. Errors: a weight that the store lacks or has in another size (IG0503), an impossible plan (IG0502).
-llvm::Expected<Layout> makeLayout(const Program &program, const WeightStore &store, llvm::StringRef model, llvm::StringRef device);
+struct Layout {
+  std::string model, device; // shown to people; not part of the ABI hash
+  int64_t stateBytes = 0, workers = 1, weightsBytes = 0;
+  std::vector<EntryLayout> entries;  // at least one
+  std::vector<PackedWeight> weights; // by offset, without overlap
+
+  /// What serves every entry.
+  int64_t arenaBytes() const;
+  int64_t scratchBytes() const;
+};
+
+/// The layout of a module's programs. Errors: a weight that the store lacks or has in another size (IG0503), an impossible plan (IG0502).
+llvm::Expected<Layout> makeLayout(llvm::ArrayRef<Program> programs, const WeightStore &store, llvm::StringRef model, llvm::StringRef device);
 
 /// Empty when sizes, types, shapes and places fit each other; else what is wrong.
 std::string checkLayout(const Layout &layout);

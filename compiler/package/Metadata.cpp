@@ -34,9 +34,10 @@ static flatbuffers::Offset<TensorList> addIos(Builder &builder, llvm::ArrayRef<P
 /// Bytes of all texts and shapes, roughly.
 static size_t sizeOf(const Layout &layout) {
   size_t size = layout.model.size() + layout.device.size();
-  for (const std::vector<ProgramIo> *ios : {&layout.inputs, &layout.outputs})
-    for (const ProgramIo &io : *ios)
-      size += io.name.size() + 8 * io.shape.size() + 64;
+  for (const EntryLayout &entry : layout.entries)
+    for (const std::vector<ProgramIo> *ios : {&entry.inputs, &entry.outputs})
+      for (const ProgramIo &io : *ios)
+        size += io.name.size() + 8 * io.shape.size() + 64;
   for (const PackedWeight &weight : layout.weights)
     size += weight.name.size() + weight.recipe.size() + 8 * weight.shape.size() + 64;
   return size;
@@ -48,14 +49,18 @@ llvm::Expected<std::string> ingot::writeMetadata(const Layout &layout) {
   Builder builder;
   auto model = builder.CreateString(layout.model);
   auto device = builder.CreateString(layout.device);
-  auto inputs = addIos(builder, layout.inputs);
-  auto outputs = addIos(builder, layout.outputs);
+  std::vector<flatbuffers::Offset<fb::Entry>> entryList;
+  for (const EntryLayout &entry : layout.entries) {
+    auto name = builder.CreateString(entry.name);
+    auto inputs = addIos(builder, entry.inputs), outputs = addIos(builder, entry.outputs);
+    entryList.push_back(fb::CreateEntry(builder, name, entry.arenaBytes, entry.scratchBytes, inputs, outputs));
+  }
+  auto entries = builder.CreateVector(entryList);
   std::vector<flatbuffers::Offset<fb::Tensor>> list;
   for (const PackedWeight &weight : layout.weights)
     list.push_back(addTensor(builder, weight));
   auto weights = builder.CreateVector(list);
-  auto root = fb::CreateMetadata(builder, model, device, layout.arenaBytes, layout.scratchBytes, layout.stateBytes, layout.workers,
-                                 layout.weightsBytes, inputs, outputs, weights);
+  auto root = fb::CreateMetadata(builder, model, device, layout.stateBytes, layout.workers, layout.weightsBytes, entries, weights);
   fb::FinishMetadataBuffer(builder, root);
   return std::string(reinterpret_cast<const char *>(builder.GetBufferPointer()), builder.GetSize());
 }
@@ -91,8 +96,12 @@ static bool readLists(const fb::Metadata &metadata, Layout &layout) {
   auto into = [](std::vector<ProgramIo> &list) {
     return [&list](PackedWeight io) { list.push_back({std::move(io.name), io.type, std::move(io.shape), io.bytes}); };
   };
-  return readTensors(*metadata.inputs(), into(layout.inputs)) && readTensors(*metadata.outputs(), into(layout.outputs)) &&
-         readTensors(*metadata.weights(), [&](PackedWeight weight) { layout.weights.push_back(std::move(weight)); });
+  for (const fb::Entry *entry : *metadata.entries()) {
+    EntryLayout &read = layout.entries.emplace_back(EntryLayout{entry->name()->str(), entry->arena_bytes(), entry->scratch_bytes(), {}, {}});
+    if (!readTensors(*entry->inputs(), into(read.inputs)) || !readTensors(*entry->outputs(), into(read.outputs)))
+      return false;
+  }
+  return readTensors(*metadata.weights(), [&](PackedWeight weight) { layout.weights.push_back(std::move(weight)); });
 }
 
 llvm::Expected<Layout> ingot::readMetadata(llvm::StringRef bytes) {
@@ -110,8 +119,6 @@ llvm::Expected<Layout> ingot::readMetadata(llvm::StringRef bytes) {
   Layout layout;
   layout.model = metadata.model()->str();
   layout.device = metadata.device()->str();
-  layout.arenaBytes = metadata.arena_bytes();
-  layout.scratchBytes = metadata.scratch_bytes();
   layout.stateBytes = metadata.state_bytes();
   layout.workers = metadata.max_workers();
   layout.weightsBytes = metadata.weights_bytes();

@@ -1,7 +1,6 @@
 // See Package.h. The container comes first: header and archive depend on its size.
 #include "compiler/package/Package.h"
 #include "compiler/package/Archive.h"
-#include "compiler/package/CHeaderWriter.h"
 #include "compiler/package/Identifiers.h"
 #include "compiler/package/OutputSet.h"
 #include "compiler/package/PackageError.h"
@@ -87,7 +86,7 @@ static llvm::Error addHeaders(OutputSet &files) {
 llvm::Expected<PackageResult> ingot::writePackage(const PackageRequest &request, llvm::StringRef dir) {
   if (llvm::Error error = checkNames(request))
     return std::move(error);
-  llvm::Expected<Layout> layout = makeLayout(request.program, request.store, request.name, request.device);
+  llvm::Expected<Layout> layout = makeLayout(request.programs, request.store, request.name, request.device);
   if (!layout)
     return layout.takeError();
   OutputSet files(dir);
@@ -105,7 +104,7 @@ llvm::Expected<PackageResult> ingot::writePackage(const PackageRequest &request,
   llvm::Expected<std::string> library = libraryOf(request, *layout);
   if (!library)
     return library.takeError();
-  std::string header = writeCHeader({*layout, request.symbol, info.bytes, request.embedWeights});
+  std::string header = writeCHeader({*layout, request.symbol, info.bytes, request.embedWeights, request.constants});
   std::vector<std::string> outputs = {files.path(libraryName), files.path(headerName), files.path(containerName)};
   if (llvm::Error failed = files.addText(libraryName, *library))
     return std::move(failed);

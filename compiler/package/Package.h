@@ -3,22 +3,23 @@
 #ifndef INGOT_COMPILER_PACKAGE_PACKAGE_H
 #define INGOT_COMPILER_PACKAGE_PACKAGE_H
 
-#include "compiler/package/Layout.h"
+#include "compiler/package/CHeaderWriter.h"
 #include "targets/Target.h"
 
 namespace ingot {
 
 struct PackageRequest {
   std::string name;   // of the files; no folders in it
-  std::string symbol; // objects export ingot_run_<symbol>; functions of the header begin with it
+  std::string symbol; // objects export entrySymbol(entry, symbol) for each program; functions of the header begin with it
   std::string triple; // chooses the archive's format and the embedded object's
   std::string device; // shown in header and metadata
-  const Program &program;
+  llvm::ArrayRef<Program> programs;
   const WeightStore &store;
   llvm::ArrayRef<ObjectFile> objects;        // the model's code
   llvm::ArrayRef<ObjectFile> runtimeObjects; // what Target::runtimeObjects gave; the runner is left out
   bool embedWeights = false;                 // the container goes into the archive too
   unsigned jobs = 0;                         // threads for recipes; 0: all cores
+  std::vector<ModelConstant> constants;      // for the header
   std::string modelPath;
   std::vector<std::string> dependencies; // further files that were read (external data, device file)
 };

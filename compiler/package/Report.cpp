@@ -38,15 +38,46 @@ llvm::json::Array ioRows(llvm::ArrayRef<ProgramIo> list) {
   return rows;
 }
 
+/// Arena and all workers' scratch that serve every entry point.
+int64_t workingBytes(llvm::ArrayRef<Program> programs) {
+  int64_t scratch = 0;
+  for (const Program &program : programs)
+    scratch = std::max(scratch, program.scratchBytes * program.workers);
+  return arenaBytesOf(programs) + scratch;
+}
+
+/// What runs in order: the unit, and the reason when it is not the device itself.
+llvm::json::Array stepRows(const Program &program) {
+  llvm::json::Array rows;
+  for (const ProgramCall &call : program.calls) {
+    llvm::json::Object row{{"kernel", call.callee}, {"bytes", call.bytes}, {"work", call.work}, {"nodes", text(call.source)}};
+    if (!call.unit.empty())
+      row["unit"] = call.unit;
+    if (!call.why.empty())
+      row["why"] = call.why;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+llvm::json::Array entryRows(llvm::ArrayRef<Program> programs) {
+  llvm::json::Array rows;
+  for (const Program &program : programs)
+    rows.push_back(llvm::json::Object{{"name", program.entry}, {"arena_bytes", program.arenaBytes}, {"scratch_bytes", program.scratchBytes},
+                                      {"calls", static_cast<int64_t>(program.calls.size())}, {"steps", stepRows(program)}, {"inputs", ioRows(program.inputs)},
+                                      {"outputs", ioRows(program.outputs)}});
+  return rows;
+}
+
 /// The arena: calls to the right, bytes upwards, one rectangle a buffer.
-void putMemory(llvm::raw_ostream &out, const Program &program) {
+void putMemory(llvm::raw_ostream &out, const Program &program, llvm::StringRef of) {
   constexpr double kWidth = 960, kHeight = 320;
   constexpr size_t kMostBuffers = 5000;
   if (program.buffers.empty() || program.arenaBytes <= 0)
     return;
   double dx = kWidth / std::max<double>(1, static_cast<double>(program.calls.size()));
   double dy = kHeight / static_cast<double>(program.arenaBytes);
-  out << "<h2>Memory over time</h2><p>Calls from left to right, " << program.arenaBytes << " bytes of arena from bottom to top.</p>\n<svg viewBox=\"0 0 "
+  out << "<h2>Memory over time" << of << "</h2><p>Calls from left to right, " << program.arenaBytes << " bytes of arena from bottom to top.</p>\n<svg viewBox=\"0 0 "
       << kWidth << ' ' << kHeight << "\" role=\"img\" aria-label=\"arena buffers over calls\">\n";
   for (size_t i = 0; i < std::min(program.buffers.size(), kMostBuffers); ++i) {
     const ProgramBuffer &b = program.buffers[i];
@@ -74,12 +105,12 @@ void putKernels(llvm::raw_ostream &out, const ReportData &data) {
   out << "</table>\n";
 }
 
-void putCalls(llvm::raw_ostream &out, const Program &program) {
-  out << "<h2>Calls in order</h2><table><tr><th>#<th>kernel<th>model nodes<th>work<th>bytes<th>barrier after</tr>\n";
+void putCalls(llvm::raw_ostream &out, const Program &program, llvm::StringRef of) {
+  out << "<h2>Calls in order" << of << "</h2><table><tr><th>#<th>kernel<th>model nodes<th>work<th>bytes<th>unit<th>barrier after</tr>\n";
   for (size_t i = 0; i < program.calls.size(); ++i) {
     const ProgramCall &call = program.calls[i];
     out << "<tr><td class=n>" << i << "<td>" << html(call.callee) << "<td>" << html(call.source) << "<td class=n>" << call.work << "<td class=n>" << call.bytes
-        << "<td>" << (call.barrierAfter ? "yes" : "") << "</tr>\n";
+        << "<td>" << html(call.unit) << (call.why.empty() ? "" : ": " + html(call.why)) << "<td>" << (call.barrierAfter ? "yes" : "") << "</tr>\n";
   }
   out << "</table>\n";
 }
@@ -104,8 +135,8 @@ void putDiagnostics(llvm::raw_ostream &out, const ReportData &data) {
 void putSummary(llvm::raw_ostream &out, const ReportData &data) {
   out << "<h1>" << html(data.model) << "</h1>\n<table>\n<tr><td>device<td>" << html(data.device) << "</tr>\n<tr><td>nodes<td>" << data.compiledNodes << " of "
       << data.nodeCount << " compiled</tr>\n<tr><td>compile<td>" << llvm::formatv("{0:F2} s, peak {1} bytes", data.seconds, data.peakRssBytes) << "</tr>\n";
-  if (data.program)
-    out << "<tr><td>memory<td>arena " << data.program->arenaBytes << ", state " << data.program->stateBytes << " bytes</tr>\n";
+  if (!data.programs.empty())
+    out << "<tr><td>memory<td>arena " << arenaBytesOf(data.programs) << ", state " << data.programs.front().stateBytes << " bytes</tr>\n";
   out << "</table>\n<h2>Artifacts</h2><table>\n";
   for (const auto &[file, what] : data.artifacts)
     out << "<tr><td>" << html(file) << "<td>" << html(what) << "</tr>\n";
@@ -125,11 +156,12 @@ llvm::json::Value reportJson(const ReportData &data) {
     unsupported.push_back(llvm::json::Object{{"op", text(u.op)}, {"name", text(u.name)}, {"reason", text(u.reason)}});
   llvm::json::Object memory{{"arena_bytes", 0}, {"state_bytes", 0}, {"stack_bytes", 0}};
   llvm::json::Object json{{"schema", 1}, {"model", text(data.model)}, {"device", data.device}};
-  if (data.program) {
-    memory["arena_bytes"] = data.program->arenaBytes + data.program->scratchBytes * data.program->workers;
-    memory["state_bytes"] = data.program->stateBytes;
-    json["inputs"] = ioRows(data.program->inputs);
-    json["outputs"] = ioRows(data.program->outputs);
+  if (!data.programs.empty()) {
+    memory["arena_bytes"] = workingBytes(data.programs);
+    memory["state_bytes"] = data.programs.front().stateBytes;
+    json["inputs"] = ioRows(data.programs.front().inputs);
+    json["outputs"] = ioRows(data.programs.front().outputs);
+    json["entries"] = entryRows(data.programs);
   }
   json["compile"] = llvm::json::Object{{"seconds", data.seconds}, {"peak_rss_bytes", data.peakRssBytes}, {"phases", std::move(phases)}};
   json["artifacts"] = llvm::json::Object{{"code_bytes", data.codeBytes}, {"weights_bytes", data.weightsBytes}, {"header_bytes", data.headerBytes}};
@@ -153,14 +185,15 @@ std::string reportHtml(const ReportData &data) {
          ".n{text-align:right;font-variant-numeric:tabular-nums}svg{width:100%;background:#f6f6f6}</style></head><body>\n";
   putSummary(out, data);
   putDiagnostics(out, data);
-  if (data.program) {
-    putIo(out, "Inputs", data.program->inputs);
-    putIo(out, "Outputs", data.program->outputs);
-    putMemory(out, *data.program);
+  for (const Program &program : data.programs) {
+    std::string of = data.programs.size() > 1 ? " of " + html(program.entry) : "";
+    putIo(out, "Inputs" + of, program.inputs);
+    putIo(out, "Outputs" + of, program.outputs);
+    putMemory(out, program, of);
   }
   putKernels(out, data);
-  if (data.program)
-    putCalls(out, *data.program);
+  for (const Program &program : data.programs)
+    putCalls(out, program, data.programs.size() > 1 ? " of " + html(program.entry) : "");
   out << "</body></html>\n";
   return page;
 }

@@ -33,7 +33,7 @@ struct ReportData {
   std::vector<ReportUnsupported> unsupported;
   llvm::json::Object build;        // what `ingot bench FOLDER` needs to build again
   llvm::json::Value verify = nullptr; // --verify: errors per output
-  const Program *program = nullptr; // null: stopped before planning
+  llvm::ArrayRef<Program> programs; // one an entry point; empty: stopped before planning
   const Diagnostics *diagnostics = nullptr;
 };
 

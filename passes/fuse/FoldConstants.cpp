@@ -41,7 +41,7 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
       return;
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (isa<nn::NnDialect, quant::QuantDialect>(op->getDialect()) && !isa<nn::WeightOp, nn::ConstantOp>(op) && op->getNumResults() == 1)
+      if (isa<nn::NnDialect, quant::QuantDialect>(op->getDialect()) && !isa<nn::WeightOp, nn::ConstantOp, nn::StateOp>(op) && op->getNumResults() == 1)
         ops.push_back(op);
     });
     for (Operation *op : ops)

@@ -259,7 +259,7 @@ struct FuseMaps : impl::FuseMapsBase<FuseMaps> {
 
   void eraseDead(func::FuncOp function) {
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
-      if (isa<kernel::MapOp, kernel::ViewOp, kernel::MicroOp, kernel::EmptyOp, nn::WeightOp, nn::ConstantOp>(op) && op.use_empty())
+      if (isa<kernel::MapOp, kernel::ViewOp, kernel::MicroOp, kernel::EmptyOp, nn::WeightOp, nn::ConstantOp, nn::StateOp>(op) && op.use_empty())
         op.erase();
   }
 };

@@ -19,7 +19,7 @@ void registerLowerings(LowerRegistry &registry);
 namespace {
 
 bool isModelLevel(Operation *op) {
-  return isa<nn::NnDialect, quant::QuantDialect>(op->getDialect()) && !isa<nn::WeightOp, nn::ConstantOp>(op);
+  return isa<nn::NnDialect, quant::QuantDialect>(op->getDialect()) && !isa<nn::WeightOp, nn::ConstantOp, nn::StateOp, nn::WriteStateOp>(op);
 }
 
 struct LowerToKernels : impl::LowerToKernelsBase<LowerToKernels> {

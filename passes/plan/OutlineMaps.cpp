@@ -28,6 +28,26 @@ Value rootOf(Value value) {
   return value;
 }
 
+/// The state whose buffer the value is made in: through views and the destinations of kernels that work in place; null when there is none.
+nn::StateOp stateOf(Value value) {
+  for (;;) {
+    value = rootOf(value);
+    kernel::MicroOp call = value.getDefiningOp<kernel::MicroOp>();
+    kernel::MapOp map = value.getDefiningOp<kernel::MapOp>();
+    if (call && call.getDest() && value == call.getResult(0))
+      value = call.getInputs()[*call.getDest()];
+    else if (map && map.getHasDest())
+      value = map.getInputs().back();
+    else
+      return value.getDefiningOp<nn::StateOp>();
+  }
+}
+
+RankedTensorType flatTypeOf(Value value) {
+  RankedTensorType type = cast<RankedTensorType>(value.getType());
+  return RankedTensorType::get({type.getNumElements()}, type.getElementType());
+}
+
 std::string contentName(kernel::FuncOp function) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -39,8 +59,10 @@ std::string contentName(kernel::FuncOp function) {
 struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
   void runOnOperation() override {
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
-      if (!function.isExternal())
+      if (!function.isExternal()) {
         copyResults(function);
+        copyStates(function);
+      }
     SmallVector<kernel::MapOp> maps;
     getOperation().walk([&](kernel::MapOp map) { maps.push_back(map); });
     for (kernel::MapOp map : maps)
@@ -54,15 +76,33 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
     for (OpOperand &operand : terminator->getOpOperands()) {
       Value root = rootOf(operand.get());
       Operation *def = root.getDefiningOp();
-      bool isOwn = def && !isa<nn::WeightOp, nn::ConstantOp>(def) && taken.insert(root.getAsOpaquePointer()).second;
+      bool isOwn = def && !isa<nn::WeightOp, nn::ConstantOp>(def) && !stateOf(root) && taken.insert(root.getAsOpaquePointer()).second;
       if (isOwn)
         continue;
       OpBuilder builder(terminator);
-      RankedTensorType type = cast<RankedTensorType>(operand.get().getType());
-      RankedTensorType flat = RankedTensorType::get({type.getNumElements()}, type.getElementType());
+      RankedTensorType type = cast<RankedTensorType>(operand.get().getType()), flat = flatTypeOf(operand.get());
       Value source = kernel::ViewOp::create(builder, terminator->getLoc(), flat, operand.get());
       Value copy = buildCopy(builder, terminator->getLoc(), flat, identityView(source));
       operand.set(kernel::ViewOp::create(builder, terminator->getLoc(), type, copy));
+    }
+  }
+
+  // nn.write_state %v, @s with %v made elsewhere -> %n = kernel.map(%v, nn.state @s) {copy}; nn.write_state %n, @s, at the end of the function.
+  void copyStates(func::FuncOp function) {
+    Block &body = function.getBody().front();
+    SmallVector<nn::WriteStateOp> writes(body.getOps<nn::WriteStateOp>());
+    for (nn::WriteStateOp write : writes) {
+      nn::StateOp made = stateOf(write.getValue());
+      if (made && made.getSymbol() == write.getSymbol())
+        continue;
+      OpBuilder builder(body.getTerminator());
+      RankedTensorType type = cast<RankedTensorType>(write.getValue().getType()), flat = flatTypeOf(write.getValue());
+      Value old = nn::StateOp::create(builder, write.getLoc(), type, write.getSymbol());
+      Value dest = kernel::ViewOp::create(builder, write.getLoc(), flat, old), source = kernel::ViewOp::create(builder, write.getLoc(), flat, write.getValue());
+      Value copy = buildMap(builder, write.getLoc(), flat, flat.getShape(), identityView(source), 0, rowMajorStrides(flat.getShape()), dest,
+                            [](OpBuilder &, Location, ValueRange args) { return args[0]; });
+      write.getValueMutable().assign(kernel::ViewOp::create(builder, write.getLoc(), type, copy));
+      write->moveBefore(body.getTerminator());
     }
   }
 

@@ -7,7 +7,8 @@ def OutlineMaps : Pass<"ingot-outline-maps", "::mlir::ModuleOp"> {
   let summary = "each different kernel.map becomes one kernel.func";
   let description = [{
     After: every map is a kernel.micro that names a kernel.func; equal maps (attributes, types and body) share one, named by its content's hash.
-    A returned value that is an input, a constant, or returned twice gets a copy first, so that every output has a buffer of its own.
+    A returned value that is an input, a constant, a state, or returned twice gets a copy first, so that every output has a buffer of its own. A value
+    written to a state in whose buffer it was not made is copied into it, after everything else.
   }];
 }
 
@@ -16,7 +17,9 @@ def PlanProgram : Pass<"ingot-plan-program", "::mlir::ModuleOp"> {
   let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::deploy::DeployDialect"];
   let summary = "kernel calls become a program: places, schedule, barriers";
   let description = [{
-    Before: @main of kernel.micro, kernel.view, kernel.empty and constants. After: deploy.program @run and the attribute `deploy.weights`.
+    Before: functions of kernel.micro, kernel.view, kernel.empty, constants and states. After: one deploy.program a function (@run for @main) and the
+    attributes `deploy.weights` and `deploy.states`: the entry points share weights and states, each at one place. A state is one buffer; reading it
+    after its next value has been written over it is an error.
     Buffers are packed by size into one arena; a map whose input dies and is addressed exactly like its result works in place. A barrier stands
     before a call that touches bytes which another call wrote, or writes bytes which another read, since the last barrier.
   }];

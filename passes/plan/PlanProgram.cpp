@@ -1,14 +1,16 @@
 // Kernel calls -> deploy.program: a place for every buffer, barriers where data crosses between workers.
 #include "passes/Passes.h"
 #include "passes/plan/Memory.h"
+#include "passes/plan/SharedMemory.h"
 
-#include "compiler/reference/Tensor.h"
 #include "dialects/deploy/Deploy.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Nn.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
+
+#include <map>
 
 using namespace mlir;
 
@@ -18,12 +20,6 @@ namespace ingot {
 #include "passes/plan/Passes.h.inc"
 
 namespace {
-
-int64_t bytesOf(Value value) {
-  RankedTensorType type = cast<RankedTensorType>(value.getType());
-  std::optional<DType> dtype = toDType(type.getElementType());
-  return type.getNumElements() * (dtype ? byteWidth(*dtype) : 1);
-}
 
 /// "Conv 'conv1' + Relu 'relu1'" from the locations that fusion has joined.
 void collectNames(Location loc, SmallVectorImpl<StringRef> &names) {
@@ -50,11 +46,13 @@ struct Buffer {
 /// The plan of one function.
 class Planner {
 public:
-  Planner(ModuleOp module, func::FuncOp main, const PassContext &context) : module(module), main(main), context(context) {}
+  Planner(ModuleOp module, func::FuncOp main, const PassContext &context, SharedMemory &shared)
+      : module(module), main(main), context(context), shared(shared) {}
 
-  void run() {
+  LogicalResult run() {
     collectCalls();
-    findBuffers();
+    if (failed(findBuffers()) || failed(checkStates()))
+      return failure();
     findLifetimes();
     joinParts();
     findLifetimes();
@@ -62,6 +60,7 @@ public:
     placeArena();
     placeWeights();
     writeProgram();
+    return success();
   }
 
 private:
@@ -81,12 +80,17 @@ private:
   }
 
   // Every value gets a buffer: its own, or that of the value it is a view of or overwrites.
-  void findBuffers() {
+  LogicalResult findBuffers() {
     for (BlockArgument argument : main.getArguments())
       newBuffer(argument, deploy::Space::input, argument.getArgNumber());
     for (Operation &op : main.getBody().front()) {
       if (kernel::ViewOp view = dyn_cast<kernel::ViewOp>(op)) {
         bufferOf[view.getResult()] = bufferOf.lookup(view.getInput());
+        continue;
+      }
+      if (nn::StateOp state = dyn_cast<nn::StateOp>(op)) {
+        if (failed(findState(state)))
+          return failure();
         continue;
       }
       kernel::MicroOp call = dyn_cast<kernel::MicroOp>(op);
@@ -102,6 +106,53 @@ private:
       buffer.space = deploy::Space::output;
       buffer.index = operand.getOperandNumber();
     }
+    return success();
+  }
+
+  /// All ops of one state have one buffer, at the same place in every entry point.
+  LogicalResult findState(nn::StateOp state) {
+    std::optional<int64_t> offset = shared.placeState(state);
+    if (!offset)
+      return state.emitOpError("V1: the state has another type elsewhere");
+    auto [known, isNew] = stateBuffers.try_emplace(state.getSymbol(), buffers.size());
+    if (isNew)
+      buffers[newBuffer(state, deploy::Space::state, 0)].offset = *offset;
+    bufferOf[state] = known->second;
+    return success();
+  }
+
+  /// 0 for a state as the run found it, else 1 + the number of the call that made the value.
+  size_t versionOf(Value value) {
+    while (kernel::ViewOp view = value.getDefiningOp<kernel::ViewOp>())
+      value = view.getInput();
+    kernel::MicroOp call = value.getDefiningOp<kernel::MicroOp>();
+    return call ? static_cast<size_t>(llvm::find(calls, call) - calls.begin()) + 1 : 0;
+  }
+
+  // States have one buffer each, so a value of theirs must not be read after the next one is there, and what is there at the end must be what
+  // nn.write_state asked for.
+  LogicalResult checkStates() {
+    std::map<size_t, size_t> version; // of a state's buffer: what it holds now, when not what the run found
+    auto isStale = [&](Value value) {
+      size_t buffer = bufferOf.lookup(value);
+      auto now = version.find(buffer);
+      return buffers[buffer].space == deploy::Space::state && versionOf(value) != (now == version.end() ? 0 : now->second);
+    };
+    for (auto [i, call] : llvm::enumerate(calls)) {
+      if (llvm::any_of(call.getInputs(), isStale))
+        return emitError(call.getLoc()) << "a state is read after its next value has been written over it";
+      if (call.getDest() && buffers[bufferOf.lookup(call.getResult(0))].space == deploy::Space::state)
+        version[bufferOf.lookup(call.getResult(0))] = i + 1;
+    }
+    for (nn::WriteStateOp write : main.getBody().front().getOps<nn::WriteStateOp>()) {
+      auto known = stateBuffers.find(write.getSymbol());
+      if (known == stateBuffers.end() || bufferOf.lookup(write.getValue()) != known->second || isStale(write.getValue()))
+        return write.emitOpError("the value is not the last one in the state's buffer");
+      version.erase(known->second);
+    }
+    if (!version.empty())
+      return emitError(calls[version.begin()->second - 1].getLoc()) << "a state is overwritten without nn.write_state";
+    return success();
   }
 
   void findLifetimes() {
@@ -249,37 +300,16 @@ private:
 
   // In the order of first use, each tensor once.
   void placeWeights() {
-    llvm::StringMap<int64_t> placed;
-    WeightStore own;
-    WeightStore &store = context.store ? *context.store : own;
-    Builder builder(module.getContext());
-    for (kernel::MicroOp call : calls) {
+    for (kernel::MicroOp call : calls)
       for (Value input : call.getInputs()) {
         Buffer &buffer = buffers[bufferOf.lookup(input)];
-        if (buffer.space != deploy::Space::weights || buffer.index == 1)
+        if (buffer.space != deploy::Space::weights)
           continue;
-        buffer.index = 1; // placed
         Value root = input;
         while (kernel::ViewOp view = root.getDefiningOp<kernel::ViewOp>())
           root = view.getInput();
-        std::string name;
-        if (nn::WeightOp weight = root.getDefiningOp<nn::WeightOp>())
-          name = weight.getSymbol().str();
-        else
-          name = store.add("constant", Tensor::fromAttr(root.getDefiningOp<nn::ConstantOp>().getValue()));
-        auto [it, isNew] = placed.try_emplace(name, weightsBytes);
-        buffer.offset = it->second;
-        if (!isNew)
-          continue;
-        weights.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(name)),
-                                                     builder.getNamedAttr("offset", builder.getI64IntegerAttr(weightsBytes)),
-                                                     builder.getNamedAttr("bytes", builder.getI64IntegerAttr(buffer.bytes))}));
-        weightsBytes += (buffer.bytes + kBufferAlign - 1) / kBufferAlign * kBufferAlign;
+        buffer.offset = shared.placeWeight(root.getDefiningOp());
       }
-    }
-    for (Buffer &buffer : buffers)
-      if (buffer.space == deploy::Space::weights)
-        buffer.index = 0;
   }
 
   /// True when splitting the call costs more than it gains: a barrier is 0.2 to 1 us, as long as these many multiply-adds or moved elements.
@@ -336,16 +366,15 @@ private:
   }
 
   void writeProgram() {
-    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    OpBuilder builder(main);
     int64_t scratch = 0;
     for (kernel::MicroOp call : calls)
       scratch = std::max(scratch, (static_cast<int64_t>(call.getScratch()) + kBufferAlign - 1) / kBufferAlign * kBufferAlign);
-    deploy::ProgramOp program = deploy::ProgramOp::create(builder, main.getLoc(), "run", arenaBytes, scratch, context.workers,
+    StringRef entry = main.getName() == "main" ? "run" : main.getName();
+    deploy::ProgramOp program = deploy::ProgramOp::create(builder, main.getLoc(), entry, arenaBytes, scratch, context.workers,
                                                           ioList(main.getArgumentTypes(), true), ioList(main.getResultTypes(), false));
     program.getBody().emplaceBlock();
     program->setAttr("buffers", builder.getDenseI64ArrayAttr(lifetimes));
-    module->setAttr("deploy.weights", builder.getArrayAttr(weights));
-    module->setAttr("deploy.weights_bytes", builder.getI64IntegerAttr(weightsBytes));
     builder.setInsertionPointToEnd(&program.getBody().front());
     SmallVector<Access> pending;
     for (kernel::MicroOp call : calls) {
@@ -380,24 +409,32 @@ private:
   ModuleOp module;
   func::FuncOp main;
   const PassContext &context;
+  SharedMemory &shared;
   SmallVector<kernel::MicroOp> calls;
   SmallVector<Buffer> buffers;
   llvm::DenseMap<Value, size_t> bufferOf; // looked up, never iterated for output
-  SmallVector<Attribute> weights;
+  llvm::StringMap<size_t> stateBuffers;   // likewise
   SmallVector<int64_t> lifetimes;
-  int64_t arenaBytes = 0, weightsBytes = 0;
+  int64_t arenaBytes = 0;
 };
 
 struct PlanProgram : impl::PlanProgramBase<PlanProgram> {
   explicit PlanProgram(const PassContext &context) : context(context) {}
 
   void runOnOperation() override {
-    func::FuncOp main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      emitError(getOperation().getLoc()) << "the module has no function 'main' to plan";
+    SmallVector<func::FuncOp> entries;
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal())
+        entries.push_back(function);
+    if (entries.empty()) {
+      emitError(getOperation().getLoc()) << "the module has no function to plan";
       return signalPassFailure();
     }
-    Planner(getOperation(), main, context).run();
+    SharedMemory shared(context.store);
+    for (func::FuncOp entry : entries)
+      if (failed(Planner(getOperation(), entry, context, shared).run()))
+        return signalPassFailure();
+    shared.write(getOperation());
   }
 
   PassContext context;

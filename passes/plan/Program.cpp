@@ -22,6 +22,11 @@ std::vector<ProgramIo> readIo(ArrayAttr list) {
 
 int64_t intOf(DictionaryAttr entry, StringRef key) { return cast<IntegerAttr>(entry.get(key)).getInt(); }
 
+std::string textOf(deploy::CallOp call, StringRef name) {
+  StringAttr text = call->getAttrOfType<StringAttr>(name);
+  return text ? text.str() : std::string();
+}
+
 void readCalls(deploy::ProgramOp op, ModuleOp module, Program &program) {
   for (Operation &step : op.getBody().front()) {
     if (isa<deploy::BarrierOp>(step) && !program.calls.empty())
@@ -34,28 +39,45 @@ void readCalls(deploy::ProgramOp op, ModuleOp module, Program &program) {
       bytes += place.getSpace() == deploy::Space::scratch ? 0 : place.getBytes();
     bool generated = module.lookupSymbol<kernel::FuncOp>(call.getCallee()) != nullptr;
     program.calls.push_back(
-        {call.getCallee().str(), generated, static_cast<int64_t>(call.getWork()), bytes, call.getSource().value_or("").str(), false});
+        {call.getCallee().str(), generated, static_cast<int64_t>(call.getWork()), bytes, call.getSource().value_or("").str(), false, textOf(call, "unit"),
+         textOf(call, "why")});
   }
 }
 
-} // namespace
-
-Program readProgram(ModuleOp module) {
-  Program program{};
-  deploy::ProgramOp op = *module.getOps<deploy::ProgramOp>().begin();
+Program readProgram(deploy::ProgramOp op, ModuleOp module) {
+  Program program;
+  program.entry = op.getSymName().str();
   program.arenaBytes = op.getArenaBytes();
   program.scratchBytes = op.getScratchBytes();
   program.workers = op.getWorkers();
   program.inputs = readIo(*op.getInputs());
   program.outputs = readIo(*op.getOutputs());
-  for (DictionaryAttr entry : module->getAttrOfType<ArrayAttr>("deploy.weights").getAsRange<DictionaryAttr>())
-    program.weights.push_back({cast<StringAttr>(entry.get("name")).str(), intOf(entry, "offset"), intOf(entry, "bytes")});
-  program.weightsBytes = module->getAttrOfType<IntegerAttr>("deploy.weights_bytes").getInt();
   readCalls(op, module, program);
   ArrayRef<int64_t> buffers = op->getAttrOfType<DenseI64ArrayAttr>("buffers").asArrayRef();
   for (size_t i = 0; i + 3 < buffers.size(); i += 4)
     program.buffers.push_back({buffers[i], buffers[i + 1], buffers[i + 2], buffers[i + 3]});
   return program;
+}
+
+} // namespace
+
+std::vector<Program> readPrograms(ModuleOp module) {
+  std::vector<ProgramWeight> weights;
+  for (DictionaryAttr entry : module->getAttrOfType<ArrayAttr>("deploy.weights").getAsRange<DictionaryAttr>())
+    weights.push_back({cast<StringAttr>(entry.get("name")).str(), intOf(entry, "offset"), intOf(entry, "bytes")});
+  std::vector<ProgramState> states;
+  for (DictionaryAttr entry : module->getAttrOfType<ArrayAttr>("deploy.states").getAsRange<DictionaryAttr>())
+    states.push_back({cast<StringAttr>(entry.get("name")).str(), intOf(entry, "offset"), intOf(entry, "bytes")});
+  std::vector<Program> programs;
+  for (deploy::ProgramOp op : module.getOps<deploy::ProgramOp>()) {
+    Program program = readProgram(op, module);
+    program.weights = weights;
+    program.weightsBytes = module->getAttrOfType<IntegerAttr>("deploy.weights_bytes").getInt();
+    program.states = states;
+    program.stateBytes = module->getAttrOfType<IntegerAttr>("deploy.state_bytes").getInt();
+    programs.push_back(std::move(program));
+  }
+  return programs;
 }
 
 } // namespace ingot

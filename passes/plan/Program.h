@@ -28,6 +28,8 @@ struct ProgramCall {
   int64_t bytes;                    // read + written
   std::string source;               // ONNX nodes it came from: "Conv 'conv1' + Relu 'r1'"
   bool barrierAfter;
+  std::string unit;                 // the device's unit that runs it; empty: the device has one
+  std::string why;                  // why another unit than the device itself
 };
 
 /// A buffer of the arena and the calls between which it lives (for the memory picture).
@@ -36,17 +38,38 @@ struct ProgramBuffer {
   int64_t firstCall, lastCall;
 };
 
-struct Program {
-  int64_t arenaBytes, scratchBytes, stateBytes, workers;
-  std::vector<ProgramIo> inputs, outputs;
-  std::vector<ProgramWeight> weights;
-  int64_t weightsBytes;
-  std::vector<ProgramCall> calls;
-  std::vector<ProgramBuffer> buffers;
+/// A tensor that lives from run to run, shared by all entry points.
+struct ProgramState {
+  std::string name;
+  int64_t offset; // in the state memory, 64-byte aligned
+  int64_t bytes;
 };
 
-/// Reads deploy.program and the module's attribute `deploy.weights`.
-Program readProgram(mlir::ModuleOp module);
+/// One entry point. Those of a module have the same workers, weights and states, stateBytes and weightsBytes.
+struct Program {
+  std::string entry = "run"; // C identifier; "run" for a model with one
+  int64_t arenaBytes = 0, scratchBytes = 0, stateBytes = 0, workers = 1;
+  std::vector<ProgramIo> inputs, outputs;
+  std::vector<ProgramWeight> weights;
+  int64_t weightsBytes = 0;
+  std::vector<ProgramCall> calls;
+  std::vector<ProgramBuffer> buffers;
+  std::vector<ProgramState> states;
+};
+
+/// Reads every deploy.program, in the module's order, and the module's attributes `deploy.weights` and `deploy.states`.
+std::vector<Program> readPrograms(mlir::ModuleOp module);
+
+/// The arena that serves every program.
+inline int64_t arenaBytesOf(llvm::ArrayRef<Program> programs) {
+  int64_t most = 0;
+  for (const Program &program : programs)
+    most = std::max(most, program.arenaBytes);
+  return most;
+}
+
+/// What the code of entry point `entry` is exported as: ingot_<entry>_<symbol>.
+inline std::string entrySymbol(llvm::StringRef entry, llvm::StringRef symbol) { return ("ingot_" + entry + "_" + symbol).str(); }
 
 } // namespace ingot
 

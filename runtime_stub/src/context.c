@@ -41,7 +41,7 @@ ingot_status ingot_bind(ingot_context *context, void **io, const ingot_model *mo
   size_t count = (size_t)model->input_count + model->output_count;
   if (count != 0)
     memset(io, 0, count * sizeof *io);
-  if (model->state_bytes != 0)
+  if (model->state_bytes != 0 && !(memory->flags & INGOT_KEEP_STATE))
     memset(memory->state, 0, (size_t)model->state_bytes);
   context->model = model;
   context->io = io;
@@ -53,6 +53,7 @@ ingot_status ingot_bind(ingot_context *context, void **io, const ingot_model *mo
   context->frame.inputs = io;
   context->frame.outputs = io ? io + model->input_count : NULL;
   context->frame.barrier = &context->barrier;
+  context->frame.device = &context->device;
   return INGOT_OK;
 }
 

@@ -109,6 +109,8 @@ llvm::Expected<CpuSpec> CpuTarget::specOf(const Device &device) const {
   if (!level)
     return llvm::createStringError("no kernel level of " + tables.name + " fits device '" + device.name + "'");
   spec.level = level->name;
+  if (const RuntimeObject *builtins = findRuntimeObject("builtins", llvm::Triple::getArchTypeName(llvm::Triple(device.triple).getArch()), device.os))
+    spec.builtins = builtins->bytes;
   spec.bitcode = embeddedFile(("" + tables.name + "/kernels-" + level->name + ".bc").str());
   return spec;
 }
@@ -125,10 +127,18 @@ llvm::Expected<std::vector<ObjectFile>> CpuTarget::emit(mlir::ModuleOp module, l
   return objects;
 }
 
+llvm::Expected<ObjectFile> CpuTarget::emitWith(mlir::ModuleOp module, llvm::StringRef symbol, const Device &device, StageSink sink,
+                                               EntryEmitter entries) const {
+  llvm::Expected<CpuSpec> spec = specOf(device);
+  if (!spec)
+    return spec.takeError();
+  return emitCpu(module, symbol, *spec, sink, entries);
+}
+
 llvm::Expected<std::vector<ObjectFile>> CpuTarget::runtimeObjects(const Device &device) const {
   llvm::StringRef arch = llvm::Triple::getArchTypeName(llvm::Triple(device.triple).getArch());
   std::vector<ObjectFile> objects;
-  for (llvm::StringRef name : {"core", "pool", "map", "runner"})
+  for (llvm::StringRef name : {"core", "pool", "map", "builtins", "runner"})
     if (const RuntimeObject *object = findRuntimeObject(name, arch, device.os))
       objects.push_back({(name + ".o").str(), object->bytes.str()});
   if (objects.empty())
@@ -137,39 +147,18 @@ llvm::Expected<std::vector<ObjectFile>> CpuTarget::runtimeObjects(const Device &
 }
 
 llvm::Expected<std::unique_ptr<LoadedProgram>> CpuTarget::load(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol,
-                                                               const Program &program, llvm::StringRef weights) const {
+                                                               llvm::ArrayRef<Program> programs, llvm::StringRef weights) const {
   std::optional<Device> self = machine();
-  if (!self)
-    return llvm::createStringError("a program for " + tables.name + " cannot be loaded into this process, which has another instruction set");
-  for (const std::string &feature : device.features)
-    if (!hasFeature(*self, feature))
-      return llvm::createStringError("device '" + device.name + "' has the feature '" + feature + "', which this machine lacks");
-  return loadHostProgram(objects, symbol, program, weights);
-}
-
-llvm::Expected<std::vector<Tensor>> CpuTarget::run(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol,
-                                                   const Program &program, llvm::StringRef weights, llvm::ArrayRef<Tensor> inputs,
-                                                   int64_t workers) const {
-  if (llvm::Error error = checkInputs(program, inputs, workers))
-    return std::move(error);
-  if (!isHostIsa()) {
+  if (!self) {
     llvm::Expected<std::vector<ObjectFile>> runtime = runtimeObjects(device);
     if (!runtime)
       return runtime.takeError();
-    return runEmulated(device, tables.emulation, objects, *runtime, symbol, program, weights, inputs);
+    return loadEmulated(device, tables.emulation, objects, *runtime, symbol, programs, weights);
   }
-  llvm::Expected<std::unique_ptr<LoadedProgram>> loaded = load(device, objects, symbol, program, weights);
-  if (!loaded)
-    return loaded.takeError();
-  std::vector<Tensor> outputs = emptyOutputs(program);
-  std::vector<const void *> sources;
-  std::vector<void *> sinks;
-  for (const Tensor &input : inputs)
-    sources.push_back(input.data());
-  for (Tensor &output : outputs)
-    sinks.push_back(output.mutableData());
-  (*loaded)->run(sources, sinks, workers);
-  return outputs;
+  for (const std::string &feature : device.features)
+    if (!hasFeature(*self, feature))
+      return llvm::createStringError("device '" + device.name + "' has the feature '" + feature + "', which this machine lacks");
+  return loadHostProgram(objects, symbol, programs, weights);
 }
 
 } // namespace ingot

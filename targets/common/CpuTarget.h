@@ -48,12 +48,13 @@ public:
   std::vector<KernelRow> kernels(const Device &device) const override;
   llvm::ArrayRef<llvm::StringRef> stages() const override;
   std::optional<Device> host() const override;
+  const CpuTarget *asCpu() const override { return this; }
   llvm::Expected<std::vector<ObjectFile>> emit(mlir::ModuleOp module, llvm::StringRef symbol, const Device &device, StageSink sink) const override;
   llvm::Expected<std::vector<ObjectFile>> runtimeObjects(const Device &device) const override;
-  llvm::Expected<std::vector<Tensor>> run(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol, const Program &program,
-                                          llvm::StringRef weights, llvm::ArrayRef<Tensor> inputs, int64_t workers) const override;
+  /// The maps of `module` and the kernels that `entries` call, behind entry points of their own.
+  llvm::Expected<ObjectFile> emitWith(mlir::ModuleOp module, llvm::StringRef symbol, const Device &device, StageSink sink, EntryEmitter entries) const;
   llvm::Expected<std::unique_ptr<LoadedProgram>> load(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol,
-                                                      const Program &program, llvm::StringRef weights) const override;
+                                                      llvm::ArrayRef<Program> programs, llvm::StringRef weights) const override;
 
 private:
   /// LLVM's view of the device, with the best level it can run.

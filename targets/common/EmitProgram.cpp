@@ -22,6 +22,7 @@ public:
   Error emit();
 
 private:
+  Error checkAddresses();
   void emitEntry();
   Error emitCall(deploy::CallOp call);
   void emitBarrier();
@@ -45,7 +46,7 @@ private:
 void ProgramEmitter::emitEntry() {
   Type *ptr = b.getPtrTy(), *i32 = b.getInt32Ty();
   auto *type = FunctionType::get(b.getVoidTy(), {ptr, i32, i32}, false);
-  function = Function::Create(type, GlobalValue::ExternalLinkage, "ingot_run_" + symbol, module);
+  function = Function::Create(type, GlobalValue::ExternalLinkage, entrySymbol(program.getSymName(), symbol), module);
   function->addFnAttr(Attribute::NoUnwind);
   b.SetInsertPoint(BasicBlock::Create(context, "entry", function));
   size_t most = 1;
@@ -59,7 +60,29 @@ void ProgramEmitter::emitEntry() {
   scratch = b.CreateInBoundsGEP(b.getInt8Ty(), bases[Scratch], b.CreateMul(worker, b.getInt64(program.getScratchBytes())));
 }
 
+/// A machine of 32 bits holds areas of less than 2 GiB.
+Error ProgramEmitter::checkAddresses() {
+  if (module.getDataLayout().getPointerSizeInBits() >= 64)
+    return Error::success();
+  auto check = [](StringRef what, int64_t bytes) -> Error {
+    if (bytes <= INT32_MAX)
+      return Error::success();
+    return createStringError("the " + what + " of " + Twine(bytes) + " bytes are more than a 32-bit machine can address");
+  };
+  if (Error error = check("working memory", program.getArenaBytes()))
+    return error;
+  if (Error error = check("workers' scratch memory", program.getScratchBytes()))
+    return error;
+  for (deploy::CallOp call : program.getBody().getOps<deploy::CallOp>())
+    for (deploy::PlaceAttr place : call.getPlaces().getAsRange<deploy::PlaceAttr>())
+      if (Error error = check("weights or buffers", place.getOffset() + place.getBytes()))
+        return error;
+  return Error::success();
+}
+
 Error ProgramEmitter::emit() {
+  if (Error error = checkAddresses())
+    return error;
   emitEntry();
   for (mlir::Operation &op : program.getBody().front()) {
     if (mlir::isa<deploy::BarrierOp>(op)) {

@@ -31,6 +31,7 @@ void waitAtBarrier(ingot_barrier *barrier, uint32_t workers) {
 class AlignedBytes {
 public:
   explicit AlignedBytes(int64_t size) : storage(static_cast<size_t>(size) + 64) {}
+  size_t size() const { return storage.size() - 64; }
   uint8_t *data() { return reinterpret_cast<uint8_t *>(llvm::alignAddr(storage.data(), llvm::Align(64))); }
 
 private:
@@ -97,10 +98,27 @@ private:
   uint32_t round = 0;
 };
 
+/// The largest value of a size over the programs.
+template <typename F> int64_t largest(llvm::ArrayRef<Program> programs, F size) {
+  int64_t most = 0;
+  for (const Program &program : programs)
+    most = std::max<int64_t>(most, size(program));
+  return most;
+}
+
+/// Functions of ingot/gpu.h; null for programs of the CPU.
+struct DeviceRuntime {
+  const char *(*problem)(void *const *device) = nullptr;
+  void (*close)(void **device) = nullptr;
+};
+
 class HostProgram final : public LoadedProgram {
 public:
-  HostProgram(std::unique_ptr<llvm::orc::LLJIT> jit, ingot_run_fn entry, const Program &program, llvm::StringRef weights)
-      : jit(std::move(jit)), entry(entry), arena(program.arenaBytes), state(program.stateBytes), scratch(program.scratchBytes * program.workers),
+  HostProgram(std::unique_ptr<llvm::orc::LLJIT> jit, std::vector<ingot_run_fn> entries, DeviceRuntime runtime, llvm::ArrayRef<Program> programs,
+              llvm::StringRef weights)
+      : jit(std::move(jit)), entries(std::move(entries)), runtime(runtime), programs(programs),
+        arena(largest(programs, [](const Program &p) { return p.arenaBytes; })), state(largest(programs, [](const Program &p) { return p.stateBytes; })),
+        scratch(largest(programs, [](const Program &p) { return p.scratchBytes * p.workers; })),
         aligned(isAligned(weights) ? 0 : static_cast<int64_t>(weights.size())), weights(reinterpret_cast<const uint8_t *>(weights.data())) {
     if (isAligned(weights))
       return;
@@ -108,26 +126,46 @@ public:
     this->weights = aligned.data();
   }
 
-  void run(llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers) override {
-    std::vector<void *> sources;
+  ~HostProgram() override {
+    if (runtime.close)
+      runtime.close(&device);
+  }
+
+  llvm::Error run(size_t entry, llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers) override {
+    if (llvm::Error error = checkRun(programs, entry, inputs.size(), outputs.size(), workers))
+      return error;
+    sources.clear();
     for (const void *input : inputs)
       sources.push_back(const_cast<void *>(input));
     ingot_barrier barrier = {};
-    ingot_frame frame = {weights, arena.data(), state.data(), scratch.data(), sources.data(), outputs.data(), &barrier};
-    team.run(workers, [&](int64_t worker) { entry(&frame, static_cast<uint32_t>(worker), static_cast<uint32_t>(workers)); });
+    ingot_frame frame = {weights, arena.data(), state.data(), scratch.data(), sources.data(), outputs.data(), &barrier, &device};
+    ingot_run_fn function = entries[entry];
+    team.run(workers, [&](int64_t worker) { function(&frame, static_cast<uint32_t>(worker), static_cast<uint32_t>(workers)); });
+    if (const char *problem = runtime.problem ? runtime.problem(&device) : nullptr)
+      return llvm::createStringError("the device: %s", problem);
+    return llvm::Error::success();
+  }
+
+  llvm::Error resetState() override {
+    std::memset(state.data(), 0, state.size());
+    return llvm::Error::success();
   }
 
 private:
   static bool isAligned(llvm::StringRef bytes) { return reinterpret_cast<uintptr_t>(bytes.data()) % 64 == 0; }
 
   std::unique_ptr<llvm::orc::LLJIT> jit;
-  ingot_run_fn entry;
+  std::vector<ingot_run_fn> entries;
+  DeviceRuntime runtime;
+  void *device = nullptr; // the slot of the device's runtime
+  std::vector<Program> programs;
   AlignedBytes arena, state, scratch, aligned;
   const uint8_t *weights;
-  Team team; // joined first
+  std::vector<void *> sources; // of the current run
+  Team team;                   // joined first
 };
 
-llvm::Error defineRuntime(llvm::orc::LLJIT &jit) {
+llvm::Error defineRuntime(llvm::orc::LLJIT &jit, llvm::ArrayRef<HostSymbol> more) {
   using namespace llvm::orc;
   SymbolMap symbols;
   auto define = [&](llvm::StringRef name, ExecutorAddr address) {
@@ -136,47 +174,48 @@ llvm::Error defineRuntime(llvm::orc::LLJIT &jit) {
   define("ingot_barrier_wait", ExecutorAddr::fromPtr(&waitAtBarrier));
   define("memcpy", ExecutorAddr::fromPtr(&std::memcpy));
   define("memset", ExecutorAddr::fromPtr(&std::memset));
+  for (auto [name, address] : more)
+    define(name, ExecutorAddr::fromPtr(address));
   return jit.getMainJITDylib().define(absoluteSymbols(std::move(symbols)));
+}
+
+/// The device's runtime, when the program has one.
+DeviceRuntime findRuntime(llvm::orc::LLJIT &jit) {
+  DeviceRuntime runtime;
+  auto problem = jit.lookup("ingot_gpu_problem"), close = jit.lookup("ingot_gpu_close");
+  if (problem && close) {
+    runtime.problem = problem->toPtr<const char *(*)(void *const *)>();
+    runtime.close = close->toPtr<void (*)(void **)>();
+  }
+  llvm::consumeError(problem.takeError());
+  llvm::consumeError(close.takeError());
+  return runtime;
 }
 
 } // namespace
 
-llvm::Expected<std::unique_ptr<LoadedProgram>> loadHostProgram(llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol, const Program &program,
-                                                               llvm::StringRef weights) {
+llvm::Expected<std::unique_ptr<LoadedProgram>> loadHostProgram(llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol,
+                                                               llvm::ArrayRef<Program> programs, llvm::StringRef weights,
+                                                               llvm::ArrayRef<HostSymbol> symbols) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   auto jit = llvm::orc::LLJITBuilder().setLinkProcessSymbolsByDefault(false).setPlatformSetUp(llvm::orc::setUpInactivePlatform).create();
   if (!jit)
     return jit.takeError();
-  if (llvm::Error error = defineRuntime(**jit))
+  if (llvm::Error error = defineRuntime(**jit, symbols))
     return std::move(error);
   for (const ObjectFile &object : objects)
     if (llvm::Error error = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object.bytes, object.name)))
       return std::move(error);
-  auto entry = (*jit)->lookup(("ingot_run_" + symbol).str());
-  if (!entry)
-    return entry.takeError();
-  ingot_run_fn function = entry->toPtr<ingot_run_fn>();
-  return std::make_unique<HostProgram>(std::move(*jit), function, program, weights);
-}
-
-llvm::Error checkInputs(const Program &program, llvm::ArrayRef<Tensor> inputs, int64_t workers) {
-  if (inputs.size() != program.inputs.size())
-    return llvm::createStringError("the program has " + llvm::Twine(program.inputs.size()) + " inputs, given " + llvm::Twine(inputs.size()));
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (inputs[i].bytes() != program.inputs[i].bytes)
-      return llvm::createStringError("input '" + program.inputs[i].name + "' has " + llvm::Twine(program.inputs[i].bytes) + " bytes, given " +
-                                     llvm::Twine(inputs[i].bytes()));
-  if (workers < 1 || workers > program.workers)
-    return llvm::createStringError("the program runs with 1 to " + llvm::Twine(program.workers) + " workers, asked for " + llvm::Twine(workers));
-  return llvm::Error::success();
-}
-
-std::vector<Tensor> emptyOutputs(const Program &program) {
-  std::vector<Tensor> outputs;
-  for (const ProgramIo &output : program.outputs)
-    outputs.emplace_back(output.type, output.shape);
-  return outputs;
+  std::vector<ingot_run_fn> entries;
+  for (const Program &program : programs) {
+    auto entry = (*jit)->lookup(entrySymbol(program.entry, symbol));
+    if (!entry)
+      return entry.takeError();
+    entries.push_back(entry->toPtr<ingot_run_fn>());
+  }
+  DeviceRuntime runtime = findRuntime(**jit);
+  return std::make_unique<HostProgram>(std::move(*jit), std::move(entries), runtime, programs, weights);
 }
 
 } // namespace ingot

@@ -6,12 +6,14 @@
 
 namespace ingot {
 
-llvm::Expected<std::unique_ptr<LoadedProgram>> loadHostProgram(llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol, const Program &program,
-                                                               llvm::StringRef weights);
-/// Refuses a wrong number of inputs or workers, and inputs of other sizes than the program's.
-llvm::Error checkInputs(const Program &program, llvm::ArrayRef<Tensor> inputs, int64_t workers);
-/// Zero-filled tensors of the program's outputs.
-std::vector<Tensor> emptyOutputs(const Program &program);
+/// A function that objects may call beside what every program has.
+using HostSymbol = std::pair<llvm::StringRef, void *>;
+
+/// `weights` is used in place when it begins at a multiple of 64, else copied. When the objects or `symbols` define a device's runtime
+/// (ingot_gpu_problem and ingot_gpu_close of ingot/gpu.h), its problems are errors of run.
+llvm::Expected<std::unique_ptr<LoadedProgram>> loadHostProgram(llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol,
+                                                               llvm::ArrayRef<Program> programs, llvm::StringRef weights,
+                                                               llvm::ArrayRef<HostSymbol> symbols = {});
 
 } // namespace ingot
 

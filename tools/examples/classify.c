@@ -21,7 +21,8 @@ int main(int argc, char **argv) {
       return fprintf(stderr, "%s: not 16 x 16 numbers\n", argv[2]), 1;
   fclose(text);
 
-  ingot_memory memory = {file.bytes, file.size, arena, MODEL_ARENA_BYTES, NULL, 0, scratch, MODEL_SCRATCH_BYTES};
+  ingot_memory memory = {.container = file.bytes, .container_bytes = file.size, .arena = arena, .arena_bytes = MODEL_ARENA_BYTES,
+                         .scratch = scratch, .scratch_bytes = MODEL_SCRATCH_BYTES};
   ingot_status status = model_bind(&context, &memory);
   if (!status)
     status = model_set_input_picture(&context, picture);

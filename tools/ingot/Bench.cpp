@@ -25,17 +25,19 @@ struct Timing {
   size_t runs = 0;
 };
 
-Timing measure(LoadedProgram &program, llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers, int64_t repeat) {
+llvm::Expected<Timing> measure(LoadedProgram &program, llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers, int64_t repeat) {
   constexpr double kWarmUp = 0.15, kSeconds = 0.7; // as long as rivals are measured
   constexpr size_t kLeast = 5, kMost = 100000;
   double start = secondsNow();
   for (unsigned i = 0; i < 2 || (secondsNow() - start < kWarmUp && repeat == 0); ++i)
-    program.run(inputs, outputs, workers);
+    if (llvm::Error error = program.run(0, inputs, outputs, workers))
+      return std::move(error);
   std::vector<double> times;
   start = secondsNow();
   for (;;) {
     double before = secondsNow();
-    program.run(inputs, outputs, workers);
+    if (llvm::Error error = program.run(0, inputs, outputs, workers))
+      return std::move(error);
     double after = secondsNow();
     times.push_back(after - before);
     bool enough = repeat ? times.size() >= static_cast<size_t>(repeat) : times.size() >= kLeast && after - start >= kSeconds;
@@ -43,7 +45,7 @@ Timing measure(LoadedProgram &program, llvm::ArrayRef<const void *> inputs, llvm
       break;
   }
   llvm::sort(times);
-  return {times[times.size() / 2], times[std::min(times.size() - 1, times.size() * 95 / 100)], times.size()};
+  return Timing{times[times.size() / 2], times[std::min(times.size() - 1, times.size() * 95 / 100)], times.size()};
 }
 
 /// Inputs from --input, else random ones. Nullopt: reported.
@@ -58,11 +60,9 @@ std::optional<std::vector<Tensor>> benchInputs(const Context &context, const Ses
 
 int timeAll(const Context &context, const Session &session, llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<int64_t> threads) {
   const Compiled &compiled = *session.compiled;
-  std::string weights = buildWeights(compiled.program, compiled.store);
-  llvm::Expected<std::unique_ptr<LoadedProgram>> program =
-      compiled.target->load(compiled.device, compiled.objects, compiled.symbol, compiled.program, weights);
-  if (!program)
-    return context.fail("IG0311", "cannot time it here: " + llvm::toString(program.takeError()));
+  llvm::Expected<LoadedModel> loaded = loadCompiled(compiled);
+  if (!loaded)
+    return context.fail("IG0311", "cannot time it here: " + llvm::toString(loaded.takeError()));
   std::vector<const void *> in;
   for (const Tensor &tensor : inputs)
     in.push_back(tensor.data());
@@ -73,14 +73,17 @@ int timeAll(const Context &context, const Session &session, llvm::ArrayRef<Tenso
   for (Tensor &tensor : results)
     out.push_back(tensor.mutableData());
   double work = 0, bytes = 0;
-  for (const ProgramCall &call : compiled.program.calls) {
+  for (const ProgramCall &call : compiled.program().calls) {
     work += 2.0 * static_cast<double>(call.work);
     bytes += static_cast<double>(call.bytes);
   }
   Table table({"threads", "median ms", "p95 ms", "GOP/s", "GB/s", "runs"});
   llvm::json::Array rows;
   for (int64_t workers : threads) {
-    Timing t = measure(**program, in, out, workers, context.options.integer("repeat"));
+    llvm::Expected<Timing> timing = measure(*loaded->program, in, out, workers, context.options.integer("repeat"));
+    if (!timing)
+      return context.fail("IG0311", llvm::toString(timing.takeError()));
+    const Timing &t = *timing;
     double gops = work / t.median / 1e9, gbs = bytes / t.median / 1e9;
     table.add({std::to_string(workers), fixed(t.median * 1e3, 4), fixed(t.p95 * 1e3, 4), fixed(gops, 2), fixed(gbs, 2), std::to_string(t.runs)});
     rows.push_back(llvm::json::Object{{"threads", workers}, {"median_ms", t.median * 1e3}, {"p95_ms", t.p95 * 1e3}, {"gops", gops}, {"gbs", gbs},

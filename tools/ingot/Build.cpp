@@ -42,7 +42,7 @@ void fillReport(ReportData &report, const CompileOptions &options, const Compile
   for (const KernelUse &use : compiled.kernels)
     report.kernels.push_back({use.name, use.source, use.count, use.bytes, use.work, use.ops});
   report.build = buildRecord(options);
-  report.program = compiled.stopped ? nullptr : &compiled.program;
+  report.programs = compiled.programs;
 }
 
 /// --verify: the program's outputs against the reference evaluator's, on inputs of small numbers.
@@ -52,13 +52,13 @@ bool verify(const Context &context, const CompileOptions &options, const Compile
   if (!reference)
     return false;
   std::vector<Tensor> inputs;
-  for (const ProgramIo &io : compiled.program.inputs) {
+  for (const ProgramIo &io : compiled.program().inputs) {
     Tensor tensor(io.type, io.shape);
     for (int64_t i = 0; i < tensor.count(); ++i)
       isFloat(io.type) ? tensor.set(i, static_cast<double>(i * 37 % 101) / 101.0) : tensor.setInt(i, i % 2);
     inputs.push_back(std::move(tensor));
   }
-  llvm::Expected<std::vector<Tensor>> got = runCompiled(compiled, inputs, compiled.program.workers);
+  llvm::Expected<std::vector<Tensor>> got = runCompiled(compiled, inputs, compiled.program().workers);
   if (!got)
     return context.fail("IG0311", llvm::toString(got.takeError()), options.modelPath) == kDone;
   llvm::Expected<std::vector<Tensor>> want = runReference(*reference, inputs);
@@ -68,10 +68,10 @@ bool verify(const Context &context, const CompileOptions &options, const Compile
   bool ok = got->size() == want->size();
   for (size_t i = 0; ok && i < want->size(); ++i) {
     Comparison result = compare((*got)[i], (*want)[i], toleranceFor(context.options, (*want)[i], computesInIntegers(compiled.opCounts), kAtol));
-    rows.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(compiled.program.outputs[i].name)}, {"max_abs", result.maxAbs},
+    rows.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(compiled.program().outputs[i].name)}, {"max_abs", result.maxAbs},
                                       {"max_rel", result.maxRel}, {"ok", result.ok}});
     if (!result.ok)
-      context.fail("IG0407", "output '" + printable(compiled.program.outputs[i].name) + "' is not the reference evaluator's: " + result.reason, options.modelPath,
+      context.fail("IG0407", "output '" + printable(compiled.program().outputs[i].name) + "' is not the reference evaluator's: " + result.reason, options.modelPath,
                    "this is a fault of Ingot: please report it");
   }
   report.verify = std::move(rows);
@@ -99,7 +99,8 @@ bool package(const Context &context, const CompileOptions &options, const Compil
   if (!runtime)
     return context.fail("IG0310", llvm::toString(runtime.takeError())) == kDone;
   std::string name = context.options.has("name") ? context.options.text("name") : llvm::sys::path::stem(options.modelPath).str();
-  PackageRequest request{name, compiled.symbol, compiled.device.triple, compiled.device.name, compiled.program, compiled.store, compiled.objects, *runtime};
+  PackageRequest request{name, compiled.symbol, compiled.device.triple, compiled.device.name, compiled.programs, compiled.store, compiled.objects, *runtime};
+  request.constants = constantsOf(compiled);
   request.embedWeights = context.options.has("embed-weights");
   request.jobs = static_cast<unsigned>(options.jobs);
   request.modelPath = options.modelPath;
@@ -123,7 +124,7 @@ int finishBuild(const Context &context, const ReportData &report, llvm::StringRe
     return kUserFault;
   if (printsTable(context)) {
     llvm::outs() << folder << ": code " << bytesText(report.codeBytes) << ", weights " << bytesText(report.weightsBytes) << ", arena "
-                 << bytesText(report.program->arenaBytes) << ", " << fixed(report.seconds, 2) << " s\n";
+                 << bytesText(arenaBytesOf(report.programs)) << ", " << fixed(report.seconds, 2) << " s\n";
     for (const auto &[file, kind] : report.artifacts)
       llvm::outs() << "  " << file << '\n';
   }

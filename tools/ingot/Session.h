@@ -23,8 +23,9 @@ std::map<std::string, std::vector<int64_t>> inputShapesOf(const NamedTensors &ar
 
 class Session {
 public:
-  llvm::ArrayRef<ProgramIo> inputs() const { return compiled ? compiled->program.inputs : reference->inputs; }
-  llvm::ArrayRef<ProgramIo> outputs() const { return compiled ? compiled->program.outputs : reference->outputs; }
+  llvm::ArrayRef<Program> programs() const { return compiled ? compiled->programs : reference->programs; }
+  llvm::ArrayRef<ProgramIo> inputs() const { return programs().front().inputs; }
+  llvm::ArrayRef<ProgramIo> outputs() const { return programs().front().outputs; }
   const std::map<std::string, int64_t> &opCounts() const { return compiled ? compiled->opCounts : reference->model.opCounts; }
   llvm::StringRef device() const { return compiled ? llvm::StringRef(compiled->device.name) : "reference"; }
   llvm::Expected<std::vector<Tensor>> run(llvm::ArrayRef<Tensor> inputs, int64_t workers) const;

@@ -28,6 +28,7 @@ typedef struct ingot_frame {
   void *const *inputs;    /* the caller's buffers, in header order */
   void *const *outputs;
   ingot_barrier *barrier;
+  void **device; /* the slot of a device runtime (gpu.h); empty at first, written by that runtime alone */
 } ingot_frame;
 
 /* Model code's one entry point: runs all steps as worker `worker` of `workers` (1 <= workers <= the model's max_workers).

@@ -56,7 +56,12 @@ typedef struct ingot_container {
   uint8_t abi_hash[32];
 } ingot_container;
 
-/* The memory of one context: the caller's, for as long as the context is used. Pointers may be null where the size is 0. */
+/* ingot_memory.flags: the state is kept as it is, instead of zeroed: another context of the same container has bound it. */
+#define INGOT_KEEP_STATE 1u
+
+/* The memory of one context: the caller's, for as long as the context is used. Pointers may be null where the size is 0.
+ * A container with several entry points has one ingot_model each: one context an entry, all with the same container and the same state, all but the
+ * first bound with INGOT_KEEP_STATE. They may share arena and scratch too, because only one of them may run at a time. */
 typedef struct ingot_memory {
   const void *container; /* mapped or loaded file, or the embedded bytes */
   size_t container_bytes;
@@ -66,6 +71,8 @@ typedef struct ingot_memory {
   size_t state_bytes;
   void *scratch; /* scratch_bytes of the model x workers */
   size_t scratch_bytes;
+  uint32_t flags; /* 0 or INGOT_KEEP_STATE */
+  uint32_t pad;
 } ingot_memory;
 
 /* One running instance. Written by the functions below alone; memory is the caller's. */
@@ -75,6 +82,7 @@ typedef struct ingot_context {
   void **io;        /* [input_count + output_count]: buffers, inputs first */
   uint32_t workers; /* most workers that the bound scratch allows */
   uint32_t pad;
+  void *device; /* of a device runtime (gpu.h) */
   ingot_barrier barrier;
 } ingot_context;
 
@@ -83,7 +91,7 @@ typedef struct ingot_context {
  * hashes can be shown. Segment contents are not hashed here. */
 ingot_status ingot_check(const ingot_model *model, const void *container, size_t bytes, ingot_container *found);
 
-/* Makes `context` ready: checks the container and every size and alignment, zeroes the state. `io` has room for
+/* Makes `context` ready: checks the container and every size and alignment, zeroes the state unless told to keep it. `io` has room for
  * input_count + output_count pointers and lives as long as the context. */
 ingot_status ingot_bind(ingot_context *context, void **io, const ingot_model *model, const ingot_memory *memory);
 

@@ -1,11 +1,13 @@
-/* The test runner: a freestanding Linux program that runs one model once, for emulators and for machines without a libc.
+/* The test runner: a freestanding Linux program that runs a model's entry points, for emulators and for machines without a libc.
  * include/ingot/runner.h says how it is linked and what it reads and writes. All memory comes from mmap. */
 #include "ingot/runner.h"
 #include "ingot/runtime.h"
 
 #include "system.h"
 
-extern void ingot_runner_entry(const ingot_frame *frame, uint32_t worker, uint32_t workers);
+#define ENTRY(n) extern void ingot_runner_entry_##n(const ingot_frame *frame, uint32_t worker, uint32_t workers) __attribute__((weak));
+ENTRY(0) ENTRY(1) ENTRY(2) ENTRY(3) ENTRY(4) ENTRY(5) ENTRY(6) ENTRY(7)
+#undef ENTRY
 
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
   uint8_t *out = (uint8_t *)to;
@@ -22,157 +24,205 @@ void *memset(void *to, int value, size_t bytes) {
   return to;
 }
 
-/* The request, its parts found and checked to lie inside the file. */
-typedef struct Request {
-  const ingot_runner_request *head;
-  const uint64_t *sizes; /* [input_count + output_count] bytes */
-  char path[4096];
-  void **io; /* inputs point into the request, outputs to fresh memory */
-} Request;
+/* One entry point, ready to run: its buffers belong to it, all else is shared. */
+typedef struct Entry {
+  uint32_t counts[2]; /* of inputs and outputs */
+  uint64_t *sizes;    /* [inputs + outputs] bytes */
+  void **buffers;     /* [inputs + outputs] */
+  void **io;          /* where a bound context keeps them */
+  ingot_model model;
+  ingot_context context;
+} Entry;
 
-static uint64_t roundUp(uint64_t bytes) { return (bytes + INGOT_RUNNER_PART_ALIGNMENT - 1) & ~(uint64_t)(INGOT_RUNNER_PART_ALIGNMENT - 1); }
+static ingot_runner_setup setup;
+static char weightsPath[4096];
+static Entry entries[INGOT_RUNNER_MAX_ENTRIES];
 
-/* The next part of `bytes` bytes; moves `at`. */
-static uint8_t *takePart(uint8_t *file, uint64_t fileBytes, uint64_t *at, uint64_t bytes) {
-  uint64_t begin = roundUp(*at);
-  if (begin > fileBytes || bytes > fileBytes - begin)
-    fail("the request ends early", "");
-  *at = begin + bytes;
-  return file + begin;
+static ingot_run_fn functionOf(uint32_t entry) {
+  const ingot_run_fn functions[INGOT_RUNNER_MAX_ENTRIES] = {ingot_runner_entry_0, ingot_runner_entry_1, ingot_runner_entry_2, ingot_runner_entry_3,
+                                                            ingot_runner_entry_4, ingot_runner_entry_5, ingot_runner_entry_6, ingot_runner_entry_7};
+  return functions[entry];
 }
 
-static void readRequest(const char *path, Request *request) {
-  uint64_t bytes = 0, at = 0;
-  uint8_t *file = mapFile(path, &bytes);
-  const ingot_runner_request *head = (const ingot_runner_request *)takePart(file, bytes, &at, sizeof *head);
-  if (head->magic != INGOT_RUNNER_REQUEST_MAGIC || head->repeat == 0 || head->path_bytes >= sizeof request->path)
-    fail("not a request: ", path);
-  uint64_t count = (uint64_t)head->input_count + head->output_count;
-  request->head = head;
-  request->sizes = (const uint64_t *)takePart(file, bytes, &at, count * sizeof(uint64_t));
-  memcpy(request->path, takePart(file, bytes, &at, head->path_bytes), head->path_bytes);
-  request->path[head->path_bytes] = 0;
-  request->io = (void **)allocate(count * sizeof(void *));
-  for (uint32_t i = 0; i < head->input_count; ++i)
-    request->io[i] = takePart(file, bytes, &at, request->sizes[i]);
-  for (uint64_t i = head->input_count; i < count; ++i)
-    request->io[i] = allocate(request->sizes[i] != 0 ? request->sizes[i] : 1);
+static void readEntry(Entry *entry) {
+  if (!readAll(STDIN, entry->counts, sizeof entry->counts))
+    fail("a request ends early", "");
+  uint64_t count = (uint64_t)entry->counts[0] + entry->counts[1];
+  entry->sizes = (uint64_t *)allocate(count * sizeof(uint64_t));
+  entry->buffers = (void **)allocate(count * sizeof(void *));
+  entry->io = (void **)allocate(count * sizeof(void *));
+  if (count != 0 && !readAll(STDIN, entry->sizes, count * sizeof(uint64_t)))
+    fail("a request ends early", "");
+  for (uint64_t i = 0; i < count; ++i)
+    entry->buffers[i] = allocate(entry->sizes[i] != 0 ? entry->sizes[i] : 1);
 }
 
-static void writeResponse(const char *path, const Request *request, ingot_status status, uint64_t bestNs) {
-  static const uint8_t zeros[INGOT_RUNNER_PART_ALIGNMENT];
-  const ingot_runner_request *head = request->head;
-  long file = systemCall(SYS_OPENAT, AT_FDCWD, (long)(intptr_t)path, O_WRONLY_CREATE_TRUNCATE, 0644, 0, 0);
-  if (file < 0)
-    fail("cannot create ", path);
+static void readSetup(void) {
+  if (!readAll(STDIN, &setup, sizeof setup) || setup.magic != INGOT_RUNNER_SETUP_MAGIC || setup.entry_count == 0 ||
+      setup.entry_count > INGOT_RUNNER_MAX_ENTRIES || setup.path_bytes >= sizeof weightsPath)
+    fail("not a setup", "");
+  if (setup.path_bytes != 0 && !readAll(STDIN, weightsPath, setup.path_bytes))
+    fail("a request ends early", "");
+  for (uint32_t i = 0; i < setup.entry_count; ++i) {
+    if (!functionOf(i))
+      fail("the program was linked with fewer entries", "");
+    readEntry(&entries[i]);
+  }
+}
+
+static void describe(Entry *entry, uint32_t index) {
+  ingot_model *model = &entry->model;
+  model->run = functionOf(index);
+  model->input_bytes = entry->sizes;
+  model->output_bytes = entry->sizes + entry->counts[0];
+  model->input_count = entry->counts[0];
+  model->output_count = entry->counts[1];
+  model->abi_version = INGOT_ABI_VERSION;
+  model->max_workers = setup.max_workers;
+  model->arena_bytes = setup.arena_bytes;
+  model->state_bytes = setup.state_bytes;
+  model->scratch_bytes = setup.scratch_bytes;
+  model->weights_bytes = setup.weights_bytes;
+  memcpy(model->abi_hash, setup.abi_hash, sizeof model->abi_hash);
+}
+
+/* As an application does it: the container is checked and bound, every buffer set by the runtime. */
+static ingot_status bindEntry(Entry *entry, const ingot_memory *memory) {
+  ingot_status status = ingot_bind(&entry->context, entry->io, &entry->model, memory);
+  for (uint32_t i = 0; i < entry->counts[0] && status == INGOT_OK; ++i)
+    status = ingot_set_input(&entry->context, i, entry->buffers[i], (size_t)entry->sizes[i]);
+  for (uint32_t i = 0; i < entry->counts[1] && status == INGOT_OK; ++i)
+    status = ingot_set_output(&entry->context, i, entry->buffers[entry->counts[0] + i], (size_t)entry->sizes[entry->counts[0] + i]);
+  return status;
+}
+
+/* Without a container: the context as ingot_bind would leave it. */
+static void bindRaw(Entry *entry, const ingot_memory *memory) {
+  ingot_context *context = &entry->context;
+  context->model = &entry->model;
+  context->io = entry->buffers;
+  context->workers = setup.max_workers;
+  context->frame.weights = (const uint8_t *)memory->container;
+  context->frame.arena = (uint8_t *)memory->arena;
+  context->frame.state = (uint8_t *)memory->state;
+  context->frame.scratch = (uint8_t *)memory->scratch;
+  context->frame.inputs = entry->buffers;
+  context->frame.outputs = entry->buffers + entry->counts[0];
+  context->frame.barrier = &context->barrier;
+}
+
+static ingot_status bindAll(void) {
+  uint64_t bytes = 0;
+  ingot_memory memory;
+  memset(&memory, 0, sizeof memory);
+  if (setup.weights_kind != INGOT_RUNNER_NO_WEIGHTS)
+    memory.container = mapFile(weightsPath, &bytes);
+  memory.container_bytes = (size_t)bytes;
+  if (setup.weights_kind != INGOT_RUNNER_CONTAINER && bytes < setup.weights_bytes)
+    fail("fewer weights than the setup says: ", weightsPath);
+  memory.arena = allocate(setup.arena_bytes);
+  memory.arena_bytes = (size_t)setup.arena_bytes;
+  memory.state = allocate(setup.state_bytes);
+  memory.state_bytes = (size_t)setup.state_bytes;
+  memory.scratch = allocate(setup.scratch_bytes * setup.max_workers);
+  memory.scratch_bytes = (size_t)(setup.scratch_bytes * setup.max_workers);
+  ingot_status status = INGOT_OK;
+  for (uint32_t i = 0; i < setup.entry_count && status == INGOT_OK; ++i) {
+    describe(&entries[i], i);
+    if (setup.weights_kind == INGOT_RUNNER_CONTAINER)
+      status = bindEntry(&entries[i], &memory);
+    else
+      bindRaw(&entries[i], &memory);
+    memory.flags = INGOT_KEEP_STATE;
+  }
+  return status;
+}
+
+/* ---- threads: worker w > 0 waits for the next ticket; every thread answers each ticket, whether it has work or not ---- */
+
+static struct {
+  ingot_context *context;
+  uint32_t workers, ticket, answered, started;
+} team;
+
+static void serve(uintptr_t worker) {
+  for (uint32_t seen = 0;; ++seen) {
+    while (__atomic_load_n(&team.ticket, __ATOMIC_ACQUIRE) == seen)
+      systemCall(SYS_SCHED_YIELD, 0, 0, 0, 0, 0, 0);
+    if (worker < team.workers)
+      ingot_step(team.context, (uint32_t)worker, team.workers);
+    __atomic_add_fetch(&team.answered, 1, __ATOMIC_ACQ_REL);
+  }
+}
+
+static ingot_status runOnTeam(ingot_context *context, uint32_t workers) {
+  const uint64_t stackBytes = 1u << 20;
+  const uint32_t most = setup.max_workers < INGOT_RUNNER_MAX_WORKERS ? setup.max_workers : INGOT_RUNNER_MAX_WORKERS;
+  if (workers == 0 || workers > most || workers > context->workers)
+    return INGOT_BAD_WORKERS;
+  if (workers == 1)
+    return ingot_step(context, 0, 1);
+  team.context = context;
+  team.workers = workers;
+  __atomic_store_n(&team.answered, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&team.ticket, team.ticket + 1, __ATOMIC_RELEASE);
+  while (team.started + 1 < most) { /* at the first ticket, which they all see */
+    uint8_t *stack = (uint8_t *)allocate(stackBytes);
+    if (startThread(stack + stackBytes, serve, team.started + 1) < 0)
+      fail("no thread could be started", "");
+    ++team.started;
+  }
+  ingot_status status = ingot_step(context, 0, workers);
+  while (__atomic_load_n(&team.answered, __ATOMIC_ACQUIRE) != team.started)
+    systemCall(SYS_SCHED_YIELD, 0, 0, 0, 0, 0, 0);
+  return status;
+}
+
+/* ---- the conversation ---- */
+
+static void respond(ingot_status status, const Entry *entry, uint64_t took) {
   ingot_runner_response response;
   memset(&response, 0, sizeof response);
   response.magic = INGOT_RUNNER_RESPONSE_MAGIC;
   response.status = status;
-  response.output_count = status == INGOT_OK ? head->output_count : 0;
-  response.best_ns = bestNs;
-  writeAll(file, &response, sizeof response);
-  for (uint32_t i = 0; i < response.output_count; ++i) {
-    uint64_t bytes = request->sizes[head->input_count + i];
-    writeAll(file, request->io[head->input_count + i], bytes);
-    writeAll(file, zeros, roundUp(bytes) - bytes);
+  response.output_count = status == INGOT_OK && entry ? entry->counts[1] : 0;
+  response.nanoseconds = took;
+  writeAll(STDOUT, &response, sizeof response);
+  for (uint32_t i = 0; i < response.output_count; ++i)
+    writeAll(STDOUT, entry->buffers[entry->counts[0] + i], entry->sizes[entry->counts[0] + i]);
+}
+
+static void answer(const ingot_runner_request *request) {
+  if (request->magic != INGOT_RUNNER_REQUEST_MAGIC || request->kind > INGOT_RUNNER_RESET_STATE || request->entry >= setup.entry_count)
+    fail("not a request", "");
+  Entry *entry = &entries[request->entry];
+  if (request->kind == INGOT_RUNNER_RESET_STATE) {
+    if (setup.state_bytes != 0)
+      memset(entry->context.frame.state, 0, (size_t)setup.state_bytes);
+    respond(INGOT_OK, NULL, 0);
+    return;
   }
-  systemCall(SYS_CLOSE, file, 0, 0, 0, 0, 0);
-}
-
-/* As an application does it: the container is checked and bound, every buffer set by the runtime. */
-static ingot_status bindContainer(const Request *request, ingot_context *context, ingot_model *model, void **io) {
-  const ingot_runner_request *head = request->head;
-  uint64_t bytes = 0;
-  ingot_memory memory;
-  memset(&memory, 0, sizeof memory);
-  memory.container = mapFile(request->path, &bytes);
-  memory.container_bytes = bytes;
-  memory.arena = allocate(memory.arena_bytes = head->arena_bytes);
-  memory.state = allocate(memory.state_bytes = head->state_bytes);
-  memory.scratch = allocate(memory.scratch_bytes = head->scratch_bytes);
-  model->run = ingot_runner_entry;
-  model->input_bytes = request->sizes;
-  model->output_bytes = request->sizes + head->input_count;
-  model->input_count = head->input_count;
-  model->output_count = head->output_count;
-  model->abi_version = INGOT_ABI_VERSION;
-  model->max_workers = head->max_workers;
-  model->arena_bytes = head->arena_bytes;
-  model->state_bytes = head->state_bytes;
-  model->scratch_bytes = head->scratch_bytes;
-  model->weights_bytes = head->weights_bytes;
-  memcpy(model->abi_hash, head->abi_hash, sizeof model->abi_hash);
-  ingot_status status = ingot_bind(context, io, model, &memory);
-  for (uint32_t i = 0; i < head->input_count && status == INGOT_OK; ++i)
-    status = ingot_set_input(context, i, request->io[i], request->sizes[i]);
-  for (uint32_t i = 0; i < head->output_count && status == INGOT_OK; ++i)
-    status = ingot_set_output(context, i, request->io[head->input_count + i], request->sizes[head->input_count + i]);
-  return status;
-}
-
-/* Without a container: the frame alone. */
-static void bindRaw(const Request *request, ingot_context *context) {
-  const ingot_runner_request *head = request->head;
-  uint64_t bytes = 0;
-  if (head->weights_kind == INGOT_RUNNER_RAW_WEIGHTS)
-    context->frame.weights = mapFile(request->path, &bytes);
-  if (bytes < head->weights_bytes)
-    fail("fewer weights than the request says: ", request->path);
-  context->frame.arena = (uint8_t *)allocate(head->arena_bytes);
-  context->frame.state = (uint8_t *)allocate(head->state_bytes);
-  context->frame.scratch = (uint8_t *)allocate(head->scratch_bytes);
-  context->frame.inputs = request->io;
-  context->frame.outputs = request->io + head->input_count;
-  context->frame.barrier = &context->barrier;
-}
-
-static ingot_status runOnce(const ingot_runner_request *head, ingot_context *context) {
-  if (head->state_bytes != 0)
-    memset(context->frame.state, 0, head->state_bytes);
-  if (head->weights_kind == INGOT_RUNNER_CONTAINER)
-    return ingot_step(context, 0, 1);
-  ingot_runner_entry(&context->frame, 0, 1);
-  return INGOT_OK;
-}
-
-static ingot_status runAll(const Request *request, uint64_t *bestNs) {
-  static ingot_context context;
-  static ingot_model model;
-  const ingot_runner_request *head = request->head;
-  if (head->weights_kind == INGOT_RUNNER_CONTAINER) {
-    void **io = (void **)allocate(((uint64_t)head->input_count + head->output_count) * sizeof(void *));
-    ingot_status status = bindContainer(request, &context, &model, io);
-    if (status != INGOT_OK)
-      return status;
-  } else {
-    bindRaw(request, &context);
-  }
-  *bestNs = UINT64_MAX;
-  for (uint32_t i = 0; i < head->repeat; ++i) {
-    uint64_t begin = nanoseconds();
-    ingot_status status = runOnce(head, &context);
-    uint64_t took = nanoseconds() - begin;
-    if (status != INGOT_OK)
-      return status;
-    *bestNs = took < *bestNs ? took : *bestNs;
-  }
-  return INGOT_OK;
+  for (uint32_t i = 0; i < entry->counts[0]; ++i)
+    if (entry->sizes[i] != 0 && !readAll(STDIN, entry->buffers[i], entry->sizes[i]))
+      fail("a request ends early", "");
+  uint64_t begin = nanoseconds();
+  ingot_status status = runOnTeam(&entry->context, request->workers);
+  respond(status, entry, nanoseconds() - begin);
 }
 
 __attribute__((used, noreturn)) void runnerMain(const uintptr_t *stack) {
-  static Request request;
-  if (stack[0] != 3)
-    fail("usage: program REQUEST RESPONSE", "");
-  readRequest((const char *)stack[2], &request);
-  uint64_t bestNs = 0;
-  ingot_status status = runAll(&request, &bestNs);
-  writeResponse((const char *)stack[3], &request, status, bestNs);
+  (void)stack;
+  readSetup();
+  ingot_status status = bindAll();
+  respond(status, NULL, 0);
   if (status != INGOT_OK) {
     say("runner: ");
     say(ingot_status_text(status));
     say("\n");
+    exitWith(1);
   }
-  exitWith(status == INGOT_OK ? 0 : 1);
+  for (ingot_runner_request request; readAll(STDIN, &request, sizeof request);)
+    answer(&request);
+  exitWith(0);
   __builtin_unreachable();
 }

@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
   ingot_mapped file;
   if (argc < 2 || refuse(ingot_map_open(argv[1], &file), INGOT_OK, "map"))
     return 1;
-  ingot_memory memory = {file.bytes, file.size, arena, sizeof arena, NULL, 0, NULL, 0};
+  ingot_memory memory = {.container = file.bytes, .container_bytes = file.size, .arena = arena, .arena_bytes = sizeof arena};
 #ifdef EMBEDDED
   if (memcmp(ingot_container_sample, file.bytes, file.size) != 0)
     return 2;

@@ -20,7 +20,8 @@ void *memset(void *to, int byte, size_t n) {
 static int classify(void) {
   float probabilities[4];
   model_context context;
-  ingot_memory memory = {ingot_container_model, MODEL_CONTAINER_BYTES, arena, MODEL_ARENA_BYTES, 0, 0, scratch, MODEL_SCRATCH_BYTES};
+  ingot_memory memory = {.container = ingot_container_model, .container_bytes = MODEL_CONTAINER_BYTES, .arena = arena, .arena_bytes = MODEL_ARENA_BYTES,
+                         .scratch = scratch, .scratch_bytes = MODEL_SCRATCH_BYTES};
   if (model_bind(&context, &memory) || model_set_input_picture(&context, picture) || model_set_output_probabilities(&context, probabilities) ||
       model_run(&context))
     return 1;
