@@ -1,8 +1,9 @@
-// Lowers nn.conv: f32 and f16 to ik_conv / ik_dwconv (constant filters packed in panels of 8 output channels), f64 and 8-bit
-// integers to the plain ik_convnd.
+// Lowers nn.conv: f32 and f16 to ik_conv / ik_dwconv (constant filters packed in panels of 8 output channels; depthwise f32 to
+// ik_dwconv_halide where that is faster: kernels.def), f64 and 8-bit integers to the plain ik_convnd.
 #include "passes/lower/ConvShape.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
+#include "targets/common/halide/stencil_size.h"
 
 #include <algorithm>
 #include <cstring>
@@ -78,6 +79,31 @@ Value callKernel(nn::ConvOp op, LowerContext &context, StringRef row, ArrayRef<V
   return context.micro(op.getLoc(), row, op.getResult().getType(), inputs, shape.params, shape.work(), scratch).getResult(0);
 }
 
+/// What ik_dwconv_halide_f32 covers, which is where it was measured to be faster than ik_dwconv_f32.
+bool isStencil(const ConvShape &shape) {
+  for (int i : {IK_CONV_DH, IK_CONV_PH, IK_CONV_PW})
+    if (shape[i] > INT16_MAX)
+      return false;
+  return shape[IK_CONV_KH] == 3 && shape[IK_CONV_KW] == 3 && shape[IK_CONV_SH] == shape[IK_CONV_SW] && shape[IK_CONV_SH] <= 2 &&
+         shape[IK_CONV_DH] == shape[IK_CONV_DW] && shape[IK_CONV_OC] == 1;
+}
+
+ik_hl_axis stencilAxis(const ConvShape &shape, int w) {
+  return {shape[IK_CONV_IH + w], shape[IK_CONV_OH + w], shape[IK_CONV_SH + w], 2 * shape[IK_CONV_DH + w] + 1, shape[IK_CONV_PH + w]};
+}
+
+Value lowerDepthwise(nn::ConvOp op, LowerContext &context, ConvShape &shape, StringRef suffix, ArrayRef<Value> inputs) {
+  shape[IK_CONV_KC] = shape.band();
+  int64_t scratch = IK_DWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW],
+                                      shape[IK_CONV_KW], shape[IK_CONV_DW], shape[IK_CONV_SW]);
+  if (suffix == "f32" && isStencil(shape)) {
+    ik_hl_axis h = stencilAxis(shape, 0), w = stencilAxis(shape, 1);
+    if (ik_hl_fits(h, w, shape[IK_CONV_KC]))
+      return callKernel(op, context, "ik_dwconv_halide_f32", inputs, shape, std::max(scratch, ik_hl_scratch(h, w, shape[IK_CONV_KC])));
+  }
+  return callKernel(op, context, ("ik_dwconv_" + suffix).str(), inputs, shape, scratch);
+}
+
 Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, StringRef suffix, std::string &why) {
   std::optional<Epilogue> epilogue = readEpilogue(op, why);
   if (!epilogue)
@@ -88,12 +114,8 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
   SmallVector<Value> inputs{op.getInput(), op.getFilter()};
   if (op.getBias())
     inputs.push_back(op.getBias());
-  if (shape.isDepthwise() && shape.depth() <= IK_DWCONV_TAPS) {
-    shape[IK_CONV_KC] = shape.band();
-    int64_t scratch = IK_DWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW],
-                                        shape[IK_CONV_KW], shape[IK_CONV_DW], shape[IK_CONV_SW]);
-    return SmallVector<Value, 2>{callKernel(op, context, ("ik_dwconv_" + suffix).str(), inputs, shape, scratch)};
-  }
+  if (shape.isDepthwise() && shape.depth() <= IK_DWCONV_TAPS)
+    return SmallVector<Value, 2>{lowerDepthwise(op, context, shape, suffix, inputs)};
   if (context.isConstant(op.getFilter())) {
     shape[IK_CONV_PACKED] = 1;
     inputs[1] = packFilter(op, context, shape);

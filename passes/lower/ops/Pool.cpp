@@ -1,6 +1,7 @@
-// Lowers nn.pool: f32 and f16 maxima and averages over 1 or 2 axes without indices to ik_pool2d, everything else to the plain
-// ik_pool of its type.
+// Lowers nn.pool: f32 and f16 maxima and averages over 1 or 2 axes without indices to ik_pool2d (f32 to ik_pool2d_halide where that
+// is faster: kernels.def), everything else to the plain ik_pool of its type.
 #include "passes/lower/LowerOp.h"
+#include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/pool.h"
 
 using namespace mlir;
@@ -69,6 +70,21 @@ bool isFast(nn::PoolOp op, ArrayRef<int64_t> p, Type element) {
          p[IK_POOL_OD] == 1 && p[IK_POOL_KD] == 1 && p[IK_POOL_OW] >= 4;
 }
 
+ik_hl_axis stencilAxis(ArrayRef<int64_t> p, int w) {
+  return {p[IK_POOL_IH + w], p[IK_POOL_OH + w], p[IK_POOL_SH + w], p[IK_POOL_KH + w], p[IK_POOL_PH + w]};
+}
+
+/// What ik_pool2d_halide_f32 covers, which is where it was measured to be faster than ik_pool2d_f32.
+bool isStencil(ArrayRef<int64_t> p) {
+  if (p[IK_POOL_DH] != 1 || p[IK_POOL_DW] != 1 || p[IK_POOL_SH] != p[IK_POOL_SW] || p[IK_POOL_QH] > INT16_MAX || p[IK_POOL_QW] > INT16_MAX ||
+      !ik_hl_fits(stencilAxis(p, 0), stencilAxis(p, 1), p[IK_POOL_BAND]))
+    return false;
+  bool isMax = p[IK_POOL_KIND] == IK_POOL_MAX;
+  if (isMax && p[IK_POOL_SH] == 1)
+    return true;
+  return p[IK_POOL_SH] == 2 && p[IK_POOL_KH] == p[IK_POOL_KW] && (p[IK_POOL_KH] == 2 || (isMax && p[IK_POOL_KH] == 3));
+}
+
 Lowered lowerPool(Operation *operation, LowerContext &context, std::string &why) {
   nn::PoolOp op = cast<nn::PoolOp>(operation);
   Type element = cast<RankedTensorType>(op.getInput().getType()).getElementType();
@@ -88,6 +104,10 @@ Lowered lowerPool(Operation *operation, LowerContext &context, std::string &why)
     for (band = 1; band < params[IK_POOL_OH] && scratchBytes(params, band + 1) <= kBandBytes;)
       ++band;
     scratch = scratchBytes(params, band);
+    if (element.isF32() && isStencil(params)) {
+      row = "ik_pool2d_halide_f32";
+      scratch = std::max(scratch, ik_hl_scratch(stencilAxis(params, 0), stencilAxis(params, 1), band));
+    }
   }
   kernel::MicroOp call = context.micro(op.getLoc(), row, op->getResultTypes(), op.getInput(), params, work, scratch);
   return SmallVector<Value, 2>(call->result_begin(), call->result_end());

@@ -1,7 +1,8 @@
 // Lowers nn.resize: nearest copies by ik_resize_near_b<bits>, two adjacent axes at a time; f32 and f16 interpolation of the last two
-// axes by ik_resize2d_<type>; other axes one by one by ik_resize_axis_<in>_<out>, with intermediates in f32 or f64.
+// axes by ik_resize2d_<type>, or ik_resize2d_halide_f32 where that is faster (kernels.def); other axes one by one by ik_resize_axis_<in>_<out>, with intermediates in f32 or f64.
 #include "compiler/reference/ResizeTaps.h"
 #include "passes/lower/LowerOp.h"
+#include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/resize.h"
 
 #include <cstring>
@@ -48,6 +49,7 @@ struct Resizer {
   SmallVector<int64_t> params(ArrayRef<int64_t> shape, size_t h, bool joinW, int64_t outsideBits) const;
   Value call(StringRef row, Value x, ArrayRef<Value> tables, ArrayRef<int64_t> shape, Type to, ArrayRef<int64_t> params,
              int64_t scratch) const;
+  bool isStencil(ArrayRef<int64_t> params) const;
   Value nearest(Value x) const;
   Value interpolate(Value x) const;
 };
@@ -111,6 +113,12 @@ Value Resizer::call(StringRef row, Value x, ArrayRef<Value> tables, ArrayRef<int
   return context.micro(op->getLoc(), row, type, inputs, params, work, scratch).getResult(0);
 }
 
+/// What ik_resize2d_halide_f32 covers, which is where it was measured to be faster than ik_resize2d_f32.
+bool Resizer::isStencil(ArrayRef<int64_t> params) const {
+  ik_hl_axis h{params[IK_RESIZE_IH], params[IK_RESIZE_OH], 1, 1, 0}, w{params[IK_RESIZE_IW], params[IK_RESIZE_OW], 1, 1, 0};
+  return element.isF32() && params[IK_RESIZE_TAPSH] == 2 && params[IK_RESIZE_TAPSW] == 2 && ik_hl_fits(h, w, 1);
+}
+
 Value Resizer::nearest(Value x) const {
   Tensor fill = Tensor::scalar(*toDType(element), outside);
   int64_t bits = 0;
@@ -149,7 +157,7 @@ Value Resizer::interpolate(Value x) const {
     if (isHalf() && i + 1 == last && !axes[last].identity && from == element) {
       SmallVector<int64_t> p = params(shape, i, true, bits);
       shape[i] = axes[i].out, shape[last] = axes[last].out;
-      return call(("ik_resize2d_" + interpolated(element)).str(), x,
+      return call(isStencil(p) ? "ik_resize2d_halide_f32" : ("ik_resize2d_" + interpolated(element)).str(), x,
                   {indices(axes[i]), weights(axes[i]), indices(axes[last]), weights(axes[last])}, shape, element, p,
                   IK_RESIZE_SCRATCH(p[IK_RESIZE_IW]));
     }
