@@ -146,7 +146,7 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
     if (function.isExternal())
       return;
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
-      if (isa<nn::NnDialect, quant::QuantDialect>(op.getDialect()) && op.use_empty())
+      if (isa<nn::NnDialect, quant::QuantDialect>(op.getDialect()) && op.getNumResults() != 0 && op.use_empty())
         op.erase();
   }
 
