@@ -1,5 +1,5 @@
 // ingot bench: median and 95th percentile of run time per number of workers. Only the run is timed; weights are bound once.
-#include "tools/ingot/Session.h"
+#include "tools/ingot/LanguageModel.h"
 
 #include <random>
 
@@ -99,6 +99,8 @@ int timeAll(const Context &context, const Session &session, llvm::ArrayRef<Tenso
 } // namespace
 
 int runBench(const Context &context) {
+  if (isLanguageModel(context.options.arguments[0]))
+    return benchLanguageModel(context);
   std::optional<NamedTensors> arrays;
   if (context.options.has("input") && !(arrays = readNpz(context.options.text("input"), context.diagnostics)))
     return kUserFault;

@@ -22,17 +22,24 @@ bool parseDims(const Context &context, ImportOptions &import) {
   return true;
 }
 
-/// Takes model, device and dimensions from the report.json of a folder that `build` wrote.
-bool readBuildFolder(const Context &context, CompileOptions &options) {
-  llvm::SmallString<256> path(options.modelPath);
+/// The report.json of a folder that `build` wrote; null when there is none.
+llvm::json::Value reportOf(llvm::StringRef folder) {
+  llvm::SmallString<256> path(folder);
   llvm::sys::path::append(path, "report.json");
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> file = llvm::MemoryBuffer::getFile(path);
   llvm::Expected<llvm::json::Value> json = llvm::json::parse(file ? (*file)->getBuffer() : "");
-  const llvm::json::Object *root = json ? json->getAsObject() : nullptr;
+  if (json)
+    return std::move(*json);
+  llvm::consumeError(json.takeError());
+  return nullptr;
+}
+
+/// Takes model, device and dimensions from the report.json of a folder that `build` wrote.
+bool readBuildFolder(const Context &context, CompileOptions &options) {
+  llvm::json::Value report = reportOf(options.modelPath);
+  const llvm::json::Object *root = report.getAsObject();
   const llvm::json::Object *build = root ? root->getObject("build") : nullptr;
   std::optional<llvm::StringRef> model = root ? root->getString("model") : std::nullopt;
-  if (!json)
-    llvm::consumeError(json.takeError());
   if (!build || !model) {
     context.fail("IG0006", "the folder has no report.json of a build", options.modelPath, "give a model file, or a folder that ingot build wrote");
     return false;
@@ -46,6 +53,8 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
     options.features = build->getString("features").value_or("").str();
   if (!context.options.has("precision"))
     options.fast = build->getBoolean("fast").value_or(false);
+  if (!context.options.has("ctx"))
+    options.llm.ctx = build->getInteger("ctx").value_or(options.llm.ctx);
   if (const llvm::json::Object *dims = build->getObject("dims"))
     for (const auto &[name, value] : *dims)
       options.import.dims.try_emplace(name.str(), value.getAsInteger().value_or(0));
@@ -129,6 +138,7 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   options.jobs = static_cast<int>(std::min<int64_t>(typed.integer("jobs"), 1024));
   options.strict = typed.has("strict");
   options.fast = typed.text("precision") == "fast";
+  options.llm.ctx = typed.integer("ctx");
   options.stopAfter = typed.text("stop-after");
   options.dumpDir = typed.text("dump-ir");
   std::optional<std::vector<int64_t>> threads = threadCounts(context);
@@ -145,6 +155,12 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   if (llvm::sys::fs::is_directory(model) && !readBuildFolder(context, options))
     return std::nullopt;
   return options;
+}
+
+std::string recordedModel(llvm::StringRef folder) {
+  llvm::json::Value report = reportOf(folder);
+  const llvm::json::Object *root = report.getAsObject();
+  return root ? root->getString("model").value_or("").str() : "";
 }
 
 std::optional<std::string> modelFileOf(const Context &context) {

@@ -15,6 +15,8 @@ std::optional<std::vector<int64_t>> threadCounts(const Context &context);
 /// `arrays` gives the shapes of inputs (may be null). Nullopt: reported.
 std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::StringRef model, const NamedTensors *arrays);
 
+/// The model file that a folder was built from, "" when it has no report of a build.
+std::string recordedModel(llvm::StringRef folder);
 /// The model file of the first argument: itself, or the one that a BUILD folder was made from. Nullopt: reported.
 std::optional<std::string> modelFileOf(const Context &context);
 
@@ -39,6 +41,9 @@ std::optional<Session> openSession(const CompileOptions &options, Diagnostics &d
 
 /// The arrays for the session's inputs in order, types and shapes checked. Nullopt: every fault was reported.
 std::optional<std::vector<Tensor>> gatherInputs(const Session &session, const NamedTensors &arrays, llvm::StringRef file, Diagnostics &diagnostics);
+
+/// Prints a table of tensors by name: type, shape, least, mean and greatest element; returns its rows as JSON.
+llvm::json::Array printTensors(const Context &context, llvm::ArrayRef<std::pair<std::string, const Tensor *>> tensors);
 
 /// Prints --print-timings.
 void printTimings(const Context &context, const Session &session);

@@ -1,6 +1,6 @@
 // ingot test: runs a model on a golden file's inputs and compares its outputs with the golden ones.
 #include "tools/ingot/Compare.h"
-#include "tools/ingot/Session.h"
+#include "tools/ingot/LanguageModel.h"
 
 namespace ingot {
 namespace {
@@ -10,6 +10,8 @@ constexpr double kFloatAtol = 1e-4;
 } // namespace
 
 int runTest(const Context &context) {
+  if (isLanguageModel(context.options.arguments[0]))
+    return testLanguageModel(context);
   if (!context.options.has("golden"))
     return context.fail("IG0002", "ingot test needs --golden F.npz", "", "ingot help inputs says what the file holds");
   std::string golden = context.options.text("golden");

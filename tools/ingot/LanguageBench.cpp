@@ -1,0 +1,121 @@
+// bench of a language model: tokens a second of a prompt (pp) and of generation (tg), each from an empty context, as llama-bench measures them.
+#include "tools/ingot/LanguageModel.h"
+#include "tools/ingot/PeakMemory.h"
+
+namespace ingot {
+namespace {
+
+/// Bytes that one run of an entry point reads and writes.
+double bytesOf(const Program &program) {
+  double bytes = 0;
+  for (const ProgramCall &call : program.calls)
+    bytes += static_cast<double>(call.bytes);
+  return bytes;
+}
+
+/// Token ids without a pattern that a cache could profit from; the same every time.
+std::vector<int32_t> someTokens(size_t count, size_t vocabulary) {
+  std::vector<int32_t> tokens(count);
+  uint64_t state = 1;
+  for (int32_t &token : tokens) {
+    state = state * 6364136223846793005 + 1442695040888963407; // Knuth's MMIX generator
+    token = static_cast<int32_t>((state >> 33) % vocabulary);
+  }
+  return tokens;
+}
+
+class LanguageBench {
+public:
+  LanguageBench(const Context &context, LanguageModel &model)
+      : context(context), model(model), pp(context.options.integer("pp")), tg(context.options.integer("tg")),
+        tokens(someTokens(static_cast<size_t>(std::max(pp, tg)), model.vocabulary())) {}
+
+  /// One row of the table. False: reported.
+  bool measure(int64_t workers) {
+    double ppSeconds = 0, tgSeconds = 0;
+    bool good = warmUp(workers) && time([&] { return model.reset() && prefill(workers); }, ppSeconds) &&
+                time([&] { return model.reset() && generate(workers); }, tgSeconds);
+    if (!good)
+      return false;
+    double ppRate = ppSeconds > 0 ? double(pp) / ppSeconds : 0, tgRate = tgSeconds > 0 ? double(tg) / tgSeconds : 0;
+    double gbs = bytesOf(*model.program("decode")) * tgRate / 1e9;
+    table.add({std::to_string(workers), std::to_string(pp), fixed(ppRate, 1), std::to_string(tg), fixed(tgRate, 1), fixed(gbs, 2)});
+    rows.push_back(llvm::json::Object{{"threads", workers}, {"pp", pp}, {"pp_tok_s", ppRate}, {"tg", tg}, {"tg_tok_s", tgRate}, {"gbs", gbs}});
+    return true;
+  }
+
+  Table table{{"threads", "pp", "pp tok/s", "tg", "tg tok/s", "GB/s"}};
+  llvm::json::Array rows;
+
+private:
+  bool prefill(int64_t workers) { return model.prefill(llvm::ArrayRef(tokens).take_front(static_cast<size_t>(pp)), 0, workers); }
+
+  bool generate(int64_t workers) {
+    for (int64_t i = 0; i < tg; ++i)
+      if (!model.decode(tokens[static_cast<size_t>(i)], i, workers))
+        return false;
+    return true;
+  }
+
+  /// Touches weights and code once.
+  bool warmUp(int64_t workers) {
+    size_t chunk = static_cast<size_t>(std::min(pp, model.program("prefill")->inputs[0].shape[0]));
+    return (tg == 0 || model.decode(tokens[0], 0, workers)) && model.prefill(llvm::ArrayRef(tokens).take_front(chunk), 0, workers);
+  }
+
+  /// Median seconds of --repeat runs, or of as many as fit in a second.
+  bool time(llvm::function_ref<bool()> run, double &median) {
+    constexpr double kSeconds = 1;
+    auto repeat = static_cast<size_t>(context.options.integer("repeat"));
+    std::vector<double> times;
+    double start = secondsNow(), before = start, after = start;
+    do {
+      if (!run())
+        return false;
+      after = secondsNow();
+      times.push_back(after - before);
+      before = after;
+    } while (repeat ? times.size() < repeat : after - start < kSeconds);
+    llvm::sort(times);
+    median = times[times.size() / 2];
+    return true;
+  }
+
+  const Context &context;
+  LanguageModel &model;
+  int64_t pp, tg;
+  std::vector<int32_t> tokens;
+};
+
+} // namespace
+
+int benchLanguageModel(const Context &context) {
+  std::optional<CompileOptions> options = languageOptions(context, context.options.arguments[0], {"prefill", "decode"});
+  if (!options)
+    return kUserFault;
+  int64_t asked = std::max(context.options.integer("pp"), context.options.integer("tg"));
+  if (asked == 0)
+    return context.fail("IG0002", "there is nothing to time: --pp and --tg are both 0");
+  std::unique_ptr<LanguageModel> model = LanguageModel::open(context, std::move(*options));
+  if (!model)
+    return kUserFault;
+  if (asked > model->ctx())
+    return context.fail("IG0413", "--pp or --tg asks for " + std::to_string(asked) + " tokens, the context has room for " + std::to_string(model->ctx()), "",
+                        "give fewer, or a larger --ctx");
+  LanguageBench bench(context, *model);
+  std::optional<std::vector<int64_t>> threads = threadCounts(context);
+  for (int64_t workers : threads.value_or(std::vector<int64_t>()))
+    if (!bench.measure(workers))
+      return kUserFault;
+  const Program &decode = *model->program("decode");
+  if (printsTable(context)) {
+    llvm::outs() << "device " << model->device() << ", weights " << bytesText(decode.weightsBytes) << ", cache " << bytesText(decode.stateBytes) << ", load "
+                 << fixed(model->loadSeconds() * 1e3, 1) << " ms\n";
+    bench.table.print(llvm::outs());
+  }
+  return finish(context, llvm::json::Object{{"device", model->device()}, {"threads", std::move(bench.rows)}, {"load_ms", model->loadSeconds() * 1e3},
+                                            {"peak_rss_bytes", peakMemory()}, {"bytes", bytesOf(decode)}, {"weights_bytes", decode.weightsBytes},
+                                            {"state_bytes", decode.stateBytes}}, kDone);
+}
+
+} // namespace ingot

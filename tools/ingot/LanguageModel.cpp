@@ -1,0 +1,131 @@
+// Compiling and feeding a language model. Prompts go in chunks of the size that the program was made for, the last one padded.
+#include "tools/ingot/LanguageModel.h"
+
+#include "compiler/import/gguf/GgufReader.h"
+
+#include "llvm/Support/FileSystem.h"
+
+namespace ingot {
+namespace {
+
+constexpr int64_t kDefaultCtx = 4096;
+
+/// The context that a model was trained for, or `fallback` when the file does not say.
+int64_t trainedContext(llvm::StringRef path, int64_t fallback) {
+  Diagnostics ignored; // the importer reports what is wrong with the file
+  std::optional<GgufFile> file = readGguf(path, ignored);
+  const GgufValue *architecture = file ? file->find("general.architecture") : nullptr;
+  const GgufValue *length = architecture ? file->find((architecture->asString().value_or("") + ".context_length").str()) : nullptr;
+  int64_t tokens = length ? length->asInt().value_or(0) : 0;
+  return tokens > 0 ? tokens : fallback;
+}
+
+} // namespace
+
+bool isLanguageModel(llvm::StringRef model) {
+  std::string path = model.str();
+  if (llvm::sys::fs::is_directory(model))
+    path = recordedModel(model);
+  return llvm::StringRef(path).ends_with(".gguf") || isGgufFile(path);
+}
+
+std::optional<CompileOptions> languageOptions(const Context &context, llvm::StringRef model, std::vector<std::string> entries) {
+  std::optional<CompileOptions> options = compileOptionsFor(context, model, nullptr);
+  if (!options)
+    return std::nullopt;
+  if (!isLanguageModel(options->modelPath) && llvm::sys::fs::exists(options->modelPath)) {
+    context.fail("IG0411", "the file is no GGUF model", options->modelPath, "ingot " + context.options.command->name.str() + " takes language models");
+    return std::nullopt;
+  }
+  options->llm.entries = std::move(entries);
+  return options;
+}
+
+std::unique_ptr<LanguageModel> LanguageModel::open(const Context &context, CompileOptions options) {
+  if (options.device == "reference") {
+    context.fail("IG0009", "language models are not run by the reference evaluator", options.modelPath, "choose another --device");
+    return nullptr;
+  }
+  if (options.llm.ctx == 0)
+    options.llm.ctx = std::min(trainedContext(options.modelPath, kDefaultCtx), kDefaultCtx);
+  options.llm.chunk = std::min(options.llm.chunk, options.llm.ctx);
+  std::unique_ptr<LanguageModel> model(new LanguageModel(context, std::move(options)));
+  return model->load() ? std::move(model) : nullptr;
+}
+
+bool LanguageModel::load() {
+  std::optional<Session> opened = openSession(options, context.diagnostics);
+  if (!opened)
+    return false;
+  session = std::move(*opened);
+  printTimings(context, session);
+  double start = secondsNow();
+  if (!check(loadCompiled(*session.compiled).moveInto(loaded)))
+    return false;
+  loadTime = secondsNow() - start;
+  vocabularySize = static_cast<size_t>(session.compiled->programs.front().outputs.front().shape.back());
+  lastLogits.resize(vocabularySize);
+  return true;
+}
+
+bool LanguageModel::check(llvm::Error error) {
+  if (!error)
+    return true;
+  context.fail("IG0311", llvm::toString(std::move(error)), options.modelPath);
+  return false;
+}
+
+size_t LanguageModel::entryIndex(llvm::StringRef entry) const {
+  const std::vector<Program> &programs = session.compiled->programs;
+  return static_cast<size_t>(llvm::find_if(programs, [&](const Program &p) { return p.entry == entry; }) - programs.begin());
+}
+
+const Program *LanguageModel::program(llvm::StringRef entry) const {
+  size_t index = entryIndex(entry);
+  return index < session.compiled->programs.size() ? &session.compiled->programs[index] : nullptr;
+}
+
+bool LanguageModel::run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers) {
+  size_t index = entryIndex(entry);
+  auto start = static_cast<int32_t>(position);
+  std::vector<const void *> inputs;
+  for (const ProgramIo &io : session.compiled->programs[index].inputs)
+    inputs.push_back(io.name == "tokens" ? static_cast<const void *>(tokens.data()) : io.name == "position" ? &start : &count);
+  void *outputs[] = {out};
+  return check(loaded.program->run(index, inputs, outputs, workers));
+}
+
+bool LanguageModel::prefill(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers) {
+  auto chunk = static_cast<size_t>(program("prefill")->inputs[0].shape[0]);
+  for (; !tokens.empty(); tokens = tokens.drop_front(std::min(chunk, tokens.size()))) {
+    llvm::ArrayRef<int32_t> part = tokens.take_front(std::min(chunk, tokens.size()));
+    std::vector<int32_t> padded(part);
+    padded.resize(chunk);
+    if (!run("prefill", padded, position, static_cast<int32_t>(part.size()), lastLogits.data(), workers))
+      return false;
+    position += static_cast<int64_t>(part.size());
+  }
+  return true;
+}
+
+bool LanguageModel::decode(int32_t token, int64_t position, int64_t workers) { return run("decode", token, position, 1, lastLogits.data(), workers); }
+
+bool LanguageModel::score(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers,
+                          llvm::function_ref<void(size_t, llvm::ArrayRef<float>)> row) {
+  auto chunk = static_cast<size_t>(program("score")->inputs[0].shape[0]);
+  rows.resize(chunk * vocabularySize);
+  for (size_t done = 0; done < tokens.size(); done += chunk) {
+    llvm::ArrayRef<int32_t> part = tokens.slice(done, std::min(chunk, tokens.size() - done));
+    std::vector<int32_t> padded(part);
+    padded.resize(chunk);
+    if (!run("score", padded, position + static_cast<int64_t>(done), static_cast<int32_t>(part.size()), rows.data(), workers))
+      return false;
+    for (size_t i = 0; i < part.size(); ++i)
+      row(done + i, llvm::ArrayRef(rows).slice(i * vocabularySize, vocabularySize));
+  }
+  return true;
+}
+
+bool LanguageModel::reset() { return check(loaded.program->resetState()); }
+
+} // namespace ingot

@@ -1,0 +1,62 @@
+// A language model made ready to run: compiled with the entry points that a command needs, loaded where its device runs, fed token by token.
+#ifndef INGOT_TOOLS_INGOT_LANGUAGEMODEL_H
+#define INGOT_TOOLS_INGOT_LANGUAGEMODEL_H
+
+#include "tools/ingot/Session.h"
+
+namespace ingot {
+
+class LanguageModel {
+public:
+  /// Compiles `options.modelPath` with the entries of `options.llm` and loads it. Null: reported.
+  static std::unique_ptr<LanguageModel> open(const Context &context, CompileOptions options);
+
+  /// Tokens of context that the program has room for; logits a token.
+  int64_t ctx() const { return options.llm.ctx; }
+  size_t vocabulary() const { return vocabularySize; }
+  llvm::StringRef device() const { return session.device(); }
+  const Program *program(llvm::StringRef entry) const;
+  double loadSeconds() const { return loadTime; }
+
+  /// Runs tokens at `position` and after; `logits` [vocabulary] become those of the last. False: reported.
+  bool prefill(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers);
+  /// One token.
+  bool decode(int32_t token, int64_t position, int64_t workers);
+  /// Runs tokens at `position` and after, and calls `row(i, logits)` for each in order.
+  bool score(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers, llvm::function_ref<void(size_t, llvm::ArrayRef<float>)> row);
+  /// Forgets all tokens.
+  bool reset();
+
+  llvm::ArrayRef<float> logits() const { return lastLogits; }
+
+private:
+  LanguageModel(const Context &context, CompileOptions options) : context(context), options(std::move(options)) {}
+  bool load();
+  size_t entryIndex(llvm::StringRef entry) const;
+  bool run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers);
+  bool check(llvm::Error error);
+
+  const Context &context;
+  CompileOptions options;
+  Session session;
+  LoadedModel loaded;
+  size_t vocabularySize = 0;
+  double loadTime = 0; // seconds
+  std::vector<float> lastLogits, rows;
+};
+
+/// The compile options of a command for a language model: the ones of the command line, with these entries. Nullopt: reported
+/// (IG0411 when MODEL is none).
+std::optional<CompileOptions> languageOptions(const Context &context, llvm::StringRef model, std::vector<std::string> entries);
+
+/// True when MODEL is a GGUF file, or a folder that was built from one.
+bool isLanguageModel(llvm::StringRef model);
+
+/// What `run`, `test` and `bench` do with a language model.
+int runLanguageModel(const Context &context);
+int testLanguageModel(const Context &context);
+int benchLanguageModel(const Context &context);
+
+} // namespace ingot
+
+#endif
