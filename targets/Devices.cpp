@@ -13,7 +13,7 @@
 namespace ingot {
 namespace {
 
-constexpr llvm::StringRef fields[] = {"description", "os",       "triple",   "cpu",        "features",      "cores",
+constexpr llvm::StringRef fields[] = {"description", "os",       "triple",   "cpu",        "features",      "units",        "cores",
                                       "vector_bytes", "l1_bytes", "l2_bytes", "page_bytes", "bandwidth_gbs"};
 
 std::string hint(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> legal) {
@@ -38,8 +38,11 @@ public:
     device.target = target.name().str();
     device.description = text("description");
     device.os = text("os");
-    device.triple = text("triple");
-    device.cpu = text("cpu");
+    readUnits(device);
+    if (device.units.empty()) {
+      device.triple = text("triple");
+      device.cpu = text("cpu");
+    }
     device.cores = number("cores", device.cores);
     device.vectorBytes = number("vector_bytes", device.vectorBytes);
     device.l1Bytes = number("l1_bytes", device.l1Bytes);
@@ -68,6 +71,15 @@ private:
     if (!value || *value <= 0)
       fail(("field '" + name + "' must be a positive integer").str());
     return *value;
+  }
+  void readUnits(Device &device) {
+    if (!table["units"])
+      return;
+    const toml::array *list = table["units"].as_array();
+    if (!list)
+      fail("field 'units' must be a list of devices");
+    for (const toml::node &node : *list)
+      device.units.push_back(node.value_or(std::string()));
   }
   void readFeatures(Device &device) {
     const toml::array *list = table["features"].as_array();

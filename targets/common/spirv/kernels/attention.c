@@ -1,0 +1,59 @@
+/* ik_cached_attention_<type> for shaders: one query of one head an invocation, chunk by chunk with the scores of a chunk in local memory and the
+ * running sums in y itself; the order of operations is that of sequence.h. */
+#include "targets/common/ukernels/math.h"
+#include "targets/common/ukernels/sequence.h"
+#include "targets/common/ukernels/ukernel.h"
+
+#define IK_ATTENTION(T, NAME)                                                                                                 \
+  IK_KERNEL(ik_cached_attention_##NAME) {                                                                                     \
+    const int64_t hq = p[IK_ATTENTION_HQ], hk = p[IK_ATTENTION_HK], depth = p[IK_ATTENTION_D], width = p[IK_ATTENTION_E];     \
+    const int64_t length = p[IK_ATTENTION_T], window = p[IK_ATTENTION_WINDOW], position = *(const int32_t *)buf[3];           \
+    const float cap = ik_f32(p[IK_ATTENTION_SOFTCAP]);                                                                        \
+    ik_range range = ik_share(p[IK_ATTENTION_M] * hq, worker, workers);                                                       \
+    for (int64_t unit = range.begin; unit < range.end; ++unit) {                                                              \
+      int64_t m = unit / hq, head = unit % hq / (hq / hk), end = (position < 0 ? 0 : position) + m + 1;                       \
+      end = end < length ? end : length;                                                                                      \
+      const int64_t begin = window > 0 && end > window ? end - window : 0;                                                    \
+      const float *q = (const float *)buf[0] + unit * depth;                                                                  \
+      const T *k = (const T *)buf[1] + head * length * depth, *v = (const T *)buf[2] + head * length * width;                 \
+      float *y = (float *)buf[4] + unit * width, top = -__builtin_inff(), sum = 0.0f;                                         \
+      for (int64_t e = 0; e < width; ++e)                                                                                     \
+        y[e] = 0.0f;                                                                                                          \
+      for (int64_t chunk = begin / IK_ATTENTION_CHUNK * IK_ATTENTION_CHUNK; chunk < end; chunk += IK_ATTENTION_CHUNK) {       \
+        const int64_t from = chunk > begin ? chunk : begin, to = chunk + IK_ATTENTION_CHUNK < end ? chunk + IK_ATTENTION_CHUNK : end; \
+        float scores[IK_ATTENTION_CHUNK], lanes[16], before = top;                                                            \
+        for (int64_t t = from; t < to; ++t) {                                                                                 \
+          float s = 0.0f;                                                                                                     \
+          for (int64_t d = 0; d < depth; ++d)                                                                                 \
+            s = IKM_FMAF(q[d], (float)k[t * depth + d], s);                                                                   \
+          s = s * ik_f32(p[IK_ATTENTION_SCALE]);                                                                              \
+          if (cap > 0.0f)                                                                                                     \
+            s = ikm_tanh_f32(s / cap) * cap;                                                                                  \
+          scores[t - chunk] = s;                                                                                              \
+          top = s > top ? s : top;                                                                                            \
+        }                                                                                                                     \
+        for (int l = 0; l < 16; ++l)                                                                                          \
+          lanes[l] = 0.0f;                                                                                                    \
+        for (int64_t t = from; t < to; ++t) {                                                                                 \
+          float e = ikm_exp_f32(scores[t - chunk] - top);                                                                     \
+          scores[t - chunk] = e;                                                                                              \
+          lanes[t % 16] += e;                                                                                                 \
+        }                                                                                                                     \
+        for (int half = 8; half > 0; half /= 2)                                                                               \
+          for (int l = 0; l < half; ++l)                                                                                      \
+            lanes[l] += lanes[l + half];                                                                                      \
+        const float shrink = ikm_exp_f32(before - top);                                                                       \
+        sum = sum * shrink + lanes[0];                                                                                        \
+        for (int64_t e = 0; e < width; ++e) {                                                                                 \
+          float o = y[e] * shrink;                                                                                            \
+          for (int64_t t = from; t < to; ++t)                                                                                 \
+            o = IKM_FMAF(scores[t - chunk], (float)v[t * width + e], o);                                                      \
+          y[e] = o;                                                                                                           \
+        }                                                                                                                     \
+      }                                                                                                                       \
+      for (int64_t e = 0; e < width; ++e)                                                                                     \
+        y[e] = y[e] / sum;                                                                                                    \
+    }                                                                                                                         \
+  }
+IK_ATTENTION(_Float16, f16)
+IK_ATTENTION(float, f32)
