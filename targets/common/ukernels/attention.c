@@ -4,6 +4,11 @@
 #include "targets/common/ukernels/micro.h"
 #include "targets/common/ukernels/sequence.h"
 
+#if defined(__AVX512F__)
+IK_TILE(1, 2)
+IK_TILE(4, 2)
+#endif
+
 typedef struct { float *piece, *q, *s, *o, *top, *sum, *c; } ik_attention_room;
 /* One run of units: `count` queries from `first` (row * group + head in the group) with cache head `head`. */
 typedef struct { int64_t head, first, count, position; } ik_queries;
@@ -14,7 +19,7 @@ static ik_attention_room ik_attention_split(void *scratch, const int64_t *p) {
   r.piece = (float *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
   r.s = r.piece + IK_ATTENTION_PIECE * (d > wide ? d : wide);
   r.o = r.s + IK_ATTENTION_TILE * IK_ATTENTION_CHUNK;
-  r.c = r.o + IK_ATTENTION_TILE * wide;
+  r.c = r.o + IK_ATTENTION_TILE * IK_ATTENTION_SUMS(p[IK_ATTENTION_E]);
   r.top = r.c + 8 * 48;
   r.sum = r.top + IK_ATTENTION_TILE;
   r.q = r.sum + IK_ATTENTION_TILE;
@@ -36,18 +41,53 @@ static ik_range ik_within(ik_range a, int64_t begin, int64_t end) {
   return (ik_range){a.begin > begin ? a.begin : begin, a.end < end ? a.end : end};
 }
 
+typedef _Float16 ik_f16x32 __attribute__((ext_vector_type(32)));
+/* Both halves of a and b, lane by lane in turns; `half` 0 or 1 of each. */
+IK_INLINE ik_f16x32 ik_zip32(ik_f16x32 a, ik_f16x32 b, int half) {
+  if (half)
+    return __builtin_shufflevector(a, b, 16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55, 24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30,
+                                   62, 31, 63);
+  return __builtin_shufflevector(a, b, 0, 32, 1, 33, 2, 34, 3, 35, 4, 36, 5, 37, 6, 38, 7, 39, 8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47);
+}
+/* to // rows of the transposed 16 x 16 square `from`, widened: four perfect shuffles of pairs of rows. */
+IK_INLINE void ik_transpose16_f16(ik_f32x16 *to, const ik_f16x16 *from) {
+  ik_f16x32 v[8];
+  IK_UNROLL for (int i = 0; i < 8; ++i) v[i] = __builtin_shufflevector(from[i], from[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9,
+                                                                       25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  IK_UNROLL for (int round = 0; round < 3; ++round) {
+    ik_f16x32 next[8];
+    IK_UNROLL for (int i = 0; i < 8; ++i) next[i] = ik_zip32(v[i / 2], v[i / 2 + 4], i % 2);
+    IK_UNROLL for (int i = 0; i < 8; ++i) v[i] = next[i];
+  }
+  IK_UNROLL for (int i = 0; i < 8; ++i) {
+    to[2 * i] = __builtin_convertvector((ik_f16x16)v[i].lo, ik_f32x16);
+    to[2 * i + 1] = __builtin_convertvector((ik_f16x16)v[i].hi, ik_f32x16);
+  }
+}
+IK_INLINE ik_f16x16 ik_narrow_load_f16(const _Float16 *p, int64_t n) {
+  if (n >= 16)
+    return *(const ik_f16x16u *)p;
+  union { _Float16 t[16]; ik_f16x16 v; } u = {{0}};
+  for (int64_t i = 0; i < n; ++i)
+    u.t[i] = p[i];
+  return u.v;
+}
+
 IK_INLINE void ik_zip16(ik_f32x16 *to, ik_f32x16 a, ik_f32x16 b) {
   to[0] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
   to[1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
-/* Columns of a 16 x 16 square become rows: four perfect shuffles. */
-IK_INLINE void ik_transpose16(ik_f32x16 *v) {
+IK_INLINE void ik_transpose16_f32(ik_f32x16 *to, const ik_f32x16 *from) {
+  ik_f32x16 v[16];
+  IK_UNROLL for (int i = 0; i < 16; ++i) v[i] = from[i];
   IK_UNROLL for (int round = 0; round < 4; ++round) {
     ik_f32x16 next[16];
     IK_UNROLL for (int i = 0; i < 8; ++i) ik_zip16(next + 2 * i, v[i], v[i + 8]);
     IK_UNROLL for (int i = 0; i < 16; ++i) v[i] = next[i];
   }
+  IK_UNROLL for (int i = 0; i < 16; ++i) to[i] = v[i];
 }
+IK_INLINE ik_f32x16 ik_narrow_load_f32(const float *p, int64_t n) { return n >= 16 ? ik_load16_f32(p) : ik_load_part_f32(p, n); }
 
 /* Scores of one chunk, whole vectors: scale and cap. */
 static void ik_attention_scale(const float *c, float *s, int64_t rows, const int64_t *p) {
@@ -99,9 +139,9 @@ static float ik_attention_exp(float *s, ik_range seen, float *top, float *sum) {
   return shrink;
 }
 
-/* Sums of query i, tile by tile of 48 columns. */
+/* Sums of query i; its next 32 columns are 8 * 48 on. */
 static float *ik_attention_sums(ik_attention_room r, const int64_t *p, int64_t i) {
-  return r.o + i / 8 * 8 * IK_ATTENTION_WIDE(p[IK_ATTENTION_E]) + i % 8 * 48;
+  return r.o + i / 8 * 8 * IK_ATTENTION_SUMS(p[IK_ATTENTION_E]) + i % 8 * 48;
 }
 
 static void ik_attention_shrink(ik_attention_room r, const int64_t *p, ik_queries u, int64_t chunk) {
@@ -111,8 +151,8 @@ static void ik_attention_shrink(ik_attention_room r, const int64_t *p, ik_querie
       continue;
     ik_f32x16 shrink = ik_splat16(ik_attention_exp(r.s + i * IK_ATTENTION_CHUNK, (ik_range){seen.begin - chunk, seen.end - chunk}, r.top + i, r.sum + i));
     float *o = ik_attention_sums(r, p, i);
-    for (int64_t e = 0; e < p[IK_ATTENTION_E]; e += 48, o += 8 * 48)
-      for (int j = 0; j < 48; j += 16)
+    for (int64_t e = 0; e < p[IK_ATTENTION_E]; e += IK_ATTENTION_COLUMNS, o += 8 * 48)
+      for (int j = 0; j < IK_ATTENTION_COLUMNS; j += 16)
         ik_store16_f32(o + j, ik_load16_f32(o + j) * shrink);
   }
 }
@@ -122,8 +162,17 @@ static void ik_attention_add(float *o, const float *s, const float *values, ik_r
   const int64_t wide = IK_ATTENTION_WIDE(p[IK_ATTENTION_E]);
   if (range.begin >= range.end)
     return;
-  for (int64_t e = 0; e < p[IK_ATTENTION_E]; e += 48, o += 8 * 48)
-    ik_tile(o, 0, s + range.begin, IK_ATTENTION_CHUNK, 1, values + range.begin * wide + e, wide, 16, range.end - range.begin, rows, 3);
+  for (int64_t e = 0; e < p[IK_ATTENTION_E]; e += IK_ATTENTION_COLUMNS, o += 8 * 48) {
+    const float *w = s + range.begin, *x = values + range.begin * wide + e;
+    const int64_t depth = range.end - range.begin;
+#if defined(__AVX512F__)
+    if (rows <= 4) {
+      (rows == 1 ? ik_tile_1x2 : ik_tile_4x2)(o, 0, w, IK_ATTENTION_CHUNK, 1, x, wide, 16, depth);
+      continue;
+    }
+#endif
+    ik_tile(o, 0, w, IK_ATTENTION_CHUNK, 1, x, wide, 16, depth, rows, 2);
+  }
 }
 
 /* Exponentials times the values of positions `piece`: 8 queries together where all see a position, one by one before and behind. */
@@ -148,7 +197,7 @@ static void ik_attention_values(ik_attention_room r, const int64_t *p, ik_querie
 }
 
 static void ik_attention_begin(ik_attention_room r, const int64_t *p, ik_queries u, const float *q) {
-  const int64_t depth = p[IK_ATTENTION_D], sums = (u.count + 7) / 8 * 8 * IK_ATTENTION_WIDE(p[IK_ATTENTION_E]);
+  const int64_t depth = p[IK_ATTENTION_D], sums = (u.count + 7) / 8 * 8 * IK_ATTENTION_SUMS(p[IK_ATTENTION_E]);
   for (int64_t i = 0; i < u.count; ++i) {
     __builtin_memcpy(r.q + i * depth, q + ik_query_at(p, u, i) * depth, (size_t)depth * 4);
     r.top[i] = -__builtin_inff(), r.sum[i] = 0.0f;
@@ -162,21 +211,25 @@ static void ik_attention_end(ik_attention_room r, const int64_t *p, ik_queries u
   for (int64_t i = 0; i < u.count; ++i) {
     const float *o = ik_attention_sums(r, p, i);
     for (int64_t e = 0; e < width; ++e)
-      y[ik_query_at(p, u, i) * width + e] = o[e / 48 * 8 * 48 + e % 48] / r.sum[i];
+      y[ik_query_at(p, u, i) * width + e] = o[e / IK_ATTENTION_COLUMNS * 8 * 48 + e % IK_ATTENTION_COLUMNS] / r.sum[i];
   }
 }
 
+typedef ik_f16x16 IK_VECTOR_f16;
+typedef ik_f32x16 IK_VECTOR_f32;
 #define IK_ATTENTION(T, NAME)                                                                                                 \
   /* piece // [D][48] keys of positions [t, end), the last one repeated. */                                                   \
   static void ik_attention_keys_##NAME(float *piece, const T *k, int64_t depth, int64_t t, int64_t end) {                     \
     for (int64_t d = 0; d < depth; d += 16)                                                                                   \
       for (int64_t j = 0; j < IK_ATTENTION_PIECE; j += 16) {                                                                  \
+        IK_VECTOR_##NAME rows[16];                                                                                            \
         ik_f32x16 v[16];                                                                                                      \
-        for (int i = 0; i < 16; ++i) {                                                                                        \
+        IK_UNROLL for (int i = 0; i < 16; ++i) {                                                                              \
           const T *from = k + (t + j + i < end ? t + j + i : end - 1) * depth + d;                                            \
-          v[i] = depth - d >= 16 ? ik_load16_##NAME(from) : ik_load_part_##NAME(from, depth - d);                             \
+          __builtin_prefetch(from + IK_ATTENTION_PIECE * depth, 0, 2);                                                        \
+          rows[i] = ik_narrow_load_##NAME(from, depth - d);                                                                   \
         }                                                                                                                     \
-        ik_transpose16(v);                                                                                                    \
+        ik_transpose16_##NAME(v, rows);                                                                                       \
         for (int i = 0; i < 16; ++i)                                                                                          \
           if (d + i < depth)                                                                                                  \
             ik_store16_f32(piece + (d + i) * IK_ATTENTION_PIECE + j, v[i]);                                                   \
@@ -184,9 +237,11 @@ static void ik_attention_end(ik_attention_room r, const int64_t *p, ik_queries u
   }                                                                                                                           \
   /* piece // [positions][wide E] values of positions [t, end). */                                                            \
   static void ik_attention_widen_##NAME(float *piece, const T *v, int64_t width, int64_t t, int64_t end) {                    \
-    for (v += t * width; t < end; ++t, v += width, piece += IK_ATTENTION_WIDE(width))                                         \
+    for (v += t * width; t < end; ++t, v += width, piece += IK_ATTENTION_WIDE(width)) {                                       \
+      __builtin_prefetch(v + IK_ATTENTION_PIECE * width, 0, 2);                                                               \
       for (int64_t e = 0; e < width; e += 16)                                                                                 \
         ik_store16_f32(piece + e, width - e >= 16 ? ik_load16_##NAME(v + e) : ik_load_part_##NAME(v + e, width - e));         \
+    }                                                                                                                         \
   }                                                                                                                           \
   static void ik_attention_run_##NAME(ik_attention_room r, const T *k, const T *v, const int64_t *p, ik_queries u) {          \
     const int64_t depth = p[IK_ATTENTION_D], begin = ik_query_sees(p, u, 0).begin, end = ik_query_sees(p, u, u.count - 1).end; \

@@ -21,12 +21,14 @@ enum {
 };
 /* Positions of one chunk and of one piece whose keys or values are widened together; queries (pairs of row and head) that share a piece. */
 enum { IK_ATTENTION_PIECE = 48, IK_ATTENTION_CHUNK = 5 * IK_ATTENTION_PIECE, IK_ATTENTION_TILE = 64 };
-/* Columns of sums: tiles of 48. */
-#define IK_ATTENTION_WIDE(e) (((e) + 47) / 48 * 48)
-/* Scratch, f32: a piece of keys [D][48] or of values [48][wide E], queries [TILE][D], scores [TILE][CHUNK], sums [TILE / 8][tiles of 48][8][48], top and
+/* Columns of values and sums: tiles of 32, whose rows are 48 apart in sums. */
+enum { IK_ATTENTION_COLUMNS = 32 };
+#define IK_ATTENTION_WIDE(e) (((e) + IK_ATTENTION_COLUMNS - 1) / IK_ATTENTION_COLUMNS * IK_ATTENTION_COLUMNS)
+#define IK_ATTENTION_SUMS(e) (IK_ATTENTION_WIDE(e) / IK_ATTENTION_COLUMNS * 48)
+/* Scratch, f32: a piece of keys [D][48] or of values [48][wide E], queries [TILE][D], scores [TILE][CHUNK], sums [TILE / 8][tiles of 32][8][48], top and
  * sum [TILE], one tile [8][48]. */
 #define IK_ATTENTION_SCRATCH(d, e)                                                                                             \
   (4 * (IK_ATTENTION_PIECE * ((d) > IK_ATTENTION_WIDE(e) ? (d) : IK_ATTENTION_WIDE(e)) +                                       \
-        IK_ATTENTION_TILE * ((d) + IK_ATTENTION_CHUNK + IK_ATTENTION_WIDE(e) + 2) + 8 * 48) + 64)
+        IK_ATTENTION_TILE * ((d) + IK_ATTENTION_CHUNK + IK_ATTENTION_SUMS(e) + 2) + 8 * 48) + 64)
 
 #endif
