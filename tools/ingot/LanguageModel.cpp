@@ -42,10 +42,6 @@ std::optional<CompileOptions> languageOptions(const Context &context, llvm::Stri
 }
 
 std::unique_ptr<LanguageModel> LanguageModel::open(const Context &context, CompileOptions options) {
-  if (options.device == "reference") {
-    context.fail("IG0009", "language models are not run by the reference evaluator", options.modelPath, "choose another --device");
-    return nullptr;
-  }
   if (options.llm.ctx == 0)
     options.llm.ctx = std::min(trainedContext(options.modelPath, kDefaultCtx), kDefaultCtx);
   options.llm.chunk = std::min(options.llm.chunk, options.llm.ctx);
@@ -60,10 +56,12 @@ bool LanguageModel::load() {
   session = std::move(*opened);
   printTimings(context, session);
   double start = secondsNow();
-  if (!check(loadCompiled(*session.compiled).moveInto(loaded)))
+  if (session.reference)
+    loaded.program = loadReferenceProgram(*session.reference);
+  else if (!check(loadCompiled(*session.compiled).moveInto(loaded)))
     return false;
   loadTime = secondsNow() - start;
-  vocabularySize = static_cast<size_t>(session.compiled->programs.front().outputs.front().shape.back());
+  vocabularySize = static_cast<size_t>(programs().front().outputs.front().shape.back());
   lastLogits.resize(vocabularySize);
   return true;
 }
@@ -75,21 +73,22 @@ bool LanguageModel::check(llvm::Error error) {
   return false;
 }
 
+const std::vector<Program> &LanguageModel::programs() const { return session.compiled ? session.compiled->programs : session.reference->programs; }
+
 size_t LanguageModel::entryIndex(llvm::StringRef entry) const {
-  const std::vector<Program> &programs = session.compiled->programs;
-  return static_cast<size_t>(llvm::find_if(programs, [&](const Program &p) { return p.entry == entry; }) - programs.begin());
+  return static_cast<size_t>(llvm::find_if(programs(), [&](const Program &p) { return p.entry == entry; }) - programs().begin());
 }
 
 const Program *LanguageModel::program(llvm::StringRef entry) const {
   size_t index = entryIndex(entry);
-  return index < session.compiled->programs.size() ? &session.compiled->programs[index] : nullptr;
+  return index < programs().size() ? &programs()[index] : nullptr;
 }
 
 bool LanguageModel::run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers) {
   size_t index = entryIndex(entry);
   auto start = static_cast<int32_t>(position);
   std::vector<const void *> inputs;
-  for (const ProgramIo &io : session.compiled->programs[index].inputs)
+  for (const ProgramIo &io : programs()[index].inputs)
     inputs.push_back(io.name == "tokens" ? static_cast<const void *>(tokens.data()) : io.name == "position" ? &start : &count);
   void *outputs[] = {out};
   return check(loaded.program->run(index, inputs, outputs, workers));

@@ -32,6 +32,7 @@ public:
 private:
   LanguageModel(const Context &context, CompileOptions options) : context(context), options(std::move(options)) {}
   bool load();
+  const std::vector<Program> &programs() const;
   size_t entryIndex(llvm::StringRef entry) const;
   bool run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers);
   bool check(llvm::Error error);
