@@ -1,10 +1,11 @@
 // ingot inspect: what a model holds, and what a device cannot do of it. Imports, and lowers without making code.
+#include "tools/ingot/Inspect.h"
+
+#include "compiler/import/gguf/GgufReader.h"
+#include "dialects/Registry.h"
 #include "tools/ingot/FreeDims.h"
 #include "tools/ingot/Session.h"
 
-#include "dialects/Registry.h"
-
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/FileSystem.h"
 
@@ -49,18 +50,6 @@ std::vector<Io> ioOf(mlir::func::FuncOp main, bool inputs) {
   return list;
 }
 
-/// Lowers for the device and adds what it refuses.
-void addDeviceLimits(CompileOptions options, std::vector<Unsupported> &unsupported) {
-  if (options.device == "reference")
-    return;
-  options.stopAfter = "lower";
-  Diagnostics found;
-  compileModel(options, found);
-  for (const Diagnostic &d : found.all())
-    if (d.severity == Severity::Error)
-      unsupported.push_back({d.where.node.empty() ? d.code : d.where.node, "", d.what});
-}
-
 llvm::json::Array printIo(const Context &context, llvm::StringRef title, llvm::ArrayRef<Io> list) {
   Table table({title.str(), "dtype", "shape"});
   llvm::json::Array rows;
@@ -89,6 +78,22 @@ llvm::json::Array printTensors(const Context &context, const std::map<std::strin
   return rows;
 }
 
+} // namespace
+
+void addDeviceLimits(CompileOptions options, std::vector<Unsupported> &unsupported) {
+  if (options.device == "reference")
+    return;
+  options.stopAfter = "lower";
+  Diagnostics found;
+  compileModel(options, found);
+  for (const Diagnostic &d : found.all())
+    if (d.severity == Severity::Error)
+      unsupported.push_back({d.where.node.empty() ? d.code : d.where.node, "", d.what});
+}
+
+llvm::json::Array printInputs(const Context &context, llvm::StringRef title, mlir::func::FuncOp function) { return printIo(context, title, ioOf(function, true)); }
+llvm::json::Array printOutputs(const Context &context, llvm::StringRef title, mlir::func::FuncOp function) { return printIo(context, title, ioOf(function, false)); }
+
 llvm::json::Array printOps(const Context &context, const ImportedModel &model) {
   Table table({"operator", "count"});
   llvm::json::Array rows;
@@ -115,12 +120,12 @@ llvm::json::Array printUnsupported(const Context &context, llvm::ArrayRef<Unsupp
   return rows;
 }
 
-} // namespace
-
 int runInspect(const Context &context) {
   std::optional<CompileOptions> options = compileOptionsFor(context, context.options.arguments[0], nullptr);
   if (!options)
     return kUserFault;
+  if (isGgufFile(options->modelPath) || llvm::StringRef(options->modelPath).ends_with(".gguf"))
+    return inspectGguf(context, *options);
   std::vector<std::string> freeDims = bindFreeDims(options->modelPath, options->import);
   mlir::MLIRContext mlirContext(mlir::MLIRContext::Threading::DISABLED);
   loadDialects(mlirContext);
@@ -141,8 +146,8 @@ int runInspect(const Context &context) {
   json["dims"] = std::move(dims);
   if (model.module) {
     auto main = model.module->lookupSymbol<mlir::func::FuncOp>("main");
-    json["inputs"] = printIo(context, "input", ioOf(main, true));
-    json["outputs"] = printIo(context, "output", ioOf(main, false));
+    json["inputs"] = printInputs(context, "input", main);
+    json["outputs"] = printOutputs(context, "output", main);
     json["tensors"] = printTensors(context, weightTotals(*model.module));
     addDeviceLimits(*options, model.unsupported);
   }

@@ -1,0 +1,26 @@
+// What the inspection of ONNX and of GGUF files has in common: tables of inputs, operators, and what a device cannot do.
+#ifndef INGOT_TOOLS_INGOT_INSPECT_H
+#define INGOT_TOOLS_INGOT_INSPECT_H
+
+#include "compiler/Compile.h"
+#include "tools/ingot/Command.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace ingot {
+
+/// Lowers for the device and adds what it refuses.
+void addDeviceLimits(CompileOptions options, std::vector<Unsupported> &unsupported);
+
+// Each prints a table unless stdout is taken by JSON, and returns its rows.
+llvm::json::Array printInputs(const Context &context, llvm::StringRef title, mlir::func::FuncOp function);
+llvm::json::Array printOutputs(const Context &context, llvm::StringRef title, mlir::func::FuncOp function);
+llvm::json::Array printOps(const Context &context, const ImportedModel &model);
+llvm::json::Array printUnsupported(const Context &context, llvm::ArrayRef<Unsupported> list);
+
+/// ingot inspect of a GGUF file.
+int inspectGguf(const Context &context, const CompileOptions &options);
+
+} // namespace ingot
+
+#endif
