@@ -22,6 +22,7 @@ public:
                 spvc_context_create_compiler(context, SPVC_BACKEND_MSL, parsed, SPVC_CAPTURE_MODE_TAKE_OWNERSHIP, &compiler) == SPVC_SUCCESS &&
                 spvc_compiler_create_compiler_options(compiler, &options) == SPVC_SUCCESS &&
                 spvc_compiler_options_set_uint(options, SPVC_COMPILER_OPTION_MSL_VERSION, SPVC_MAKE_MSL_VERSION(2, 3, 0)) == SPVC_SUCCESS &&
+                spvc_compiler_options_set_bool(options, SPVC_COMPILER_OPTION_MSL_FORCE_NATIVE_ARRAYS, SPVC_TRUE) == SPVC_SUCCESS &&
                 spvc_compiler_install_compiler_options(compiler, options) == SPVC_SUCCESS && bindViews(shader) &&
                 spvc_compiler_compile(compiler, &text) == SPVC_SUCCESS;
     if (!good)

@@ -10,7 +10,7 @@ namespace ingot {
 
 struct GpuTables {
   llvm::StringRef name, summary;
-  llvm::ArrayRef<FeatureRow> features; // names among those of Shader::needs
+  llvm::ArrayRef<FeatureRow> features; // names among those of Shader::needs, and "fma"
 };
 
 class GpuTarget : public Target {

@@ -86,7 +86,8 @@ private:
     if (!unit)
       return {-1, llvm::toString(unit.takeError())};
     int64_t count = names[call.getCallee()]++;
-    llvm::Expected<Shader> shader = translateShader(*unit, (call.getCallee() + (count ? "_" + llvm::Twine(count) : "")).str());
+    std::string name = (call.getCallee() + (count ? "_" + llvm::Twine(count) : "")).str();
+    llvm::Expected<Shader> shader = translateShader(*unit, name, form());
     if (!shader)
       return {-1, llvm::toString(shader.takeError())};
     for (const std::string &need : shader->needs)
@@ -94,6 +95,12 @@ private:
         return {-1, "the device lacks " + need};
     model.shaders.push_back(std::move(*shader));
     return {static_cast<int64_t>(model.shaders.size()) - 1, ""};
+  }
+
+  /// A device that does not promise to fuse gets the exact form, if it has the types for it.
+  FusedForm form() const {
+    auto has = [&](StringRef feature) { return llvm::is_contained(device.features, feature); };
+    return !has("fma") && has("float64") && has("int64") ? FusedForm::Exact : FusedForm::Native;
   }
 
   void order(GpuStep &step) {

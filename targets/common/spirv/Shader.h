@@ -37,8 +37,14 @@ struct UnitFunction {
 
 /// The call's code for one unit, optimised without vectors. An error says why there is none: the row needs scratch memory, runs on one worker.
 llvm::Expected<UnitFunction> specialiseCall(deploy::CallOp call, mlir::ModuleOp module);
+/// How f32 multiply-adds are written, which kernels want rounded once.
+enum class FusedForm {
+  Native, // GLSL's Fma: a driver may round it twice
+  Exact   // in 64 bits, rounded to odd and then to 32: the CPU's bits on any driver with float64 and int64
+};
+
 /// The function as a SPIR-V module. An error names what shaders cannot do.
-llvm::Expected<Shader> translateShader(const UnitFunction &unit, llvm::StringRef name);
+llvm::Expected<Shader> translateShader(const UnitFunction &unit, llvm::StringRef name, FusedForm form);
 
 } // namespace ingot
 

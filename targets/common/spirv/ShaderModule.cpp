@@ -117,14 +117,14 @@ LogicalResult emitMain(spirv::ModuleOp module, func::FuncOp body, const UnitFunc
 
 } // namespace
 
-llvm::Expected<Shader> translateShader(const UnitFunction &unit, StringRef name) {
+llvm::Expected<Shader> translateShader(const UnitFunction &unit, StringRef name, FusedForm form) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<spirv::SPIRVDialect, func::FuncDialect, cf::ControlFlowDialect, scf::SCFDialect, arith::ArithDialect, ub::UBDialect>();
   std::string message;
   ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) { message += (message.empty() ? "" : "; ") + diagnostic.str(); });
   OpBuilder b(&context);
   OwningOpRef<spirv::ModuleOp> module = spirv::ModuleOp::create(b, b.getUnknownLoc(), spirv::AddressingModel::Logical, spirv::MemoryModel::GLSL450);
-  Translator translator(unit, *module);
+  Translator translator(unit, *module, form);
   llvm::Expected<func::FuncOp> body = translator.run();
   if (!body)
     return body.takeError();

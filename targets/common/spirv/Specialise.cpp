@@ -168,6 +168,19 @@ void optimise(Module &module) {
   passes.run(module, modules);
 }
 
+/// A value that is not known stays one value in a shader, so freezing says nothing; it only hides constants. True when there was some.
+bool dropFreezes(Module &module) {
+  bool any = false;
+  for (Function &function : module)
+    for (Instruction &instruction : make_early_inc_range(instructions(function)))
+      if (isa<FreezeInst>(instruction)) {
+        instruction.replaceAllUsesWith(instruction.getOperand(0));
+        instruction.eraseFromParent();
+        any = true;
+      }
+  return any;
+}
+
 /// Takes the calls of ik_units away; all give one constant.
 Expected<uint32_t> takeUnits(Function &function) {
   int64_t units = -1;
@@ -220,12 +233,12 @@ Expected<UnitFunction> specialiseCall(deploy::CallOp call, mlir::ModuleOp source
   if (Error error = linkUnits(*unit.module))
     return std::move(error);
   optimise(*unit.module);
+  if (dropFreezes(*unit.module))
+    optimise(*unit.module);
   // The sources for shaders leave a worker's scratch memory alone.
-  for (auto [place, operand] : zip(call.getPlaces(), operands)) {
-    operand->removeDeadConstantUsers();
-    if (mlir::cast<deploy::PlaceAttr>(place).getSpace() == deploy::Space::scratch && !operand->use_empty())
+  for (auto [k, place] : enumerate(call.getPlaces()))
+    if (mlir::cast<deploy::PlaceAttr>(place).getSpace() == deploy::Space::scratch && unit.module->getNamedGlobal(("operand." + Twine(k)).str()))
       return createStringError("it needs memory of its own");
-  }
   if (!map) {
     Expected<uint32_t> units = takeUnits(*unit.function);
     if (!units)

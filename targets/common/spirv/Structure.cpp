@@ -5,6 +5,7 @@
 #include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/IRMapping.h"
@@ -41,6 +42,12 @@ private:
       mapping.map(cast.getResult(), mapping.lookup(cast.getIn()));
       return success();
     }
+    if (auto cut = dyn_cast<arith::TruncIOp>(op)) { // a number of the lifting, 0 or 1, as a condition
+      Value from = mapping.lookup(cut.getIn());
+      Value none = spirv::ConstantOp::create(b, loc, from.getType(), b.getIntegerAttr(from.getType(), 0));
+      mapping.map(cut.getResult(), spirv::INotEqualOp::create(b, loc, from, none).getResult());
+      return success();
+    }
     if (auto number = dyn_cast<arith::ConstantOp>(op)) {
       mapping.map(number.getResult(), spirv::ConstantOp::create(b, loc, number.getType(), number.getValue()).getResult());
       return success();
@@ -56,6 +63,8 @@ private:
       top.clone(op, mapping);
       return success();
     }
+    if (!isa<spirv::SPIRVDialect>(op.getDialect()))
+      return op.emitError("no structured form");
     b.clone(op, mapping);
     return success();
   }

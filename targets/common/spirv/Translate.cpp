@@ -15,8 +15,8 @@ using namespace mlir;
 
 namespace ingot {
 
-Translator::Translator(const UnitFunction &unit, spirv::ModuleOp module)
-    : unit(unit), layout(unit.module->getDataLayout()), module(module), b(module.getContext()), loc(module.getLoc()), writtenList(unit.operands, false) {}
+Translator::Translator(const UnitFunction &unit, spirv::ModuleOp module, FusedForm form)
+    : unit(unit), layout(unit.module->getDataLayout()), form(form), module(module), b(module.getContext()), loc(module.getLoc()), writtenList(unit.operands, false) {}
 
 bool Translator::fail(const llvm::Twine &why) {
   if (message.empty())

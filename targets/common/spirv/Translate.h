@@ -34,7 +34,7 @@ struct ShaderView {
 
 class Translator {
 public:
-  Translator(const UnitFunction &unit, mlir::spirv::ModuleOp module);
+  Translator(const UnitFunction &unit, mlir::spirv::ModuleOp module, FusedForm form);
 
   /// The body as func.func @body(%id: i32); an error names the first instruction that shaders cannot do.
   llvm::Expected<mlir::func::FuncOp> run();
@@ -71,6 +71,7 @@ private:
   V funnelShift(V high, V low, V amount, bool left);
   V roundAway(V x);
   V truncate(V x);
+  V fused(V x, V y, V z);
   V anyNan(V x, V y);
 
   // TranslateMemory.cpp
@@ -106,6 +107,7 @@ private:
 
   const UnitFunction &unit;
   const llvm::DataLayout &layout;
+  const FusedForm form;
   mlir::spirv::ModuleOp module;
   mlir::OpBuilder b;
   mlir::Location loc;

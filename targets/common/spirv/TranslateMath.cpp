@@ -166,6 +166,25 @@ Value Translator::anyNan(V x, V y) {
   return make<spirv::LogicalOrOp>(make<spirv::IsNanOp>(x), make<spirv::IsNanOp>(y));
 }
 
+/// x * y + z, rounded once. The exact form: the product is exact in 64 bits; the sum's error, which two more sums give exactly, rounds it to
+/// odd, and then rounding to 32 bits gives what rounding the true value does.
+Value Translator::fused(V x, V y, V z) {
+  if (form == FusedForm::Native || !x.getType().isF32())
+    return make<spirv::GLFmaOp>(x.getType(), x, y, z);
+  Type f64 = b.getF64Type(), i64 = b.getI64Type();
+  auto widen = [&](V v) { return make<spirv::FConvertOp>(f64, v); };
+  auto add = [&](V a, V c) { return exact<spirv::FAddOp>(b, loc, a, c); };
+  auto subtract = [&](V a, V c) { return exact<spirv::FSubOp>(b, loc, a, c); };
+  V product = exact<spirv::FMulOp>(b, loc, widen(x), widen(y)), addend = widen(z), sum = add(product, addend);
+  V other = subtract(sum, product), error = add(subtract(product, subtract(sum, other)), subtract(addend, other));
+  V none = constantFloat(f64, llvm::APFloat(0.0)), bits = bitcast(sum, i64);
+  V away = make<spirv::LogicalEqualOp>(compare(llvm::CmpInst::FCMP_OGT, error, none), compare(llvm::CmpInst::FCMP_OGT, sum, none));
+  V even = make<spirv::IEqualOp>(make<spirv::BitwiseAndOp>(bits, constant(i64, 1)), constant(i64, 0));
+  V moves = make<spirv::LogicalAndOp>(compare(llvm::CmpInst::FCMP_ONE, error, none), even);
+  V step = choose(moves, choose(away, constant(i64, 1), constant(i64, -1)), constant(i64, 0));
+  return make<spirv::FConvertOp>(b.getF32Type(), bitcast(make<spirv::IAddOp>(bits, step), f64));
+}
+
 Value Translator::copySign(V magnitude, V sign) {
   unsigned bits = magnitude.getType().getIntOrFloatBitWidth();
   Type type = b.getIntegerType(bits);
@@ -210,7 +229,7 @@ Value Translator::floatIntrinsic(const llvm::IntrinsicInst &op) {
     return choose(first, x, y);
   };
   switch (op.getIntrinsicID()) {
-  case llvm::Intrinsic::fma: return make<spirv::GLFmaOp>(typeOf(op.getType()), argument(0), argument(1), argument(2));
+  case llvm::Intrinsic::fma: return fused(argument(0), argument(1), argument(2));
   case llvm::Intrinsic::fmuladd: return floatBinary(llvm::Instruction::FAdd, floatBinary(llvm::Instruction::FMul, argument(0), argument(1)), argument(2));
   case llvm::Intrinsic::fabs: return make<spirv::GLFAbsOp>(argument(0));
   case llvm::Intrinsic::sqrt: return make<spirv::GLSqrtOp>(argument(0));
