@@ -25,22 +25,6 @@ constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290",
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-/// MLIR's own diagnostics in Ingot's form. What lowering refuses begins with "unsupported: ".
-void forward(mlir::Diagnostic &from, Diagnostics &to, StringRef file) {
-  Where where;
-  where.file = file.str();
-  if (NameLoc name = dyn_cast<NameLoc>(from.getLocation()))
-    where.node = name.getName().str();
-  std::string text = from.str();
-  StringRef what = text;
-  if (from.getSeverity() == DiagnosticSeverity::Remark)
-    return to.report(kNotFusedCode, text, where);
-  bool unsupported = what.consume_front("unsupported: ");
-  if (from.getSeverity() == DiagnosticSeverity::Error)
-    to.report(unsupported ? kUnsupportedCode : kPassCode, what.str(), where,
-              unsupported ? "run `ingot inspect` on the model to see all that this device cannot do" : "this is a fault of Ingot: please report it");
-}
-
 /// Writes one numbered file a step below --dump-ir DIR.
 class Dumper {
 public:
@@ -94,7 +78,7 @@ public:
     result->context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
     loadDialects(*result->context);
     ScopedDiagnosticHandler handler(result->context.get(), [&](mlir::Diagnostic &d) {
-      forward(d, diagnostics, options.modelPath);
+      forwardDiagnostic(d, diagnostics, options.modelPath);
       return success();
     });
     for (const Phase &phase : phaseTable()) {
@@ -115,7 +99,7 @@ public:
 private:
   bool runPhase(const Phase &phase) {
     double start = now();
-    bool good = phase.name == "import" ? import() : phase.name == "target" ? emit() : runPasses(phase);
+    bool good = phase.name == "import" ? import() : phase.name == "target" ? emit() : phase.name == "compress" ? compress(phase) : runPasses(phase);
     result->phases.push_back({phase.name.str(), now() - start});
     return good;
   }
@@ -131,11 +115,18 @@ private:
     return true;
   }
 
+  bool compress(const Phase &phase) {
+    request = options.compress;
+    bool good = prepareCompress(*result->module, request, options.modelPath, diagnostics) && runPasses(phase);
+    result->layers = std::move(request.layers);
+    return good;
+  }
+
   bool runPasses(const Phase &phase) {
     PassManager manager(result->context.get());
     if (dumper.enabled())
       manager.addInstrumentation(std::make_unique<DumpAfterPass>(dumper, phase.name));
-    PassContext context{&result->store, options.workers, result->device.vtcmBytes};
+    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request};
     phase.build(manager, context);
     if (succeeded(manager.run(*result->module)))
       return true;
@@ -204,15 +195,35 @@ private:
   const CompileOptions &options;
   Diagnostics &diagnostics;
   Dumper dumper;
+  CompressRequest request;
   std::unique_ptr<Compiled> result;
 };
 
 } // namespace
 
+void forwardDiagnostic(mlir::Diagnostic &from, Diagnostics &to, StringRef file) {
+  Where where;
+  where.file = file.str();
+  if (NameLoc name = dyn_cast<NameLoc>(from.getLocation()))
+    where.node = name.getName().str();
+  std::string text = from.str();
+  StringRef what = text;
+  if (from.getSeverity() == DiagnosticSeverity::Remark)
+    return to.report(kNotFusedCode, text, where);
+  if (what.consume_front("calibration: "))
+    return to.report("IG0223", what.str(), where, "give samples of the kind that the model is used with");
+  bool unsupported = what.consume_front("unsupported: ");
+  if (from.getSeverity() == DiagnosticSeverity::Error)
+    to.report(unsupported ? kUnsupportedCode : kPassCode, what.str(), where,
+              unsupported ? "run `ingot inspect` on the model to see all that this device cannot do" : "this is a fault of Ingot: please report it");
+}
+
 ImportedModel importModel(const CompileOptions &options, MLIRContext &context, WeightStore &store, Diagnostics &diagnostics) {
   if (isGgufFile(options.modelPath) || StringRef(options.modelPath).ends_with(".gguf"))
     return importGguf(options.modelPath, options.llm, context, store, diagnostics);
-  return importOnnx(options.modelPath, options.import, context, store, diagnostics);
+  ImportOptions import = options.import;
+  import.keepNames = options.compress.isActive(); // what is decided can then be said by name
+  return importOnnx(options.modelPath, import, context, store, diagnostics);
 }
 
 std::unique_ptr<Compiled> compileModel(const CompileOptions &options, Diagnostics &diagnostics) { return Driver(options, diagnostics).run(); }

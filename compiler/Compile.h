@@ -8,6 +8,7 @@
 #include "compiler/package/CHeaderWriter.h"
 #include "compiler/reference/Evaluate.h"
 #include "compiler/weights/WeightStore.h"
+#include "passes/compress/Compress.h"
 #include "passes/plan/Program.h"
 #include "targets/Target.h"
 
@@ -24,6 +25,7 @@ struct CompileOptions {
   std::string features; // "+a,-b"
   ImportOptions import; // of an ONNX model
   ImportLlm llm;        // of a GGUF model
+  CompressRequest compress; // --quantize, --sparsify, --calibrate
   int64_t workers = 2; // --threads: most workers the program may be run with
   int jobs = 0;        // 0: all cores
   bool strict = false;
@@ -58,6 +60,7 @@ struct Compiled {
   std::vector<KernelUse> kernels;
   int64_t nodeCount = 0;
   std::map<std::string, int64_t> opCounts;
+  std::vector<LayerNote> layers; // what the compress phase did
   bool stopped = false; // --stop-after ended the pipeline: there are no objects
 
   /// The first entry point: the only one of an ONNX model.
@@ -66,6 +69,14 @@ struct Compiled {
 
 /// Imports by format: GGUF when the file says or is named so, else ONNX.
 ImportedModel importModel(const CompileOptions &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
+
+/// MLIR's own diagnostics in Ingot's form. What lowering refuses begins with "unsupported: ", what calibration finds wrong with "calibration: ".
+void forwardDiagnostic(mlir::Diagnostic &from, Diagnostics &to, llvm::StringRef file);
+
+/// Reads the samples that the request's methods need, now that the inputs are known. False: reported.
+bool prepareCompress(mlir::ModuleOp module, CompressRequest &request, llvm::StringRef model, Diagnostics &diagnostics);
+/// The compress phase alone, as the reference evaluator and the writer of models need it. False: reported.
+bool compressModule(mlir::ModuleOp module, WeightStore &store, CompressRequest &request, llvm::StringRef model, Diagnostics &diagnostics);
 
 /// Compiles. Null: errors were reported.
 std::unique_ptr<Compiled> compileModel(const CompileOptions &options, Diagnostics &diagnostics);
@@ -81,7 +92,8 @@ struct ReferenceModel {
   WeightStore store;
   std::vector<Program> programs; // entry, inputs, outputs and workers (1) alone
 };
-std::unique_ptr<ReferenceModel> loadReference(const CompileOptions &options, Diagnostics &diagnostics);
+/// With --quantize or --sparsify: the compressed model. `layers`, when given, receives what the compress phase did, and values keep their names.
+std::unique_ptr<ReferenceModel> loadReference(const CompileOptions &options, Diagnostics &diagnostics, std::vector<LayerNote> *layers = nullptr);
 /// Runs the first entry point once, on states of zeros.
 llvm::Expected<std::vector<Tensor>> runReference(const ReferenceModel &model, llvm::ArrayRef<Tensor> inputs);
 /// All entry points, with a state that lives from run to run. `model` must outlive the result.

@@ -69,13 +69,19 @@ private:
 
 } // namespace
 
-std::unique_ptr<ReferenceModel> loadReference(const CompileOptions &options, Diagnostics &diagnostics) {
+std::unique_ptr<ReferenceModel> loadReference(const CompileOptions &options, Diagnostics &diagnostics, std::vector<LayerNote> *layers) {
   auto reference = std::make_unique<ReferenceModel>();
   reference->context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
   loadDialects(*reference->context);
   reference->model = importModel(options, *reference->context, reference->store, diagnostics);
   if (!reference->model.module)
     return nullptr;
+  CompressRequest request = options.compress;
+  request.keepsNames = layers != nullptr;
+  if (!compressModule(*reference->model.module, reference->store, request, options.modelPath, diagnostics))
+    return nullptr;
+  if (layers)
+    *layers = std::move(request.layers);
   for (func::FuncOp function : reference->model.module->getOps<func::FuncOp>()) {
     Program program;
     program.entry = function.getName() == "main" ? "run" : function.getName().str();

@@ -21,6 +21,7 @@ constexpr CommandInfo kCommands[] = {
     {"perplexity", "MODEL --text F", "how well a language model predicts a text", 1, 1, "ingot perplexity model-q4_0.gguf --text eval.txt --against model-f16.gguf"},
     {"tokenize", "MODEL", "print the token ids of a text", 1, 1, "ingot tokenize model.gguf --text 'Once upon a time'"},
     {"detokenize", "MODEL", "print the text of token ids", 1, 1, "ingot detokenize model.gguf --tokens 1,403,407"},
+    {"compress", "MODEL -o OUT", "write a compressed model of the same format", 1, 1, "ingot compress model.onnx -o small.onnx --quantize int8 --calibrate samples.npz"},
     {"inspect", "MODEL", "show inputs, outputs, sizes, operators and what a device cannot do", 1, 1, "ingot inspect model.onnx --json -"},
     {"explain", "CODE", "explain a diagnostic at length", 1, 1, "ingot explain IG0401"},
     {"devices", "", "list the devices known by name", 0, 0, "ingot devices"},
@@ -31,9 +32,10 @@ constexpr CommandInfo kCommands[] = {
     {"completion", "SHELL", "print a completion script for bash, zsh or fish", 1, 1, "source <(ingot completion bash)"},
 };
 
-#define COMPILING " build run test conform bench inspect generate perplexity "
+#define COMPILING " build run test conform bench compress inspect generate perplexity "
+#define COMPRESSING " build run test bench compress "
 constexpr OptionInfo kOptions[] = {
-    {"output", 'o', ValueKind::Text, "PATH", "", "folder to write (build), or NPZ file (run)", " build run ", "none"},
+    {"output", 'o', ValueKind::Text, "PATH", "", "folder (build), NPZ file (run) or model (compress) to write", " build run compress ", "none"},
     {"input", 'i', ValueKind::Text, "F.npz", "", "inputs, keyed in|NAME or NAME", " run bench ", "random inputs (bench)"},
     {"golden", 'g', ValueKind::Text, "F.npz", "", "inputs and known outputs, keyed in|NAME and out|NAME", " test "},
     {"rtol", 0, ValueKind::Number, "R", "", "relative tolerance", " test conform ", "by type: 1e-3 for f32, 1e-2 for f16"},
@@ -70,6 +72,9 @@ constexpr OptionInfo kOptions[] = {
     {"jobs", 'j', ValueKind::Integer, "N", "0", "compile jobs, conform processes; 0: one a core", COMPILING},
     {"precision", 0, ValueKind::Text, "exact|fast", "exact", "fast may change bits with the device", COMPILING},
     {"strict", 0, ValueKind::Flag, "", "", "make warnings errors", COMPILING},
+    {"quantize", 0, ValueKind::Text, "SPEC", "", "int8[:minmax|mse], matmulnbits:4,32", COMPRESSING, "none"},
+    {"sparsify", 0, ValueKind::Text, "SPEC", "", "magnitude:SHARE or 4x1:SHARE of weights to zero", COMPRESSING, "none"},
+    {"calibrate", 0, ValueKind::Text, "F.npz|DIR", "", "samples of the inputs, for int8", COMPRESSING, "none"},
     {"name", 0, ValueKind::Text, "NAME", "", "name of the library and its functions", " build ", "the model file's"},
     {"embed-weights", 0, ValueKind::Flag, "", "", "put the weights into the library", " build "},
     {"verify", 0, ValueKind::Flag, "", "", "run and compare with the reference evaluator", " build "},
@@ -77,12 +82,13 @@ constexpr OptionInfo kOptions[] = {
     {"stop-after", 0, ValueKind::Text, "PHASE[:STAGE]", "", "end after a phase (ingot help phases)", " build ", "none"},
     {"dump-ir", 0, ValueKind::Text, "DIR", "", "write one numbered file a step", " build run test bench generate ", "none"},
     {"print-timings", 0, ValueKind::Flag, "", "", "print seconds a phase", " build run test bench generate perplexity "},
-    {"json", 0, ValueKind::Text, "FILE|-", "", "also write the table as JSON", " run test conform bench inspect generate perplexity tokenize detokenize devices targets ops doctor ", "none"},
+    {"json", 0, ValueKind::Text, "FILE|-", "", "also write the table as JSON", " run test conform bench compress inspect generate perplexity tokenize detokenize devices targets ops doctor ", "none"},
     {"diagnostics", 0, ValueKind::Text, "FORM", "text", "text, json or sarif on stderr", "*"},
     {"color", 0, ValueKind::Text, "WHEN", "auto", "auto, always or never", "*"},
     {"help", 'h', ValueKind::Flag, "", "", "this text", "*"},
 };
 #undef COMPILING
+#undef COMPRESSING
 
 bool applies(const OptionInfo &option, const CommandInfo &command) {
   return option.commands == "*" || option.commands.contains((" " + command.name + " ").str());

@@ -8,11 +8,14 @@
 
 namespace ingot {
 
+struct CompressRequest;
+
 /// What the passes of a phase need beside the IR.
 struct PassContext {
   WeightStore *store = nullptr;
   int64_t workers = 1;
   int64_t fastBytes = 0; // of the device's addressed fast memory, which holds the arena when it fits; 0: none
+  CompressRequest *compress = nullptr; // --quantize, --sparsify; null: neither
 };
 
 struct Phase {

@@ -8,6 +8,12 @@
 
 namespace ingot {
 
+// compress
+std::unique_ptr<mlir::Pass> createPruneWeights(const PassContext &context);
+std::unique_ptr<mlir::Pass> createCalibrateRanges(const PassContext &context);
+std::unique_ptr<mlir::Pass> createQuantizeInt8(const PassContext &context);
+std::unique_ptr<mlir::Pass> createQuantizeBlocks(const PassContext &context);
+std::unique_ptr<mlir::Pass> createStripNames();
 // fuse
 std::unique_ptr<mlir::Pass> createFoldConstants(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFoldAffineIntoConv(const PassContext &context);
@@ -24,6 +30,7 @@ std::unique_ptr<mlir::Pass> createOutlineMaps();
 std::unique_ptr<mlir::Pass> createPlanProgram(const PassContext &context);
 
 /// The phases' pipelines.
+void buildCompress(mlir::OpPassManager &manager, const PassContext &context);
 void buildFuse(mlir::OpPassManager &manager, const PassContext &context);
 void buildLower(mlir::OpPassManager &manager, const PassContext &context);
 void buildPlan(mlir::OpPassManager &manager, const PassContext &context);

@@ -1,12 +1,21 @@
 // Registers every pass for ingot-opt, each with a weight store of its own.
 #include "passes/Passes.h"
+#include "passes/compress/Compress.h"
 
 namespace ingot {
 
 void registerPasses() {
   // Never destroyed: recipes keep IR, whose context ends inside MlirOptMain, before static objects do.
   static WeightStore &store = *new WeightStore;
-  static const PassContext context{&store, 2};
+  // What the compress passes do in tests: half of the weights zero, 4-bit blocks of 32.
+  static CompressRequest request;
+  request.sparsify = {SparsifySpec::Magnitude, 0.5};
+  static const PassContext context{&store, 2, 0, &request};
+  mlir::registerPass([] { return createPruneWeights(context); });
+  mlir::registerPass([] { return createCalibrateRanges(context); });
+  mlir::registerPass([] { return createQuantizeInt8(context); });
+  mlir::registerPass([] { return createQuantizeBlocks(context); });
+  mlir::registerPass([] { return createStripNames(); });
   mlir::registerPass([] { return createFoldConstants(context); });
   mlir::registerPass([] { return createFoldAffineIntoConv(context); });
   mlir::registerPass([] { return createFusePadIntoConv(); });

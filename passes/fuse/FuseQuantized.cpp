@@ -1,6 +1,7 @@
 // dequantise -> conv / matmul -> (clip) -> quantise becomes the integer op with requantisation.
 //   quantize(conv(dequantize(x), dequantize(w), dequantize(b))) -> quant.conv(x, w, b)
 #include "compiler/reference/Tensor.h"
+#include "passes/Constants.h"
 #include "passes/Passes.h"
 #include "passes/fuse/Remark.h"
 
@@ -21,23 +22,13 @@ namespace {
 
 bool isByte(Value value) { return cast<RankedTensorType>(value.getType()).getElementType().isInteger(8); }
 
-/// The constant behind a value, when it is one.
-std::optional<Tensor> constantOf(Value value, const PassContext &context) {
-  if (nn::ConstantOp constant = value.getDefiningOp<nn::ConstantOp>())
-    return Tensor::fromAttr(constant.getValue());
-  nn::WeightOp weight = value.getDefiningOp<nn::WeightOp>();
-  if (weight && context.store)
-    return context.store->get(weight.getSymbol());
-  return std::nullopt;
-}
-
-/// A per-tensor (or, with `perChannel`, axis-0) dequantise of 8-bit integers with f32 scale.
-quant::DequantizeOp byteSource(Value value, int64_t channels) {
+/// A dequantise of 8-bit integers with f32 scale: one for the tensor or, with `channels` > 0, that many along `axis`.
+quant::DequantizeOp byteSource(Value value, int64_t channels, int64_t axis = 0) {
   quant::DequantizeOp source = value.getDefiningOp<quant::DequantizeOp>();
   if (!source || !isByte(source.getInput()) || source.getBlock() != 0 || !source.getScale().getType().getElementType().isF32())
     return {};
   int64_t scales = source.getScale().getType().getNumElements();
-  bool fits = scales == 1 || (channels > 0 && scales == channels && source.getAxis() == 0);
+  bool fits = scales == 1 || (channels > 0 && scales == channels && static_cast<int64_t>(source.getAxis()) == axis);
   return fits ? source : quant::DequantizeOp();
 }
 
@@ -106,8 +97,12 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
   }
 
   void fuseMatmul(nn::MatmulOp matmul) {
-    std::optional<Tail> tail = tailOf(matmul);
-    quant::DequantizeOp a = byteSource(matmul.getLhs(), 0), b = byteSource(matmul.getRhs(), 0);
+    RankedTensorType weights = matmul.getRhs().getType();
+    quant::DequantizeOp a = byteSource(matmul.getLhs(), 0);
+    quant::DequantizeOp b = byteSource(matmul.getRhs(), weights.getRank() == 2 ? weights.getDimSize(1) : 0, /*axis=*/1);
+    Value bias;
+    nn::BinaryOp add = a && b ? biasAdd(matmul, a, b, bias) : nn::BinaryOp();
+    std::optional<Tail> tail = tailOf(add ? add.getOperation() : matmul.getOperation());
     if (a && b && !tail)
       return notFused(matmul, "quantised matrix product", "nothing quantises the result, or it has another reader");
     if (!tail || !a || !b)
@@ -115,15 +110,37 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
     OpBuilder builder(tail->quantize);
     quant::QuantizeOp q = tail->quantize;
     Value result = quant::MatmulOp::create(builder, builder.getFusedLoc({matmul.getLoc(), q.getLoc()}), q.getResult().getType(), a.getInput(), a.getScale(),
-                                           zeroOf(builder, a), b.getInput(), b.getScale(), zeroOf(builder, b), q.getScale(), zeroOf(builder, q), Value());
+                                           zeroOf(builder, a), b.getInput(), b.getScale(), zeroOf(builder, b), q.getScale(), zeroOf(builder, q), bias ? flat(builder, bias) : Value());
     finish(builder, *tail, result);
+  }
+
+  /// The add of an integer bias with one value a column, if that is what reads the product; `bias` is then its i32. Null: there is none.
+  nn::BinaryOp biasAdd(nn::MatmulOp matmul, quant::DequantizeOp a, quant::DequantizeOp b, Value &bias) {
+    nn::BinaryOp add = matmul->hasOneUse() ? dyn_cast<nn::BinaryOp>(*matmul->getUsers().begin()) : nn::BinaryOp();
+    if (!add || add.getKind() != nn::BinaryKind::add || add.getResult().getType() != matmul.getResult().getType())
+      return {};
+    Value other = add.getLhs() == matmul.getResult() ? add.getRhs() : add.getLhs();
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(other.getType()).getShape();
+    int64_t columns = matmul.getResult().getType().getShape().back();
+    if (shape.empty() || shape.back() != columns || cast<RankedTensorType>(other.getType()).getNumElements() != columns)
+      return {};
+    bias = integerBias(other, a, b);
+    return bias ? add : nn::BinaryOp();
+  }
+
+  /// [1, N] -> [N].
+  static Value flat(OpBuilder &builder, Value bias) {
+    RankedTensorType type = cast<RankedTensorType>(bias.getType());
+    if (type.getRank() == 1)
+      return bias;
+    return nn::ReshapeOp::create(builder, bias.getLoc(), RankedTensorType::get({type.getNumElements()}, type.getElementType()), bias);
   }
 
   // quantize(clip(v)) = clip(quantize(v)) with quantised bounds: rounding is monotone
   void finish(OpBuilder &builder, Tail &tail, Value result) {
     if (tail.clip) {
-      std::optional<Tensor> scale = constantOf(tail.quantize.getScale(), context);
-      std::optional<Tensor> zero = tail.quantize.getZero() ? constantOf(tail.quantize.getZero(), context) : Tensor::scalar(DType::I32, 0);
+      std::optional<Tensor> scale = constantOf(tail.quantize.getScale(), context.store);
+      std::optional<Tensor> zero = tail.quantize.getZero() ? constantOf(tail.quantize.getZero(), context.store) : Tensor::scalar(DType::I32, 0);
       if (!scale || !zero)
         return result.getDefiningOp()->erase();
       bool isUnsigned = cast<RankedTensorType>(result.getType()).getElementType().isUnsignedInteger();
@@ -155,7 +172,8 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
     quant::DequantizeOp source = bias.getDefiningOp<quant::DequantizeOp>();
     if (!source || !source.getInput().getType().getElementType().isInteger(32))
       return {};
-    std::optional<Tensor> bs = constantOf(source.getScale(), context), xs = constantOf(x.getScale(), context), ws = constantOf(w.getScale(), context);
+    std::optional<Tensor> bs = constantOf(source.getScale(), context.store), xs = constantOf(x.getScale(), context.store),
+                          ws = constantOf(w.getScale(), context.store);
     if (!bs || !xs || !ws || (source.getZero() && !isZero(source.getZero())))
       return {};
     int64_t count = std::max(bs->count(), ws->count());
@@ -169,7 +187,7 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
   }
 
   bool isZero(Value value) {
-    std::optional<Tensor> zero = constantOf(value, context);
+    std::optional<Tensor> zero = constantOf(value, context.store);
     for (int64_t i = 0; zero && i < zero->count(); ++i)
       if (zero->at(i) != 0)
         return false;

@@ -36,7 +36,7 @@ def SinkDequantize : Pass<"ingot-sink-dequantize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     op(dequantize(q)) -> dequantize(op(q)) for reshape, transpose, slice and max pooling (dequantise is monotone, so it keeps the maximum). Only with one
-    scale for the tensor, and when nothing else reads the dequantised value.
+    scale for the tensor (transpose: or one along an axis), and when nothing else reads the dequantised value.
   }];
 }
 
@@ -46,7 +46,8 @@ def FuseQuantized : Pass<"ingot-fuse-quantized", "::mlir::ModuleOp"> {
   let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     quantize(clip(conv(dequantize(x), dequantize(w), dequantize(b)))) -> quant.conv, followed by an integer clip where the quantised bounds lie inside the
-    type's range. The bias must be i32 with scale xScale * wScale and zero 0. Not when a value between has another reader.
+    type's range. The bias must be i32 with scale xScale * wScale and zero 0; that of a matmul is added to its result. Not when a value between has another
+    reader.
   }];
 }
 

@@ -31,9 +31,23 @@ struct SinkDequantize : impl::SinkDequantizeBase<SinkDequantize> {
       sink(op);
   }
 
+  /// Where the scales lie after the op; nullopt when it does not keep them on one axis.
+  static std::optional<int64_t> axisBelow(Operation *op, quant::DequantizeOp source) {
+    if (source.getScale().getType().getNumElements() == 1)
+      return 0;
+    nn::TransposeOp transpose = dyn_cast<nn::TransposeOp>(op);
+    if (!transpose)
+      return std::nullopt;
+    ArrayRef<int64_t> perm = transpose.getPerm();
+    return std::distance(perm.begin(), llvm::find(perm, static_cast<int64_t>(source.getAxis())));
+  }
+
   static void sink(Operation *op) {
     quant::DequantizeOp source = op->getOperand(0).getDefiningOp<quant::DequantizeOp>();
-    if (!source || !source->hasOneUse() || source.getScale().getType().getNumElements() != 1 || source.getBlock() != 0)
+    if (!source || !source->hasOneUse() || source.getBlock() != 0)
+      return;
+    std::optional<int64_t> axis = axisBelow(op, source);
+    if (!axis)
       return;
     if (!source.getInput().getType().getElementType().isInteger(8))
       return;
@@ -43,7 +57,7 @@ struct SinkDequantize : impl::SinkDequantizeBase<SinkDequantize> {
     op->setOperand(0, source.getInput());
     op->getResult(0).setType(RankedTensorType::get(real.getShape(), source.getInput().getType().getElementType()));
     quant::DequantizeOp below = quant::DequantizeOp::create(builder, builder.getFusedLoc({source.getLoc(), op->getLoc()}), real, op->getResult(0),
-                                                            source.getScale(), source.getZero(), /*axis=*/0);
+                                                            source.getScale(), source.getZero(), *axis);
     op->getResult(0).replaceAllUsesExcept(below.getResult(), below);
     source.erase();
   }

@@ -48,3 +48,25 @@ func.func @two_readers(%x: tensor<1x1x4x4xui8>) -> (tensor<1x1x4x4xf32>, tensor<
   %q = quant.quantize %c, %s axis 1 : (tensor<1x1x4x4xf32>, tensor<f32>) -> tensor<1x1x4x4xui8>
   return %c, %q : tensor<1x1x4x4xf32>, tensor<1x1x4x4xui8>
 }
+
+// A product takes the bias that is added to it, and scales along its columns.
+// CHECK-LABEL: @product_with_bias
+// CHECK: %[[B:.*]] = nn.constant dense<{{.*}}> : tensor<1x2xi32>
+// CHECK: %[[F:.*]] = nn.reshape %[[B]] : (tensor<1x2xi32>) -> tensor<2xi32>
+// CHECK: quant.matmul %arg0, {{.*}}, %[[F]] :
+// CHECK-NOT: nn.binary
+func.func @product_with_bias(%x: tensor<1x3xui8>) -> tensor<1x2xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<0> : tensor<ui8>
+  %w = nn.constant dense<3> : tensor<3x2xi8>
+  %ws = nn.constant dense<[0.5, 0.25]> : tensor<2xf32>
+  %b = nn.constant dense<[[7, 8]]> : tensor<1x2xi32>
+  %bs = nn.constant dense<[0.25, 0.125]> : tensor<2xf32>
+  %xf = quant.dequantize %x, %s, %z axis 0 : (tensor<1x3xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x3xf32>
+  %wf = quant.dequantize %w, %ws axis 1 : (tensor<3x2xi8>, tensor<2xf32>) -> tensor<3x2xf32>
+  %bf = quant.dequantize %b, %bs axis 1 : (tensor<1x2xi32>, tensor<2xf32>) -> tensor<1x2xf32>
+  %p = nn.matmul %xf, %wf : (tensor<1x3xf32>, tensor<3x2xf32>) -> tensor<1x2xf32>
+  %a = nn.binary add %p, %bf : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x2xf32>
+  %q = quant.quantize %a, %s, %z axis 0 : (tensor<1x2xf32>, tensor<f32>, tensor<ui8>) -> tensor<1x2xui8>
+  return %q : tensor<1x2xui8>
+}

@@ -23,12 +23,23 @@ func.func @average(%x: tensor<1x1x4x4xui8>) -> tensor<1x1x2x2xf32> {
   return %p : tensor<1x1x2x2xf32>
 }
 
-// Scales along an axis stay with the axis.
+// Scales along an axis stop at a reshape.
 // CHECK-LABEL: @per_axis
 // CHECK: quant.dequantize %arg0
-func.func @per_axis(%x: tensor<2x3xi8>) -> tensor<3x2xf32> {
+func.func @per_axis(%x: tensor<2x3xi8>) -> tensor<6xf32> {
   %s = nn.constant dense<[0.5, 0.25]> : tensor<2xf32>
   %f = quant.dequantize %x, %s axis 0 : (tensor<2x3xi8>, tensor<2xf32>) -> tensor<2x3xf32>
+  %r = nn.reshape %f : (tensor<2x3xf32>) -> tensor<6xf32>
+  return %r : tensor<6xf32>
+}
+
+// The scales of a transposed weight follow their axis.
+// CHECK-LABEL: @transposed
+// CHECK: %[[T:.*]] = nn.transpose %arg0 perm [1, 0] : (tensor<2x3xi8>) -> tensor<3x2xi8>
+// CHECK: quant.dequantize %[[T]], %{{.*}} axis 1 : (tensor<3x2xi8>, tensor<2xf32>) -> tensor<3x2xf32>
+func.func @transposed(%w: tensor<2x3xi8>) -> tensor<3x2xf32> {
+  %s = nn.constant dense<[0.5, 0.25]> : tensor<2xf32>
+  %f = quant.dequantize %w, %s axis 0 : (tensor<2x3xi8>, tensor<2xf32>) -> tensor<2x3xf32>
   %t = nn.transpose %f perm [1, 0] : (tensor<2x3xf32>) -> tensor<3x2xf32>
   return %t : tensor<3x2xf32>
 }

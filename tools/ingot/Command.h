@@ -53,6 +53,7 @@ int runGenerate(const Context &context);
 int runPerplexity(const Context &context);
 int runTokenize(const Context &context);
 int runDetokenize(const Context &context);
+int runCompress(const Context &context);
 int runInspect(const Context &context);
 int runExplain(const Context &context);
 int runDevices(const Context &context);

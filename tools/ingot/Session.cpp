@@ -55,6 +55,11 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
     options.fast = build->getBoolean("fast").value_or(false);
   if (!context.options.has("ctx"))
     options.llm.ctx = build->getInteger("ctx").value_or(options.llm.ctx);
+  if (!context.options.has("quantize") && !context.options.has("sparsify")) {
+    options.compress.quantizeText = build->getString("quantize").value_or("").str();
+    options.compress.sparsifyText = build->getString("sparsify").value_or("").str();
+    options.compress.calibrate = build->getString("calibrate").value_or("").str();
+  }
   if (const llvm::json::Object *dims = build->getObject("dims"))
     for (const auto &[name, value] : *dims)
       options.import.dims.try_emplace(name.str(), value.getAsInteger().value_or(0));
@@ -74,6 +79,15 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
     return !gone;
   }
   return true;
+}
+
+/// --quantize, --sparsify, --calibrate as they stand in `request`. False: reported.
+bool parseCompression(CompressRequest &request, Diagnostics &diagnostics) {
+  std::optional<QuantizeSpec> quantize = parseQuantize(request.quantizeText, diagnostics);
+  std::optional<SparsifySpec> sparsify = parseSparsify(request.sparsifyText, diagnostics);
+  request.quantize = quantize.value_or(QuantizeSpec());
+  request.sparsify = sparsify.value_or(SparsifySpec());
+  return quantize && sparsify;
 }
 
 bool matches(const ProgramIo &want, const Tensor &have, llvm::StringRef file, Diagnostics &diagnostics) {
@@ -145,6 +159,9 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   if (!threads || !parseDims(context, options.import))
     return std::nullopt;
   options.workers = *llvm::max_element(*threads);
+  options.compress.quantizeText = typed.text("quantize");
+  options.compress.sparsifyText = typed.text("sparsify");
+  options.compress.calibrate = typed.text("calibrate");
   std::optional<NamedTensors> shapes;
   if (typed.has("shapes-from") && !(shapes = readNpz(typed.text("shapes-from"), context.diagnostics)))
     return std::nullopt;
@@ -153,6 +170,8 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   else if (arrays)
     options.import.inputShapes = inputShapesOf(*arrays);
   if (llvm::sys::fs::is_directory(model) && !readBuildFolder(context, options))
+    return std::nullopt;
+  if (!parseCompression(options.compress, context.diagnostics))
     return std::nullopt;
   return options;
 }

@@ -228,4 +228,5 @@ def main():
     (out / "shapes" / "picture.txt").write_text("\n".join(" ".join(f"{v:.6f}" for v in row) for row in x[0, 0]) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

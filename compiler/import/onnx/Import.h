@@ -13,6 +13,7 @@ namespace ingot {
 struct ImportOptions {
   std::map<std::string, int64_t> dims;                             // --dim NAME=V
   std::map<std::string, std::vector<int64_t>> inputShapes;         // from an NPZ file, by input name
+  bool keepNames = false; // ops whose first result is a value of the graph carry its name as `nn.name`
 };
 
 /// Reads, checks and imports. Failure and everything unsupported are reported to `diagnostics` in one run. Initialisers become views of the

@@ -258,6 +258,15 @@ void OnnxImporter::importWithRule(const onnx::NodeProto &proto, Scope &scope, On
   for (int i = 0; i < proto.output_size(); ++i)
     if (!proto.output(i).empty())
       define(proto.output(i), {OnnxEntry::Known, done.outputs[i], nullptr}, scope, &proto);
+  if (options.keepNames && scope.depth == 0)
+    nameResult(proto.output(0), done.outputs[0]);
+}
+
+/// The first name that a value gets is its own; constants have no use for one.
+void OnnxImporter::nameResult(llvm::StringRef name, Value value) {
+  Operation *op = value ? value.getDefiningOp() : nullptr;
+  if (op && value == op->getResult(0) && !isa<nn::ConstantOp, nn::WeightOp>(op) && !op->hasAttr("nn.name"))
+    op->setAttr("nn.name", builder.getStringAttr(name));
 }
 
 void OnnxImporter::poisonOutputs(const onnx::NodeProto &proto, Scope &scope) {

@@ -60,6 +60,7 @@ private:
   bool readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports, OpsetMap &opsets, llvm::StringRef where);
   void importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, Scope &scope);
   void importNode(const onnx::NodeProto &proto, Scope &scope);
+  void nameResult(llvm::StringRef name, mlir::Value value);
   void importWithRule(const onnx::NodeProto &proto, Scope &scope, OnnxFrame next);
   bool gatherInputs(const onnx::NodeProto &proto, Scope &scope, OnnxFrame &next);
   void define(llvm::StringRef name, OnnxEntry entry, Scope &scope, const onnx::NodeProto *proto);
