@@ -46,23 +46,40 @@ std::unique_ptr<LanguageModel> LanguageModel::open(const Context &context, Compi
     options.llm.ctx = std::min(trainedContext(options.modelPath, kDefaultCtx), kDefaultCtx);
   options.llm.chunk = std::min(options.llm.chunk, options.llm.ctx);
   std::unique_ptr<LanguageModel> model(new LanguageModel(context, std::move(options)));
-  return model->load() ? std::move(model) : nullptr;
+  model->built = openBuiltModel(context, context.options.arguments[0], model->options);
+  if (!(model->built ? model->load(*model->built) : model->compile()))
+    return nullptr;
+  model->vocabularySize = static_cast<size_t>(model->programs.front().outputs.front().shape.back());
+  model->lastLogits.resize(model->vocabularySize);
+  return model;
 }
 
-bool LanguageModel::load() {
+bool LanguageModel::load(const BuiltModel &package) {
+  double start = secondsNow();
+  programs = package.programs;
+  deviceName = package.device.name;
+  bool good = check(package.target->load(package.device, package.objects, package.symbol, programs, package.container.weights).moveInto(loaded));
+  loadTime = secondsNow() - start;
+  return good;
+}
+
+bool LanguageModel::compile() {
   std::optional<Session> opened = openSession(options, context.diagnostics);
   if (!opened)
     return false;
   session = std::move(*opened);
   printTimings(context, session);
+  programs = session.compiled ? session.compiled->programs : session.reference->programs;
+  deviceName = session.device().str();
   double start = secondsNow();
+  LoadedModel model;
   if (session.reference)
-    loaded.program = loadReferenceProgram(*session.reference);
-  else if (!check(loadCompiled(*session.compiled).moveInto(loaded)))
+    model.program = loadReferenceProgram(*session.reference);
+  else if (!check(loadCompiled(*session.compiled).moveInto(model)))
     return false;
+  weights = std::move(model.weights);
+  loaded = std::move(model.program);
   loadTime = secondsNow() - start;
-  vocabularySize = static_cast<size_t>(programs().front().outputs.front().shape.back());
-  lastLogits.resize(vocabularySize);
   return true;
 }
 
@@ -73,25 +90,23 @@ bool LanguageModel::check(llvm::Error error) {
   return false;
 }
 
-const std::vector<Program> &LanguageModel::programs() const { return session.compiled ? session.compiled->programs : session.reference->programs; }
-
 size_t LanguageModel::entryIndex(llvm::StringRef entry) const {
-  return static_cast<size_t>(llvm::find_if(programs(), [&](const Program &p) { return p.entry == entry; }) - programs().begin());
+  return static_cast<size_t>(llvm::find_if(programs, [&](const Program &p) { return p.entry == entry; }) - programs.begin());
 }
 
 const Program *LanguageModel::program(llvm::StringRef entry) const {
   size_t index = entryIndex(entry);
-  return index < programs().size() ? &programs()[index] : nullptr;
+  return index < programs.size() ? &programs[index] : nullptr;
 }
 
 bool LanguageModel::run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers) {
   size_t index = entryIndex(entry);
   auto start = static_cast<int32_t>(position);
   std::vector<const void *> inputs;
-  for (const ProgramIo &io : programs()[index].inputs)
+  for (const ProgramIo &io : programs[index].inputs)
     inputs.push_back(io.name == "tokens" ? static_cast<const void *>(tokens.data()) : io.name == "position" ? &start : &count);
   void *outputs[] = {out};
-  return check(loaded.program->run(index, inputs, outputs, workers));
+  return check(loaded->run(index, inputs, outputs, std::min(workers, programs[index].workers)));
 }
 
 bool LanguageModel::prefill(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers) {
@@ -125,6 +140,6 @@ bool LanguageModel::score(llvm::ArrayRef<int32_t> tokens, int64_t position, int6
   return true;
 }
 
-bool LanguageModel::reset() { return check(loaded.program->resetState()); }
+bool LanguageModel::reset() { return check(loaded->resetState()); }
 
 } // namespace ingot

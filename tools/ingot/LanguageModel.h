@@ -2,19 +2,20 @@
 #ifndef INGOT_TOOLS_INGOT_LANGUAGEMODEL_H
 #define INGOT_TOOLS_INGOT_LANGUAGEMODEL_H
 
-#include "tools/ingot/Session.h"
+#include "tools/ingot/BuiltModel.h"
 
 namespace ingot {
 
 class LanguageModel {
 public:
-  /// Compiles `options.modelPath` with the entries of `options.llm` and loads it. Null: reported.
+  /// Loads the package of MODEL when that is a folder with one that fits, else compiles `options.modelPath` with the entries of `options.llm`.
+  /// Null: reported.
   static std::unique_ptr<LanguageModel> open(const Context &context, CompileOptions options);
 
   /// Tokens of context that the program has room for; logits a token.
   int64_t ctx() const { return options.llm.ctx; }
   size_t vocabulary() const { return vocabularySize; }
-  llvm::StringRef device() const { return session.device(); }
+  llvm::StringRef device() const { return deviceName; }
   const Program *program(llvm::StringRef entry) const;
   double loadSeconds() const { return loadTime; }
 
@@ -31,16 +32,20 @@ public:
 
 private:
   LanguageModel(const Context &context, CompileOptions options) : context(context), options(std::move(options)) {}
-  bool load();
-  const std::vector<Program> &programs() const;
+  bool compile();
+  bool load(const BuiltModel &package);
   size_t entryIndex(llvm::StringRef entry) const;
   bool run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers);
   bool check(llvm::Error error);
 
   const Context &context;
   CompileOptions options;
-  Session session;
-  LoadedModel loaded;
+  std::unique_ptr<BuiltModel> built; // else
+  Session session;        // when it was compiled
+  WeightsSegment weights; // of what was compiled; outlives the program
+  std::vector<Program> programs;
+  std::unique_ptr<LoadedProgram> loaded;
+  std::string deviceName;
   size_t vocabularySize = 0;
   double loadTime = 0; // seconds
   std::vector<float> lastLogits, rows;

@@ -22,18 +22,6 @@ bool parseDims(const Context &context, ImportOptions &import) {
   return true;
 }
 
-/// The report.json of a folder that `build` wrote; null when there is none.
-llvm::json::Value reportOf(llvm::StringRef folder) {
-  llvm::SmallString<256> path(folder);
-  llvm::sys::path::append(path, "report.json");
-  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> file = llvm::MemoryBuffer::getFile(path);
-  llvm::Expected<llvm::json::Value> json = llvm::json::parse(file ? (*file)->getBuffer() : "");
-  if (json)
-    return std::move(*json);
-  llvm::consumeError(json.takeError());
-  return nullptr;
-}
-
 /// Takes model, device and dimensions from the report.json of a folder that `build` wrote.
 bool readBuildFolder(const Context &context, CompileOptions &options) {
   llvm::json::Value report = reportOf(options.modelPath);
@@ -174,6 +162,17 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   if (!parseCompression(options.compress, context.diagnostics))
     return std::nullopt;
   return options;
+}
+
+llvm::json::Value reportOf(llvm::StringRef folder) {
+  llvm::SmallString<256> path(folder);
+  llvm::sys::path::append(path, "report.json");
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> file = llvm::MemoryBuffer::getFile(path);
+  llvm::Expected<llvm::json::Value> json = llvm::json::parse(file ? (*file)->getBuffer() : "");
+  if (json)
+    return std::move(*json);
+  llvm::consumeError(json.takeError());
+  return nullptr;
 }
 
 std::string recordedModel(llvm::StringRef folder) {

@@ -15,6 +15,8 @@ std::optional<std::vector<int64_t>> threadCounts(const Context &context);
 /// `arrays` gives the shapes of inputs (may be null). Nullopt: reported.
 std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::StringRef model, const NamedTensors *arrays);
 
+/// The report.json of a folder that `build` wrote; null when there is none.
+llvm::json::Value reportOf(llvm::StringRef folder);
 /// The model file that a folder was built from, "" when it has no report of a build.
 std::string recordedModel(llvm::StringRef folder);
 /// The model file of the first argument: itself, or the one that a BUILD folder was made from. Nullopt: reported.
