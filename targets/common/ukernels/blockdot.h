@@ -82,6 +82,32 @@ IK_INLINE ik_i32x16 ik_dot16q(ik_i32x16 a, ik_u8x64 w, int32_t x, int isSigned) 
 #endif
 }
 
+#if defined(__AVX2__) && !defined(__AVX512VNNI__)
+/* Sums of adjacent products of 64 bytes, in 16 bits: of an unsigned format's quad, added up while they fit (ik_pair_quads). */
+#if defined(__AVX512BW__)
+typedef short ik_pairs __attribute__((vector_size(64)));
+IK_INLINE ik_pairs ik_add_pairs(ik_pairs a, ik_u8x64 w, int32_t x) { return a + (ik_pairs)__builtin_ia32_pmaddubsw512((ik_c8x64)w, (ik_c8x64)(ik_i32x16)x); }
+IK_INLINE ik_i32x16 ik_join_pairs(ik_i32x16 a, ik_pairs v) { return a + (ik_i32x16)__builtin_ia32_pmaddwd512(v, (ik_pairs)(ik_i32x16)0x00010001); }
+#else
+typedef short ik_pairs __attribute__((vector_size(64)));
+typedef union { ik_pairs v; ik_s16x16 h[2]; } ik_pair_halves;
+IK_INLINE ik_pairs ik_add_pairs(ik_pairs a, ik_u8x64 w, int32_t x) {
+  union { ik_u8x64 v; ik_c8x32 h[2]; } u = {w};
+  ik_pair_halves s = {a};
+  IK_UNROLL for (int i = 0; i < 2; ++i) s.h[i] += (ik_s16x16)__builtin_ia32_pmaddubsw256(u.h[i], (ik_c8x32)(ik_i32x8v)x);
+  return s.v;
+}
+IK_INLINE ik_i32x16 ik_join_pairs(ik_i32x16 a, ik_pairs v) {
+  ik_pair_halves s = {v};
+  const ik_s16x16 ones = (ik_s16x16)(ik_i32x8v)0x00010001;
+  ik_i32x8v low = (ik_i32x8v)__builtin_ia32_pmaddwd256(s.h[0], ones), high = (ik_i32x8v)__builtin_ia32_pmaddwd256(s.h[1], ones);
+  return a + __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+#endif
+/* Quads whose pairs fit in 16 bits: 2 * 127 * (2^bits - 1) each. */
+IK_INLINE int ik_pair_quads(ik_block_format f) { return f.bits <= 4 ? 8 : f.bits == 5 ? 4 : 2; }
+#endif
+
 IK_INLINE ik_u8x64 ik_load64(const uint8_t *p) { return *(const ik_u8x64u *)p; }
 /* Bits [from, from + count) of every byte, moved to bit `to`. */
 IK_INLINE ik_u8x64 ik_bits(ik_u8x64 v, int from, int count, int to) {

@@ -80,11 +80,31 @@ IK_INLINE void ik_matrix_sums(ik_block_format f, ik_i32x16 *sums, const uint8_t 
 }
 #endif
 
+#if defined(__AVX2__) && !defined(__AVX512VNNI__)
+/* The same for unsigned formats by vpmaddubsw, added up in 16 bits first. */
+IK_INLINE void ik_pair_sums(ik_block_format f, const int rows, ik_i32x16 *sums, const uint8_t *w, const uint8_t *x, int64_t blocks, int first, int count) {
+  IK_UNROLL for (int begin = first; begin < first + count; begin += ik_pair_quads(f)) {
+    ik_pairs pairs[12];
+    IK_UNROLL for (int r = 0; r < rows; ++r) pairs[r] = (ik_pairs){0};
+    IK_UNROLL for (int q = begin; q < begin + ik_pair_quads(f) && q < first + count; ++q) {
+      ik_u8x64 quad = ik_quad(f, w, q);
+      IK_UNROLL for (int r = 0; r < rows; ++r) pairs[r] = ik_add_pairs(pairs[r], quad, ik_x_int(ik_x_row(x, r, blocks), q * 4));
+    }
+    IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = ik_join_pairs(sums[r], pairs[r]);
+  }
+}
+#endif
+
 /* sums[r] += products of quads [first, first + count) with row r of the tile. */
 IK_INLINE void ik_quad_sums(ik_block_format f, const int rows, ik_i32x16 *sums, const uint8_t *w, const uint8_t *x, int64_t blocks, int first, int count) {
 #if defined(__ARM_FEATURE_MATMUL_INT8)
   if (rows == 4) {
     ik_matrix_sums(f, sums, w, x, blocks, first, count);
+    return;
+  }
+#elif defined(__AVX2__) && !defined(__AVX512VNNI__)
+  if (!ik_is_signed(f)) {
+    ik_pair_sums(f, rows, sums, w, x, blocks, first, count);
     return;
   }
 #endif
