@@ -9,9 +9,9 @@
 namespace ingot {
 
 struct RuntimeObject {
-  llvm::StringRef name;   // "core", "pool", "map"; "runner" for Linux alone
-  llvm::StringRef arch;   // "x86_64", "aarch64"
-  llvm::StringRef system; // "linux" (Android too), "ios", "macos"
+  llvm::StringRef name;   // "core", "pool", "map", "builtins"; "runner" for Linux alone
+  llvm::StringRef arch;   // "x86_64", "aarch64", "hexagon"
+  llvm::StringRef system; // "linux" (Android too), "ios", "macos", "qurt"
   llvm::StringRef format; // "elf", "macho"
   llvm::StringRef bytes;
 };
