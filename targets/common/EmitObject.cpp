@@ -1,12 +1,14 @@
 // LLVM's part: the machine, the optimiser (generated code only; kernels come optimised), code generation, and the steps in order.
 #include "targets/common/Emit.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/Utils/Cloning.h"
@@ -84,11 +86,35 @@ std::string textOf(const Module &module) {
   return text;
 }
 
+/// What the runtime's object for this machine defines.
+Expected<StringSet<>> builtinNames(StringRef bytes) {
+  StringSet<> names;
+  if (bytes.empty())
+    return names;
+  auto object = object::ObjectFile::createObjectFile(MemoryBufferRef(bytes, "builtins"));
+  if (!object)
+    return object.takeError();
+  for (const object::SymbolRef &entry : (*object)->symbols()) {
+    Expected<uint32_t> flags = entry.getFlags();
+    Expected<StringRef> name = entry.getName();
+    if (!flags)
+      return flags.takeError();
+    if (!name)
+      return name.takeError();
+    if (!(*flags & object::SymbolRef::SF_Undefined))
+      names.insert(*name);
+  }
+  return names;
+}
+
 /// Refuses an object that needs more than the static runtime gives.
-Error checkSymbols(StringRef bytes, StringRef symbol) {
+Error checkSymbols(StringRef bytes, StringRef symbol, StringRef builtins) {
   auto object = object::ObjectFile::createObjectFile(MemoryBufferRef(bytes, symbol));
   if (!object)
     return object.takeError();
+  Expected<StringSet<>> known = builtinNames(builtins);
+  if (!known)
+    return known.takeError();
   std::vector<std::string> foreign;
   for (const object::SymbolRef &entry : (*object)->symbols()) {
     Expected<uint32_t> flags = entry.getFlags();
@@ -100,7 +126,7 @@ Error checkSymbols(StringRef bytes, StringRef symbol) {
     StringRef plain = *name;
     if ((*object)->isMachO())
       plain.consume_front("_");
-    bool provided = plain == "memcpy" || plain == "memset" || plain == "ingot_barrier_wait" || plain == "ingot_gpu_run" || plain == "_GLOBAL_OFFSET_TABLE_" || plain.empty();
+    bool provided = known->contains(plain) || plain == "memcpy" || plain == "memset" || plain == "ingot_barrier_wait" || plain == "ingot_gpu_run" || plain == "_GLOBAL_OFFSET_TABLE_" || plain.empty();
     if ((*flags & object::SymbolRef::SF_Undefined) && !provided)
       foreign.push_back(plain.str());
   }
@@ -158,10 +184,27 @@ Error finish(Module &module, const CpuSpec &spec, TargetMachine &machine, EntryE
   return Error::success();
 }
 
+/// LLVM's switches are the process's: a target names only those that its own back end reads.
+Error switchOn(ArrayRef<StringRef> options) {
+  static std::mutex mutex;
+  std::lock_guard<std::mutex> lock(mutex);
+  for (StringRef name : options) {
+    auto &known = cl::getRegisteredOptions();
+    auto found = known.find(name);
+    if (found == known.end())
+      return createStringError("LLVM has no option '" + name + "'");
+    if (found->second->getNumOccurrences() == 0 && found->second->addOccurrence(0, name, "true"))
+      return createStringError("LLVM's option '" + name + "' cannot be switched on");
+  }
+  return Error::success();
+}
+
 } // namespace
 
 Expected<std::unique_ptr<TargetMachine>> createMachine(const CpuSpec &spec) {
   initializeBackends();
+  if (Error error = switchOn(spec.options))
+    return std::move(error);
   Triple triple(spec.triple);
   std::string message;
   const llvm::Target *target = TargetRegistry::lookupTarget(triple, message);
@@ -204,7 +247,7 @@ Expected<ObjectFile> emitCpu(mlir::ModuleOp source, StringRef symbol, const CpuS
   auto bytes = generate(**module, **machine, CodeGenFileType::ObjectFile);
   if (!bytes)
     return bytes.takeError();
-  if (Error error = checkSymbols(*bytes, symbol))
+  if (Error error = checkSymbols(*bytes, symbol, spec.builtins))
     return std::move(error);
   return ObjectFile{(symbol + ".o").str(), std::move(*bytes)};
 }
