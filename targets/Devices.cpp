@@ -14,7 +14,7 @@ namespace ingot {
 namespace {
 
 constexpr llvm::StringRef fields[] = {"description", "os",       "triple",   "cpu",        "features",      "units",        "cores",
-                                      "vector_bytes", "l1_bytes", "l2_bytes", "page_bytes", "bandwidth_gbs"};
+                                      "vector_bytes", "l1_bytes", "l2_bytes", "page_bytes", "vtcm_bytes", "bandwidth_gbs"};
 
 std::string hint(llvm::StringRef word, llvm::ArrayRef<llvm::StringRef> legal) {
   std::string close = closest(word, legal);
@@ -47,6 +47,7 @@ public:
     device.vectorBytes = number("vector_bytes", device.vectorBytes);
     device.l1Bytes = number("l1_bytes", device.l1Bytes);
     device.l2Bytes = number("l2_bytes", device.l2Bytes);
+    device.vtcmBytes = number("vtcm_bytes", device.vtcmBytes);
     device.pageBytes = number("page_bytes", device.pageBytes);
     device.bandwidthGBs = table["bandwidth_gbs"].value_or(0.0);
     readFeatures(device);
