@@ -19,6 +19,7 @@ const Tool kTools[] = {
     {{"ld.lld-22", "ld.lld"}, "links programs for another machine, so that tests can run them", false},
     {{"clang-22", "clang"}, "compiles an app against the generated header", false},
     {{"qemu-aarch64", "qemu-aarch64-static"}, "runs programs for arm devices (run, test, conform)", false},
+    {{"clang++-22", "clang++"}, "compiles the shaders of metal-shim (run, test, conform)", false},
 };
 
 } // namespace

@@ -1,5 +1,6 @@
 // The kernel tables against the bitcode inside the library: symbols with the micro-kernels' signature and rows must agree.
 #include "targets/Target.h"
+#include "targets/common/CpuTarget.h"
 #include "targets/common/Embedded.h"
 #include "test/unit/targets/Check.h"
 
@@ -77,4 +78,13 @@ void checkKernelTables() {
     for (const std::string &row : rows)
       check(defined.count(row) == 1, "row " + row + " of " + target->name().str() + " has a C kernel");
   }
+  // Shaders are made from the same rows.
+  std::set<std::string> rows, defined;
+  for (const KernelRow &row : portableKernels())
+    rows.insert(row.name.str());
+  for (const EmbeddedFile &file : embeddedFiles())
+    if (file.name == "spirv/kernels-units.bc")
+      checkLevel(file, rows, defined);
+  for (const std::string &row : rows)
+    check(defined.count(row) == 1, "row " + row + " has a kernel for shaders");
 }
