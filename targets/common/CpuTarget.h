@@ -36,6 +36,7 @@ struct CpuTables {
   llvm::ArrayRef<KernelLevel> levels;       // best first
   llvm::ArrayRef<KernelRow> kernels;        // the target's own, best first
   Emulation emulation;
+  llvm::ArrayRef<llvm::StringRef> llvmOptions = {}; // switches of LLVM's that its back end needs for right code
 };
 
 class CpuTarget : public Target {
