@@ -80,7 +80,7 @@ private:
   bool allocate(const llvm::AllocaInst &op);
   bool fill(const llvm::MemSetInst &op);
   bool copy(const llvm::MemCpyInst &op);
-  const llvm::Value *baseOf(const llvm::Value *pointer, unsigned depth = 0) const;
+  const llvm::Value *baseOf(const llvm::Value *pointer) const;
   bool address(const llvm::Value *pointer, ShaderAddress &out);
   V byteOffset(const ShaderAddress &address);
   /// A pointer to the element, and the element's type in memory; null after fail().

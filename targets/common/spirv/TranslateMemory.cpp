@@ -17,8 +17,6 @@ namespace {
 constexpr int64_t kUnrolled = 64;
 /// Elements of the largest constant table: every invocation has a copy.
 constexpr uint64_t kTable = 256;
-/// Pointers that follow one another up to a base.
-constexpr unsigned kMaxDepth = 64;
 
 std::optional<uint32_t> operandOf(const llvm::Value *base) {
   uint32_t index;
@@ -37,34 +35,25 @@ uint64_t Translator::alignmentOf(const llvm::Value *pointer, llvm::MaybeAlign st
 }
 
 /// The one global or alloca that a pointer leads to; null when there are several or it comes from memory.
-const llvm::Value *Translator::baseOf(const llvm::Value *pointer, unsigned depth) const {
-  if (depth > kMaxDepth)
-    return nullptr;
-  if (llvm::isa<llvm::GlobalVariable, llvm::AllocaInst>(pointer))
-    return pointer;
-  if (auto *step = dyn_cast<llvm::GEPOperator>(pointer))
-    return baseOf(step->getPointerOperand(), depth + 1);
-  SmallVector<const llvm::Value *> sources;
-  if (auto *choice = dyn_cast<llvm::SelectInst>(pointer)) {
-    sources = {choice->getTrueValue(), choice->getFalseValue()};
-  } else if (auto *phi = dyn_cast<llvm::PHINode>(pointer)) {
-    // What the loop adds to the pointer leads back to the phi itself.
-    for (const llvm::Value *value : phi->incoming_values()) {
-      const llvm::Value *from = value;
-      while (auto *step = dyn_cast<llvm::GEPOperator>(from))
-        from = step->getPointerOperand();
-      if (from != phi)
-        sources.push_back(value);
-    }
-  }
+const llvm::Value *Translator::baseOf(const llvm::Value *pointer) const {
+  llvm::SmallPtrSet<const llvm::Value *, 16> seen;
+  SmallVector<const llvm::Value *> left = {pointer};
   const llvm::Value *base = nullptr;
-  for (const llvm::Value *source : sources) {
-    if (llvm::isa<llvm::UndefValue, llvm::ConstantPointerNull>(source))
+  while (!left.empty()) {
+    const llvm::Value *value = left.pop_back_val();
+    if (!seen.insert(value).second || llvm::isa<llvm::UndefValue, llvm::ConstantPointerNull>(value))
       continue;
-    const llvm::Value *found = baseOf(source, depth + 1);
-    if (!found || (base && base != found))
+    if (auto *step = dyn_cast<llvm::GEPOperator>(value)) {
+      left.push_back(step->getPointerOperand());
+    } else if (auto *choice = dyn_cast<llvm::SelectInst>(value)) {
+      left.append({choice->getTrueValue(), choice->getFalseValue()});
+    } else if (auto *phi = dyn_cast<llvm::PHINode>(value)) {
+      left.append(phi->op_begin(), phi->op_end());
+    } else if (!llvm::isa<llvm::GlobalVariable, llvm::AllocaInst>(value) || (base && base != value)) {
       return nullptr;
-    base = found;
+    } else {
+      base = value;
+    }
   }
   return base;
 }
