@@ -15,11 +15,16 @@ constexpr Topic kTopics[] = {
     {"inputs", "files of inputs and golden outputs",
      "Arrays come in NumPy's .npz files. ONNX inputs are keyed 'in|NAME', outputs 'out|NAME'; plain NAME is accepted.\n\n"
      "  numpy.savez('in.npz', **{'in|image': image})\n  ingot run model.onnx --input in.npz --output out.npz\n\n"
-     "A golden file holds both. Element types must match the model's; a symbolic dimension takes the array's extent.\n"},
+     "A golden file holds both. Element types must match the model's; a symbolic dimension takes the array's extent.\n\n"
+     "Language models: 'tokens' (integers [n]) in, 'logits' (float32 [n, vocabulary]) out: row i follows tokens 0 to i.\n"
+     "A golden file may hold one token more than rows of logits.\n"},
     {"tolerances", "how test and conform compare",
      "An element is right when |got - want| <= atol + rtol |want|; NaN equals NaN, infinities equal.\n\n"
      "  f32, f64         rtol 1e-3   atol 1e-4 (test), 1e-5 (conform)\n  f16, bf16, f8    rtol 1e-2   atol 1e-2\n"
      "  integers, bool   exact\n  float outputs of models that compute in integers: atol 2e-2 of the output's range\n\n"
+     "Logits of language models: root mean square error in units of the golden logits' standard deviation, at most 1e-3 for\n"
+     "float weights and 5e-2 for weights in blocks, and the same top token wherever the golden's two best lie further apart\n"
+     "than four times that.\n\n"
      "--rtol and --atol override; --exact asks for equal bits.\n"},
     {"dims", "symbolic dimensions",
      "Code is made for fixed shapes. A dimension that is a name gets its value from\n\n"
@@ -90,7 +95,7 @@ std::string overviewHelp() {
   out << "ingot: compiles a model for one device into a static library, its weights and a header\n\nusage: ingot COMMAND [ARGUMENTS] [OPTIONS]\n\n";
   for (const CommandInfo &command : commandTable())
     putRow(out, command.name, command.summary, 11);
-  out << "\nMODEL is an .onnx file, or a folder that ingot build wrote.\n\ntopics (ingot help TOPIC):\n";
+  out << "\nMODEL is an .onnx or .gguf file, or a folder that ingot build wrote.\n\ntopics (ingot help TOPIC):\n";
   for (const Topic &topic : kTopics)
     putRow(out, topic.name, topic.summary, 11);
   out << "\nfirst steps:\n  ingot inspect model.onnx\n  ingot build model.onnx -o out\n  ingot bench out\n\ningot COMMAND --help shows a command's options and their defaults\n";
