@@ -1,7 +1,9 @@
 // import-test [-v] [--print] [--dim NAME=V ...] [--ctx N] [--chunk N] [--entry E ...] FILE...: imports each file (as GGUF when its name ends so, else
 // as ONNX) and prints one line for it: `ok` and its node count, or its first code. -v prints all diagnostics, --print the module.
 // Why: damaged files must end in a diagnostic, never in a crash; a file that is refused is no failure here, so the exit code is 0.
+#include "compiler/import/gguf/GgufReader.h"
 #include "compiler/import/gguf/Import.h"
+#include "compiler/import/gguf/tokenizer/Tokenizer.h"
 #include "compiler/import/onnx/Import.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -41,12 +43,29 @@ bool parseOption(llvm::StringRef word, llvm::StringRef value, Settings &settings
   return word == "--entry";
 }
 
+/// Makes the tokenizer of a file that may be damaged, and runs it over a text and over all ids.
+void tokenize(llvm::StringRef path) {
+  Diagnostics ignored;
+  std::optional<GgufFile> file = readGguf(path, ignored);
+  std::optional<Vocabulary> vocabulary = file ? readVocabulary(*file, ignored) : std::nullopt;
+  std::unique_ptr<Tokenizer> tokenizer = vocabulary ? makeTokenizer(std::move(*vocabulary), ignored) : nullptr;
+  if (!tokenizer)
+    return;
+  (void)tokenizer->decode(tokenizer->encodePrompt("the <s> cat's \xC3\xA9 \xFF 123\n\n  </s>", true), true);
+  std::vector<int32_t> all(tokenizer->vocab().size());
+  for (size_t i = 0; i < all.size(); ++i)
+    all[i] = static_cast<int32_t>(i);
+  (void)tokenizer->encode(tokenizer->decode(all, false), false);
+}
+
 void importFile(llvm::StringRef path, const Settings &settings) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   WeightStore store;
   Diagnostics diagnostics;
   ImportedModel model = path.ends_with(".gguf") ? importGguf(path, settings.gguf, context, store, diagnostics)
                                                 : importOnnx(path, settings.onnx, context, store, diagnostics);
+  if (path.ends_with(".gguf"))
+    tokenize(path);
   llvm::outs() << path << ": ";
   if (model.module)
     llvm::outs() << "ok " << model.nodeCount << " nodes\n";
