@@ -13,8 +13,9 @@ namespace ingot {
 
 bool prepareCompress(ModuleOp module, CompressRequest &request, StringRef model, Diagnostics &diagnostics) {
   func::FuncOp main = module.lookupSymbol<func::FuncOp>("main");
-  if (request.isActive() && !main) {
-    diagnostics.report("IG0225", "only ONNX models are compressed", {model.str()}, "leave --quantize and --sparsify out");
+  if (request.isActive() && (!main || request.quantize.kind == QuantizeSpec::Gguf)) {
+    diagnostics.report("IG0225", main ? "GGUF block types are for GGUF models" : "GGUF models are compressed before they are built", {model.str()},
+                       main ? "use int8 or matmulnbits:4,32" : "ingot compress MODEL.gguf -o SMALL.gguf --quantize q8_0, then build that");
     return false;
   }
   if (request.quantize.kind != QuantizeSpec::Int8)

@@ -24,7 +24,7 @@ template <typename SpecT> std::optional<SpecT> bad(StringRef option, StringRef t
 } // namespace
 
 std::optional<QuantizeSpec> parseQuantize(StringRef text, Diagnostics &diagnostics) {
-  constexpr llvm::StringLiteral kLegal = "int8, int8:minmax, int8:mse, matmulnbits:4,32 (bits 4 or 8; block 16, 32, 64, 128 or 256)";
+  constexpr llvm::StringLiteral kLegal = "int8, int8:minmax, int8:mse, matmulnbits:4,32 (bits 4 or 8; block 16, 32, 64, 128 or 256); of GGUF models q8_0, q4_0";
   auto [method, rest] = text.split(':');
   QuantizeSpec spec;
   if (text.empty())
@@ -34,13 +34,22 @@ std::optional<QuantizeSpec> parseQuantize(StringRef text, Diagnostics &diagnosti
     spec.leastSquares = rest == "mse";
     return spec;
   }
+  if (text == "q8_0" || text == "q4_0") {
+    spec.kind = QuantizeSpec::Gguf;
+    spec.type = text.str();
+    return spec;
+  }
   auto [bits, block] = rest.split(',');
   bool isNumbers = !bits.getAsInteger(10, spec.bits) && !block.getAsInteger(10, spec.block);
   bool isLegal = isNumbers && (spec.bits == 4 || spec.bits == 8) && llvm::is_contained({16, 32, 64, 128, 256}, spec.block);
   if (method != "matmulnbits" || !(text == method || isLegal))
     return bad<QuantizeSpec>("quantize", text, kLegal, diagnostics);
   spec.kind = QuantizeSpec::MatmulNBits;
-  return text == method ? QuantizeSpec{QuantizeSpec::MatmulNBits} : spec;
+  if (text == method) { // no numbers: the defaults
+    spec.bits = 4;
+    spec.block = 32;
+  }
+  return spec;
 }
 
 std::optional<SparsifySpec> parseSparsify(StringRef text, Diagnostics &diagnostics) {

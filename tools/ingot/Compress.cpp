@@ -1,6 +1,8 @@
 // ingot compress: writes a smaller model of the same format, and says what each step cost: bytes, error a layer, error of the outputs.
 #include "compiler/export/onnx/Export.h"
+#include "compiler/import/gguf/GgufReader.h"
 #include "compiler/support/Files.h"
+#include "tools/ingot/CompressTable.h"
 #include "tools/ingot/FreeDims.h"
 #include "tools/ingot/Session.h"
 
@@ -10,7 +12,6 @@
 #include "llvm/Support/Path.h"
 
 #include <cmath>
-#include <sys/resource.h>
 
 namespace ingot {
 namespace {
@@ -131,10 +132,7 @@ private:
   }
 
   void print(llvm::StringRef path) const {
-    Table table({"layer", "type", "was", "bytes", "error", "not zero"});
-    for (const LayerNote &layer : layers)
-      table.add({printable(layer.name, 60), layer.type, bytesText(layer.bytesBefore), bytesText(layer.bytes), brief(layer.error), fixed(100 * layer.density, 1) + "%"});
-    table.print(llvm::outs());
+    printLayers(layers);
     Table waterfall({"after", "weights", "of the model", "loss"});
     for (const Step &step : steps)
       waterfall.add({step.name, bytesText(step.bytes), fixed(100.0 * static_cast<double>(step.bytes) / static_cast<double>(std::max<int64_t>(weights.bytes, 1)), 1) + "%",
@@ -145,17 +143,12 @@ private:
   }
 
   llvm::json::Value json() const {
-    llvm::json::Array tensors, fall;
-    for (const LayerNote &layer : layers)
-      tensors.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(layer.name)}, {"type", layer.type}, {"bytes", layer.bytes}, {"error", layer.error},
-                                           {"bytes_before", layer.bytesBefore}, {"density", layer.density}});
+    llvm::json::Array fall;
     for (const Step &step : steps)
       fall.push_back(llvm::json::Object{{"after", step.name}, {"bytes", step.bytes}, {"loss", step.loss ? llvm::json::Value(*step.loss) : llvm::json::Value(nullptr)}});
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
     double bits = 8.0 * static_cast<double>(steps.back().bytes) / static_cast<double>(std::max<int64_t>(weights.count, 1));
-    return llvm::json::Object{{"bytes", fileBytes}, {"bpw", bits}, {"tensors", std::move(tensors)}, {"steps", std::move(fall)},
-                              {"seconds", secondsNow() - start}, {"peak_rss_bytes", static_cast<int64_t>(usage.ru_maxrss) * 1024}}; // Linux counts KiB
+    return llvm::json::Object{{"bytes", fileBytes}, {"bpw", bits}, {"tensors", layersJson(layers)}, {"steps", std::move(fall)},
+                              {"seconds", secondsNow() - start}, {"peak_rss_bytes", peakRssBytes()}};
   }
 
   const Context &context;
@@ -179,6 +172,8 @@ int runCompress(const Context &context) {
     return kUserFault;
   if (!options->compress.isActive())
     return context.fail("IG0002", "ingot compress needs --quantize SPEC or --sparsify SPEC", "", "for example --quantize matmulnbits:4,32");
+  if (isGgufFile(options->modelPath))
+    return compressGguf(context, *options);
   if (!llvm::StringRef(context.options.text("output")).ends_with(".onnx"))
     return context.fail("IG0009", "compressed models of another format than ONNX are not written", context.options.text("output"), "let the output end in .onnx");
   if (options->compress.quantize.kind == QuantizeSpec::Int8 && options->compress.calibrate.empty())

@@ -1,12 +1,14 @@
 // The searches are never worse than plain rounding, and better where they must be: on a long tail. Numbers from a fixed
 // generator; expected values worked out by hand where there is a closed form.
 #include "passes/compress/math/Blocks.h"
+#include "passes/compress/math/GgufBlocks.h"
 #include "passes/compress/math/Int8.h"
 #include "passes/compress/math/Prune.h"
 #include "passes/compress/math/Ranges.h"
 
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 
 using namespace ingot;
 
@@ -89,6 +91,39 @@ void testBlocks() {
   check(blockError(zeros.data(), 32, searchBlock(zeros.data(), 32, 4), 4) == 0, "a block of zeros is exact");
 }
 
+double halfAt(const uint8_t *bytes) {
+  _Float16 half;
+  std::memcpy(&half, bytes, sizeof half);
+  return static_cast<double>(half);
+}
+
+void testGgufBlocks() {
+  double searched = 0, plain = 0;
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    std::vector<float> values = longTail(32, seed);
+    uint8_t block[18];
+    quantizeQ4_0(values.data(), block);
+    float extreme = 0;
+    for (float value : values)
+      extreme = std::fabs(value) > std::fabs(extreme) ? value : extreme;
+    double rounded = static_cast<double>(static_cast<_Float16>(extreme / -8)), d = halfAt(block);
+    for (int i = 0; i < 32; ++i) {
+      double value = values[i], q = (block[2 + i % 16] >> 4 * (i / 16)) & 15;
+      searched += (value - d * (q - 8)) * (value - d * (q - 8));
+      double p = std::fmin(std::fmax(std::nearbyint(value / rounded), -8), 7);
+      plain += (value - rounded * p) * (value - rounded * p);
+    }
+  }
+  check(searched < 0.93 * plain, "the search gains in Q4_0");
+  float exact[32];
+  for (int i = 0; i < 32; ++i)
+    exact[i] = static_cast<float>(i * 8 - 127);
+  uint8_t block[34];
+  quantizeQ8_0(exact, block);
+  double d = halfAt(block);
+  check(d * static_cast<int8_t>(block[2]) == -127 && d * static_cast<int8_t>(block[33]) == 121, "integers are exact in Q8_0");
+}
+
 void testPrune() {
   std::vector<float> values = {3, -1, 2, 1, 0.5f, -4, 5, 6};
   pruneMagnitude(values.data(), 8, 0.5);
@@ -108,6 +143,7 @@ int main() {
   testRanges();
   testInt8();
   testBlocks();
+  testGgufBlocks();
   testPrune();
   std::printf("%s\n", failures ? "FAILED" : "ok");
   return failures ? 1 : 0;

@@ -1,0 +1,57 @@
+// ingot compress for GGUF models: another block type for the weights; and the table that both formats share.
+#include "compiler/export/gguf/Export.h"
+#include "compiler/import/gguf/GgufReader.h"
+#include "compiler/support/Files.h"
+#include "tools/ingot/CompressTable.h"
+
+#include <sys/resource.h>
+
+namespace ingot {
+
+void printLayers(llvm::ArrayRef<LayerNote> layers) {
+  Table table({"layer", "type", "was", "bytes", "error", "not zero"});
+  for (const LayerNote &layer : layers)
+    table.add({printable(layer.name, 60), layer.type, bytesText(layer.bytesBefore), bytesText(layer.bytes), brief(layer.error), fixed(100 * layer.density, 1) + "%"});
+  table.print(llvm::outs());
+}
+
+llvm::json::Array layersJson(llvm::ArrayRef<LayerNote> layers) {
+  llvm::json::Array rows;
+  for (const LayerNote &layer : layers)
+    rows.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(layer.name)}, {"type", layer.type}, {"bytes", layer.bytes}, {"error", layer.error},
+                                      {"bytes_before", layer.bytesBefore}, {"density", layer.density}});
+  return rows;
+}
+
+int64_t peakRssBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024; // Linux counts KiB
+}
+
+int compressGguf(const Context &context, const CompileOptions &options) {
+  double start = secondsNow();
+  std::string path = context.options.text("output");
+  if (options.compress.quantize.kind != QuantizeSpec::Gguf || options.compress.sparsify.kind != SparsifySpec::None)
+    return context.fail("IG0225", "GGUF models are quantised to block types alone", options.modelPath, "use --quantize q8_0 or --quantize q4_0");
+  if (!llvm::StringRef(path).ends_with(".gguf"))
+    return context.fail("IG0009", "a GGUF model is written as GGUF", path, "let the output end in .gguf");
+  std::vector<LayerNote> layers;
+  std::string bytes = exportGguf(options.modelPath, options.compress.quantize.type, layers, context.diagnostics);
+  std::optional<GgufFile> model = bytes.empty() ? std::nullopt : readGguf(options.modelPath, context.diagnostics);
+  if (!model || !writeFileAtomically(path, bytes, context.diagnostics))
+    return kUserFault;
+  int64_t weights = 0;
+  for (const GgufTensor &tensor : model->tensors)
+    weights += tensor.elements();
+  int64_t size = static_cast<int64_t>(bytes.size());
+  double bits = 8.0 * static_cast<double>(size) / static_cast<double>(std::max<int64_t>(weights, 1));
+  if (printsTable(context)) {
+    printLayers(layers);
+    llvm::outs() << '\n' << path << ": " << bytesText(size) << " of " << bytesText(static_cast<int64_t>(model->bytes)) << ", " << fixed(bits, 2) << " bits a weight\n";
+  }
+  return finish(context, llvm::json::Object{{"bytes", size}, {"bpw", bits}, {"tensors", layersJson(layers)}, {"seconds", secondsNow() - start},
+                                            {"peak_rss_bytes", peakRssBytes()}}, kDone);
+}
+
+} // namespace ingot
