@@ -62,7 +62,7 @@ func.func @computed(%x: tensor<4x32xf32>, %w: tensor<3x34xui8>) -> tensor<4x3xf3
 // CHECK-LABEL: @experts
 // CHECK: %[[W:.*]] = nn.weight @e.panels : tensor<2176xui8>
 // CHECK: %[[Q:.*]] = kernel.micro "ik_block_quantize"(%arg0) params [2, 32]
-// CHECK: kernel.micro "ik_block_experts_q8_0"(%[[Q]], %[[W]], %arg1) params [2, 3, 1, 4, 5, 32] scratch 0 work 960
+// CHECK: kernel.micro "ik_block_experts_q8_0"(%[[Q]], %[[W]], %arg1) params [2, 3, 1, 4, 5, 32] scratch 2752 work 960
 func.func @experts(%x: tensor<2x1x32xf32>, %chosen: tensor<2x3xi32>) -> tensor<2x3x5xf32> {
   %w = nn.weight @e : tensor<4x5x34xui8>
   %y = quant.block_matmul_experts %x, %w, %chosen format "q8_0" : (tensor<2x1x32xf32>, tensor<4x5x34xui8>, tensor<2x3xi32>) -> tensor<2x3x5xf32>

@@ -21,7 +21,7 @@ FailureOr<SmallVector<Value, 2>> lowerBlockExperts(Operation *operation, LowerCo
   std::string kernel = ("ik_block_experts_" + op.getFormat()).str();
   return SmallVector<Value, 2>{context
                                    .micro(op.getLoc(), kernel, op.getResult().getType(), {rows, weights->packed, op.getExperts()}, params,
-                                          x[0] * chosen[1] * weights->n * x[2])
+                                          x[0] * chosen[1] * weights->n * x[2], weights->format.isFloat() ? 0 : IK_EXPERTS_SCRATCH(x[2]))
                                    .getResult(0)};
 }
 

@@ -74,6 +74,9 @@ enum { IK_XQUANT_M, IK_XQUANT_K, IK_XQUANT_COUNT };
 enum { IK_BLOCKMM_M, IK_BLOCKMM_N, IK_BLOCKMM_K, IK_BLOCKMM_COUNT };
 /* ik_block_experts_<format>: activations of M * SLOTS rows, or of M when SHARED, packed w [E], experts i32 [M][SLOTS], y f32 [M][SLOTS][N]. */
 enum { IK_EXPERTS_M, IK_EXPERTS_SLOTS, IK_EXPERTS_SHARED, IK_EXPERTS_E, IK_EXPERTS_N, IK_EXPERTS_K, IK_EXPERTS_COUNT };
+/* Rows that chose an expert are multiplied this many at a time; scratch: their activations side by side, and 16 columns of their results. */
+enum { IK_EXPERTS_BATCH = 24 };
+#define IK_EXPERTS_SCRATCH(k) (IK_EXPERTS_BATCH * ((k) / IK_BLOCK * IK_XBLOCK + IK_PANEL * 4) + 64)
 /* Scratch of the float formats: a piece of a panel widened to f32, and a tile of sums. */
 enum { IK_FLOAT_PIECE = 256, IK_FLOAT_SCRATCH = IK_FLOAT_PIECE * 48 * 4 + 8 * 48 * 4 + 64 };
 

@@ -1,64 +1,79 @@
 /* ik_block_experts_<format>: y[m][s][n] = sum over k of x[m][s][k] w[e][n][k] with e = experts[m][s]: the products of a mixture of experts. x is
  * activations of M * S rows, or of M rows that all slots share (floats: x f32); an expert outside [0, E) means expert 0. The operations of a row are
- * those of ik_block_matmul_<format>. A worker takes its panels of every chosen expert in the order of memory, and multiplies each with the rows that
- * chose the expert: weights are read once, whatever the number of rows. Parallel unit: one panel of every expert. */
+ * those of ik_block_matmul_<format>. A worker takes its panels of every chosen expert in the order of memory, for up to 24 rows that chose it, whose
+ * activations are first put side by side in scratch. Parallel unit: one panel of every expert. */
 #include "targets/common/ukernels/blockfloat.h"
 #include "targets/common/ukernels/blocktile.h"
-
-/* Place of row `row` of `rows` in the activations, and the width of its group. */
-IK_INLINE const uint8_t *ik_x_find(const uint8_t *x, int64_t row, int64_t rows, int64_t blocks, int64_t *width) {
-  int64_t first = row / IK_XGROUP * IK_XGROUP;
-  *width = rows - first < IK_XGROUP ? rows - first : IK_XGROUP;
-  return x + (first * blocks + row - first) * IK_XBLOCK;
-}
 
 IK_INLINE int64_t ik_expert(const void *experts, int64_t at, int64_t count) {
   int64_t e = ((const int32_t *)experts)[at];
   return e >= 0 && e < count ? e : 0;
 }
 
-static int ik_is_chosen(const void *experts, int64_t e, const int64_t *p) {
-  for (int64_t pair = 0; pair < p[IK_EXPERTS_M] * p[IK_EXPERTS_SLOTS]; ++pair)
-    if (ik_expert(experts, pair, p[IK_EXPERTS_E]) == e)
-      return 1;
-  return 0;
+/* The next pairs from *pair on that chose expert e, at most IK_EXPERTS_BATCH; returns how many. */
+static int64_t ik_experts_batch(int64_t *batch, int64_t *pair, const void *experts, int64_t e, const int64_t *p) {
+  int64_t count = 0;
+  for (; *pair < p[IK_EXPERTS_M] * p[IK_EXPERTS_SLOTS] && count < IK_EXPERTS_BATCH; ++*pair)
+    if (ik_expert(experts, *pair, p[IK_EXPERTS_E]) == e)
+      batch[count++] = *pair;
+  return count;
+}
+IK_INLINE int64_t ik_experts_row(int64_t pair, const int64_t *p) { return p[IK_EXPERTS_SHARED] ? pair / p[IK_EXPERTS_SLOTS] : pair; }
+
+/* room // the batch's activations in groups of 4, as if they were a matrix of `count` rows. */
+static void ik_experts_gather(uint8_t *room, const uint8_t *x, const int64_t *batch, int64_t count, const int64_t *p) {
+  const int64_t rows = p[IK_EXPERTS_M] * (p[IK_EXPERTS_SHARED] ? 1 : p[IK_EXPERTS_SLOTS]), blocks = p[IK_EXPERTS_K] / IK_BLOCK;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t row = ik_experts_row(batch[i], p), from = row / IK_XGROUP * IK_XGROUP, to = i / IK_XGROUP * IK_XGROUP;
+    int64_t fromWidth = rows - from < IK_XGROUP ? rows - from : IK_XGROUP, toWidth = count - to < IK_XGROUP ? count - to : IK_XGROUP;
+    for (int64_t b = 0; b < blocks; ++b)
+      __builtin_memcpy(room + (to * blocks + b * toWidth + i - to) * IK_XBLOCK, x + (from * blocks + b * fromWidth + row - from) * IK_XBLOCK, IK_XBLOCK);
+  }
 }
 
-#define IK_EXPERTS_LOOP(PANEL, PANEL_BYTES, PRODUCT)                                                                          \
-  const int64_t n = p[IK_EXPERTS_N], depth = p[IK_EXPERTS_K], slots = p[IK_EXPERTS_SLOTS], pairs = p[IK_EXPERTS_M] * slots;  \
-  const int64_t panels = (n + PANEL - 1) / PANEL, panelBytes = PANEL_BYTES;                                                   \
-  ik_range range = ik_share(panels, worker, workers);                                                                         \
-  for (int64_t e = 0; e < p[IK_EXPERTS_E]; ++e) {                                                                             \
-    if (!ik_is_chosen(buf[2], e, p))                                                                                          \
-      continue;                                                                                                               \
-    for (int64_t panel = range.begin; panel < range.end; ++panel)                                                             \
-      for (int64_t pair = 0; pair < pairs; ++pair) {                                                                          \
-        if (ik_expert(buf[2], pair, p[IK_EXPERTS_E]) != e)                                                                    \
-          continue;                                                                                                           \
-        const int64_t row = p[IK_EXPERTS_SHARED] ? pair / slots : pair, count = n - panel * PANEL;                            \
-        const uint8_t *w = (const uint8_t *)buf[1] + (e * panels + panel) * panelBytes;                                       \
-        float *y = (float *)buf[3] + pair * n + panel * PANEL;                                                                \
-        PRODUCT;                                                                                                              \
-      }                                                                                                                       \
-  }
+/* One panel's results of the batch to their places: `count` <= 16 columns of y, whose rows have n. */
+static void ik_experts_scatter(float *y, const float *c, const int64_t *batch, int64_t rows, int64_t n, int64_t count) {
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < count; ++j)
+      y[batch[i] * n + j] = c[i * IK_PANEL + j];
+}
 
 #define IK_BLOCK_EXPERTS(name, bits, offset, family)                                                                          \
   IK_KERNEL(ik_block_experts_##name);                                                                                         \
   IK_KERNEL(ik_block_experts_##name) {                                                                                        \
-    const int64_t rows = p[IK_EXPERTS_M] * (p[IK_EXPERTS_SHARED] ? 1 : p[IK_EXPERTS_SLOTS]), blocks = p[IK_EXPERTS_K] / IK_BLOCK; \
-    IK_EXPERTS_LOOP(IK_PANEL, ik_panel_bytes(ik_block_info(IK_BLOCK_##name), depth / IK_BLOCK), {                             \
-      int64_t width;                                                                                                          \
-      const uint8_t *x = ik_x_find(buf[0], row, rows, blocks, &width);                                                        \
-      ik_block_tile(ik_block_info(IK_BLOCK_##name), 1, y, n, count < IK_PANEL ? count : IK_PANEL, w, x, width, blocks, 1);       \
-    })                                                                                                                        \
+    const int64_t n = p[IK_EXPERTS_N], panels = (n + IK_PANEL - 1) / IK_PANEL, blocks = p[IK_EXPERTS_K] / IK_BLOCK;           \
+    const int64_t panelBytes = ik_panel_bytes(ik_block_info(IK_BLOCK_##name), blocks);                                        \
+    float *c = (float *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63);                                                          \
+    uint8_t *room = (uint8_t *)(c + IK_EXPERTS_BATCH * IK_PANEL);                                                             \
+    ik_range range = ik_share(panels, worker, workers);                                                                       \
+    for (int64_t e = 0; e < p[IK_EXPERTS_E]; ++e) {                                                                           \
+      int64_t batch[IK_EXPERTS_BATCH], pair = 0, rows;                                                                        \
+      while ((rows = ik_experts_batch(batch, &pair, buf[2], e, p)) > 0) {                                                     \
+        const int64_t product[IK_BLOCKMM_COUNT] = {rows, IK_PANEL, p[IK_EXPERTS_K]};                                          \
+        ik_experts_gather(room, buf[0], batch, rows, p);                                                                      \
+        for (int64_t panel = range.begin; panel < range.end; ++panel) {                                                       \
+          ik_block_panel(IK_BLOCK_##name, c, (const uint8_t *)buf[1] + (e * panels + panel) * panelBytes, room, product, 0);  \
+          int64_t left = n - panel * IK_PANEL;                                                                                \
+          ik_experts_scatter((float *)buf[3] + panel * IK_PANEL, c, batch, rows, n, left < IK_PANEL ? left : IK_PANEL);       \
+        }                                                                                                                     \
+      }                                                                                                                       \
+    }                                                                                                                         \
   }
 IK_BLOCK_TABLE(IK_BLOCK_EXPERTS)
 
 #define IK_FLOAT_EXPERTS(name, T, PANEL)                                                                                      \
   IK_KERNEL(ik_block_experts_##name);                                                                                         \
   IK_KERNEL(ik_block_experts_##name) {                                                                                        \
-    IK_EXPERTS_LOOP(PANEL, depth * PANEL * (int64_t)sizeof(T),                                                                \
-                    ik_float_one_##name((const float *)buf[0] + row * depth, (const T *)w, y, depth, count))                  \
+    const int64_t n = p[IK_EXPERTS_N], depth = p[IK_EXPERTS_K], panels = (n + PANEL - 1) / PANEL;                             \
+    ik_range range = ik_share(panels, worker, workers);                                                                       \
+    for (int64_t e = 0; e < p[IK_EXPERTS_E]; ++e) {                                                                           \
+      int64_t batch[IK_EXPERTS_BATCH], pair = 0, rows;                                                                        \
+      while ((rows = ik_experts_batch(batch, &pair, buf[2], e, p)) > 0)                                                       \
+        for (int64_t panel = range.begin; panel < range.end; ++panel)                                                         \
+          for (int64_t i = 0; i < rows; ++i)                                                                                  \
+            ik_float_one_##name((const float *)buf[0] + ik_experts_row(batch[i], p) * depth, (const T *)buf[1] + (e * panels + panel) * PANEL * depth, \
+                                (float *)buf[3] + batch[i] * n + panel * PANEL, depth, n - panel * PANEL);                    \
+    }                                                                                                                         \
   }
 IK_FLOAT_EXPERTS(f32, float, IK_PANEL)
 IK_FLOAT_EXPERTS(f16, _Float16, IK_PANEL_HALF)

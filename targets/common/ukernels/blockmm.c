@@ -3,26 +3,6 @@
  * one by one; every row of y is the same operations whatever the tile. A worker's panels are one stream. Parallel unit: one panel. */
 #include "targets/common/ukernels/blocktile.h"
 
-/* All rows of x with one panel. */
-IK_INLINE void ik_block_panel(int format, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p, int64_t n0) {
-  const int64_t rows = p[IK_BLOCKMM_M], n = p[IK_BLOCKMM_N], blocks = p[IK_BLOCKMM_K] / IK_BLOCK;
-  const int64_t count = n - n0 < IK_PANEL ? n - n0 : IK_PANEL;
-  const ik_block_format f = ik_block_info(format);
-  int64_t m = 0;
-#if defined(__AVX512F__)
-  if (f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN)
-    for (; m + 8 <= rows; m += 8)
-      ik_block_tile(f, 8, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
-  else
-    for (; m + 12 <= rows; m += 12)
-      ik_block_tile(f, 12, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
-#endif
-  for (; m + 4 <= rows; m += 4)
-    ik_block_tile(f, 4, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
-  for (int64_t i = 0; m + i < rows; ++i)
-    ik_block_tile(f, 1, y + (m + i) * n + n0, n, count, w, x + (m * blocks + i) * IK_XBLOCK, rows - m, blocks, 1);
-}
-
 #define IK_BLOCK_MATMUL(name, bits, offset, family)                                                                  \
   IK_KERNEL(ik_block_matmul_##name);                                                                                 \
   IK_KERNEL(ik_block_matmul_##name) {                                                                                \

@@ -174,4 +174,24 @@ IK_INLINE void ik_block_tile(ik_block_format f, const int rows, float *y, int64_
   }
 }
 
+/* All rows of x with the panel whose first row is n0; p as of ik_block_matmul. */
+IK_INLINE void ik_block_panel(int format, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p, int64_t n0) {
+  const int64_t rows = p[IK_BLOCKMM_M], n = p[IK_BLOCKMM_N], blocks = p[IK_BLOCKMM_K] / IK_BLOCK;
+  const int64_t count = n - n0 < IK_PANEL ? n - n0 : IK_PANEL;
+  const ik_block_format f = ik_block_info(format);
+  int64_t m = 0;
+#if defined(__AVX512F__)
+  if (f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN)
+    for (; m + 8 <= rows; m += 8)
+      ik_block_tile(f, 8, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
+  else
+    for (; m + 12 <= rows; m += 12)
+      ik_block_tile(f, 12, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
+#endif
+  for (; m + 4 <= rows; m += 4)
+    ik_block_tile(f, 4, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
+  for (int64_t i = 0; m + i < rows; ++i)
+    ik_block_tile(f, 1, y + (m + i) * n + n0, n, count, w, x + (m * blocks + i) * IK_XBLOCK, rows - m, blocks, 1);
+}
+
 #endif

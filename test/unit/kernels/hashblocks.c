@@ -1,5 +1,5 @@
-/* Runs the kernels of language models (GGUF block products of every format, rows of packed matrices, rope, cache, attention) and prints one hash of
- * all results. Packed weights are random bytes whose 16-bit floats are small. Freestanding: see hash.h and check-blocks.sh. */
+/* Runs the kernels of language models (GGUF block products of every format and of experts, rows of packed matrices, rope, cache, attention) and
+ * prints one hash of all results. Packed weights are random bytes whose 16-bit floats are small. Freestanding: see hash.h, check-blocks.sh. */
 #include "targets/common/ukernels/block.h"
 #include "targets/common/ukernels/sequence.h"
 #include "test/unit/kernels/hash.h"
@@ -12,6 +12,9 @@ DECLARE(f32, , , )
 DECLARE(f16, , , )
 DECLARE(bf16, , , )
 IK_KERNEL(ik_block_quantize);
+IK_KERNEL(ik_block_experts_q4_0);
+IK_KERNEL(ik_block_experts_q6_k);
+IK_KERNEL(ik_block_experts_f16);
 IK_KERNEL(ik_rope);
 IK_KERNEL(ik_cache_append_f16);
 IK_KERNEL(ik_cached_attention_f16);
@@ -50,6 +53,19 @@ static void blockCase(kernel *matmul, kernel *rows, int floatBytes) {
   run(rows, buf, p, y, 7 * DEPTH * 4);
 }
 
+/* Weights as blockCase left them. */
+static void expertsCase(kernel *experts, int isFloat) {
+  enum { M = 27, SLOTS = 2, EXPERTS = 2, COLUMNS = 20, K = 256 };
+  const int64_t p[IK_EXPERTS_COUNT] = {M, SLOTS, 1, EXPERTS, COLUMNS, K}, quantize[] = {M, K};
+  int32_t chosen[M * SLOTS];
+  for (int i = 0; i < M * SLOTS; ++i)
+    chosen[i] = (int32_t)pick(-1, EXPERTS);
+  fill(x, M * K);
+  void *const from[] = {x, quantized}, *const buf[] = {isFloat ? (void *)x : quantized, w, chosen, y, room};
+  run(ik_block_quantize, from, quantize, quantized, M * K / 32 * IK_XBLOCK);
+  run(experts, buf, p, y, M * SLOTS * COLUMNS * 4);
+}
+
 static void sequenceCase(int32_t position, int64_t m, int64_t window, float softcap) {
   enum { HQ = 4, HK = 2, T = 300, D = 24, E = 20 };
   static float table[T * D];
@@ -72,5 +88,6 @@ static void hashAll(void) {
   blockCase(ik_block_matmul_f32, ik_block_rows_f32, 4);
   blockCase(ik_block_matmul_f16, ik_block_rows_f16, 2);
   blockCase(ik_block_matmul_bf16, ik_block_rows_bf16, 2);
+  expertsCase(ik_block_experts_q4_0, 0), expertsCase(ik_block_experts_q6_k, 0), expertsCase(ik_block_experts_f16, 1);
   sequenceCase(0, 17, 0, 0), sequenceCase(290, 1, 0, 0), sequenceCase(230, 20, 10, 3);
 }

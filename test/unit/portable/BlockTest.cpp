@@ -116,7 +116,7 @@ void testExperts(Random &random, const BlockCase &c, int64_t m, bool shared) {
     chosen.push_back(int32_t(random.integer(-1, experts)));
   std::vector<char> blocks = format.isFloat() ? std::vector<char>() : quantize(x, rows, c.k).bytes;
   runKernel(c.format.c_str(), kernelsOf(c.format).experts, {format.isFloat() ? static_cast<const void *>(x.data()) : blocks.data(), w.data(), chosen.data()},
-            {y.data()}, {int64_t(y.size() * 4)}, {m, slots, shared, experts, each, c.k});
+            {y.data()}, {int64_t(y.size() * 4)}, {m, slots, shared, experts, each, c.k}, IK_EXPERTS_SCRATCH(c.k));
   for (int64_t i = 0; i < m * slots; ++i) {
     int64_t row = shared ? i / slots : i, e = chosen[size_t(i)] >= 0 && chosen[size_t(i)] < experts ? chosen[size_t(i)] : 0;
     std::vector<float> one(x.begin() + row * c.k, x.begin() + (row + 1) * c.k);
