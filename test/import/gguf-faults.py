@@ -34,17 +34,11 @@ def reshape(w, name, rows):
     w.tensors = [(t[0], (rows, *t[1][1:]), t[2], t[3][:rows * 256]) if t[0] == name else t for t in w.tensors]
 
 
-def pad(w):
-    """block_count may not exceed the number of tensors."""
-    for i in range(3):
-        w.tensor(f"pad{i}", np.zeros(4, np.float32), "f32")
-
-
 save("architecture", lambda w: replace(w, "general.architecture", gguf.STRING, "lama"))
 save("key", lambda w: setattr(w, "entries", [e for e in w.entries if e[0] != "llama.embedding_length"]))
 save("value", lambda w: replace(w, "llama.attention.head_count_kv", gguf.U32, 3))
 save("missing", lambda w: (drop(w, "blk.1.ffn_up", "blk.0.attn_norm"), reshape(w, "blk.0.attn_k.weight", 16)))
-save("many", lambda w: (drop(w, "blk."), replace(w, "llama.block_count", gguf.U32, 3), pad(w)))
+save("many", lambda w: (drop(w, "blk."), replace(w, "llama.block_count", gguf.U32, 3)))
 save("unused", lambda w: w.tensor("blk.0.attn_sinks.weight", np.zeros(4, np.float32), "f32"))
 save("scaling", lambda w: w.add("llama.rope.scaling.type", gguf.STRING, "longrope"))
 save("tiny", lambda w: None)

@@ -14,7 +14,8 @@
 namespace ingot {
 namespace {
 
-constexpr int kMaxListed = 20; // faults of tensors printed one by one
+constexpr int kMaxListed = 20;      // faults of tensors printed one by one
+constexpr int64_t kMaxBlocks = 1024; // of the largest models there are, 126; bounds the size of the functions
 
 std::string shapeText(llvm::ArrayRef<int64_t> shape) {
   return "[" + llvm::join(llvm::map_range(shape, [](int64_t extent) { return std::to_string(extent); }), ", ") + "]";
@@ -45,7 +46,7 @@ private:
   // ---- numbers ----
 
   void readSizes() {
-    blocks = keys.integer("block_count", std::nullopt, 1, std::max<int64_t>(1, static_cast<int64_t>(file.tensors.size())));
+    blocks = keys.integer("block_count", std::nullopt, 1, kMaxBlocks);
     model.width = keys.integer("embedding_length");
     model.context = keys.integer("context_length");
     model.heads = keys.integer("attention.head_count");
