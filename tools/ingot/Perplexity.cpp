@@ -190,7 +190,8 @@ int runPerplexity(const Context &context) {
     if (!other || !(reference = openScored(context, *other, ctx)))
       return kUserFault;
     if (reference->vocabulary() != model->vocabulary())
-      return context.fail("IG0417", "the reference has " + std::to_string(reference->vocabulary()) + " tokens, the model " + std::to_string(model->vocabulary()),
+      return context.fail("IG0417",
+                          "the reference has " + std::to_string(reference->vocabulary()) + " tokens, the model " + std::to_string(model->vocabulary()),
                           context.options.text("against"), "compare a model with the file that it was quantised from");
   }
   return scoreText(context, *tokenizer, *ids, Scorer(*model, reference.get(), workers));

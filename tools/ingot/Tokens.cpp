@@ -51,8 +51,8 @@ std::unique_ptr<llvm::MemoryBuffer> readText(const Context &context, llvm::Strin
     buffer = readFile(path, context.diagnostics);
   }
   if (buffer && buffer->getBufferSize() > kMostBytes) {
-    context.fail("IG0003", "the text has " + std::to_string(buffer->getBufferSize()) + " bytes, at most " + std::to_string(kMostBytes) + " are read", path.str(),
-                 "cut it into several files");
+    std::string bytes = std::to_string(buffer->getBufferSize());
+    context.fail("IG0003", "the text has " + bytes + " bytes, at most " + std::to_string(kMostBytes) + " are read", path.str(), "cut it into several files");
     return nullptr;
   }
   return buffer;
