@@ -91,17 +91,18 @@ def Kernel_ViewOp : Kernel_Op<"view", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Kernel_EmptyOp : Kernel_Op<"empty", [Pure]> {
+def Kernel_EmptyOp : Kernel_Op<"empty"> {
   let summary = "an uninitialised tensor that maps then fill";
   let description = [{
-    No code: a buffer whose bytes are undefined until a `kernel.map` with `hasDest` writes them.
+    No code: a buffer whose bytes are undefined until a `kernel.map` with `hasDest` writes them. Each op is a buffer of its own, so two never become
+    one: different maps fill them.
 
     Example:
     ```mlir
     %e = kernel.empty : tensor<2x6xf32>
     ```
   }];
-  let results = (outs Tensor:$result);
+  let results = (outs Res<Tensor, "the buffer", [MemAlloc<DefaultResource>]>:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
