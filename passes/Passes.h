@@ -28,6 +28,7 @@ std::unique_ptr<mlir::Pass> createCollapseMaps();
 // plan
 std::unique_ptr<mlir::Pass> createOutlineMaps();
 std::unique_ptr<mlir::Pass> createPlanProgram(const PassContext &context);
+std::unique_ptr<mlir::Pass> createStageWeights(int64_t fastBytes);
 
 /// The phases' pipelines.
 void buildCompress(mlir::OpPassManager &manager, const PassContext &context);

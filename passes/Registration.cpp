@@ -27,6 +27,7 @@ void registerPasses() {
   mlir::registerPass([] { return createCollapseMaps(); });
   mlir::registerPass([] { return createOutlineMaps(); });
   mlir::registerPass([] { return createPlanProgram(context); });
+  mlir::registerPass([] { return createStageWeights(0); });
 }
 
 } // namespace ingot

@@ -24,3 +24,16 @@ def PlanProgram : Pass<"ingot-plan-program", "::mlir::ModuleOp"> {
     before a call that touches bytes which another call wrote, or writes bytes which another read, since the last barrier.
   }];
 }
+
+def StageWeights : Pass<"ingot-stage-weights", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createStageWeights(0)";
+  let dependentDialects = ["::ingot::deploy::DeployDialect"];
+  let summary = "weights that a call reads many times are copied to fast memory ahead of it";
+  let description = [{
+    For devices whose arena lies in fast memory that programs address (VTCM). What the arena leaves of it becomes two halves. A shared call whose
+    largest weights fit, and which uses each of their bytes at least 256 times, reads them from a half; a call of `ik_stage` fills it in the
+    interval between barriers before. Intervals alternate between the halves, so a copy never writes what is being read, and needs no barrier.
+    Calls of the first interval, serial calls and weights that do not fit are left as they are; so is all when the arena alone does not fit.
+  }];
+  let options = [Option<"fastBytes", "fast-bytes", "int64_t", "0", "bytes of fast memory">];
+}

@@ -6,6 +6,8 @@ namespace ingot {
 void buildPlan(mlir::OpPassManager &manager, const PassContext &context) {
   manager.addPass(createOutlineMaps());
   manager.addPass(createPlanProgram(context));
+  if (context.fastBytes > 0)
+    manager.addPass(createStageWeights(context.fastBytes));
 }
 
 } // namespace ingot
