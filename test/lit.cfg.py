@@ -1,6 +1,6 @@
 # How lit runs the tests: every .test and .mlir below test/ is a shell script of RUN lines. %ingot and %ingot-opt are the built tools,
 # %models the project's own models; `shared-models` is a feature when the real models lie beside the checkout,
-# `chromium` when that browser is installed, `lavapipe` when that Vulkan driver is, with spirv-val and the validation layer.
+# `chromium` and `qemu-hexagon` when that program is installed, `lavapipe` when that Vulkan driver is, with spirv-val and the validation layer.
 import os
 import pathlib
 import shutil
@@ -36,5 +36,6 @@ lavapipe = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 if lavapipe.exists() and shutil.which("spirv-val") and pathlib.Path("/usr/share/vulkan/explicit_layer.d/VkLayer_khronos_validation.json").exists():
     config.available_features.add("lavapipe")
     config.environment["VK_ICD_FILENAMES"] = str(lavapipe)
-if shutil.which("chromium"):
-    config.available_features.add("chromium")
+for program in ("chromium", "qemu-hexagon"):
+    if shutil.which(program):
+        config.available_features.add(program)

@@ -1,5 +1,5 @@
-// Compiles a small planned module for the host and for a Cortex-A76, runs both, and compares every byte with values computed here.
-// Exit status 0: all agree. The emulated part is skipped, with a note, where qemu-aarch64 or ld.lld is missing.
+// Compiles a small planned module for the host, a Cortex-A76 and a Hexagon, runs all, and compares every byte with values computed here.
+// Exit status 0: all agree. An emulated part is skipped, with a note, where its emulator or ld.lld is missing.
 #include "dialects/Registry.h"
 #include "targets/Target.h"
 #include "test/unit/targets/Check.h"
@@ -134,7 +134,7 @@ module {
   }
 }
 
-/// A missing kernel and an unknown device are errors that name what is missing.
+/// A missing kernel, an unknown device and a program too large for its machine are errors that say so.
 void checkErrors(mlir::MLIRContext &context) {
   auto module = mlir::parseSourceString<mlir::ModuleOp>(
       R"(module { deploy.program @run arena 0 scratch 0 workers 1 { deploy.call "ik_absent_f32" params [] places [] work 1 } })", &context);
@@ -143,6 +143,11 @@ void checkErrors(mlir::MLIRContext &context) {
   auto objects = findTarget(device->target)->emit(*module, "unit", *device, StageSink());
   std::string message = llvm::toString(objects.takeError());
   check(message.find("ik_absent_f32") != std::string::npos, "the error names the missing kernel: " + message);
+  auto large = mlir::parseSourceString<mlir::ModuleOp>(
+      R"(module { deploy.program @run arena 3000000000 scratch 0 workers 1 { deploy.call "ik_stage" params [1] places [] work 1 } })", &context);
+  const Device *small = findDevice("hexagon-v68", diagnostics);
+  message = llvm::toString(findTarget(small->target)->emit(*large, "unit", *small, StageSink()).takeError());
+  check(message.find("3000000000 bytes are more than a 32-bit machine") != std::string::npos, "a program too large for 32 bits is refused: " + message);
   check(!findDevice("cortex-a67", diagnostics) && diagnostics.all().back().help.find("cortex-a76") != std::string::npos,
         "an unknown device has a hint");
 }
@@ -168,10 +173,12 @@ int main() {
   if (!check(static_cast<bool>(module), "the module parses"))
     return finishChecks();
   checkDevice("host", *module);
-  if (llvm::sys::findProgramByName("qemu-aarch64") && llvm::sys::findProgramByName("ld.lld-22"))
-    checkDevice("cortex-a76", *module);
-  else
-    llvm::outs() << "skipped: running for cortex-a76 needs qemu-aarch64 and ld.lld-22\n";
+  for (auto [device, emulator] : {std::pair("cortex-a76", "qemu-aarch64"), std::pair("hexagon-v68", "qemu-hexagon")}) {
+    if (llvm::sys::findProgramByName(emulator) && llvm::sys::findProgramByName("ld.lld-22"))
+      checkDevice(device, *module);
+    else
+      llvm::outs() << "skipped: running for " << device << " needs " << emulator << " and ld.lld-22\n";
+  }
   checkMath(context);
   checkErrors(context);
   checkPresets(*module);
