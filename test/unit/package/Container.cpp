@@ -93,6 +93,7 @@ static void testFlips(const std::string &good) {
   for (size_t size = 0; size < good.size(); size += size < 512 ? 1 : 499)
     expectRefused(llvm::StringRef(good).take_front(size));
   expectRefused(good + std::string(1, '\0'));
+  CHECK(codeOf(readContainerBytes(good + std::string(1, '\0'), "memory")) == "IG0513");
 }
 
 // Boot tables that are sealed but false: every field takes extreme values.

@@ -132,5 +132,9 @@ int main() {
   Vocabulary other = bytePairs();
   other.pre = "no-such";
   llvm::outs() << "unknown: " << (makeTokenizer(std::move(other), diagnostics) ? "made" : diagnostics.all().back().code) << '\n';
+  Vocabulary unnamed = bytePairs();
+  unnamed.pre.clear();
+  bool made = makeTokenizer(std::move(unnamed), diagnostics) != nullptr;
+  llvm::outs() << "unnamed: " << (made ? "made, " : "not made, ") << diagnostics.all().back().code << '\n';
   return 0;
 }
