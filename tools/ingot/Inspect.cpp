@@ -121,6 +121,8 @@ llvm::json::Array printUnsupported(const Context &context, llvm::ArrayRef<Unsupp
 }
 
 int runInspect(const Context &context) {
+  if (llvm::StringRef(context.options.arguments[0]).ends_with(".ingot"))
+    return inspectContainer(context, context.options.arguments[0]);
   std::optional<CompileOptions> options = compileOptionsFor(context, context.options.arguments[0], nullptr);
   if (!options)
     return kUserFault;

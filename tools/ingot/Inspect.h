@@ -1,4 +1,4 @@
-// What the inspection of ONNX and of GGUF files has in common: tables of inputs, operators, and what a device cannot do.
+// Inspection of GGUF files and of containers, and what it has in common with that of ONNX files: tables of inputs, operators, and what a device cannot do.
 #ifndef INGOT_TOOLS_INGOT_INSPECT_H
 #define INGOT_TOOLS_INGOT_INSPECT_H
 
@@ -20,6 +20,8 @@ llvm::json::Array printUnsupported(const Context &context, llvm::ArrayRef<Unsupp
 
 /// ingot inspect of a GGUF file.
 int inspectGguf(const Context &context, const CompileOptions &options);
+/// ingot inspect of a .ingot file.
+int inspectContainer(const Context &context, llvm::StringRef path);
 
 } // namespace ingot
 
