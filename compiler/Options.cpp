@@ -22,7 +22,7 @@ constexpr CommandInfo kCommands[] = {
     {"tokenize", "MODEL", "print the token ids of a text", 1, 1, "ingot tokenize model.gguf --text 'Once upon a time'"},
     {"detokenize", "MODEL", "print the text of token ids", 1, 1, "ingot detokenize model.gguf --tokens 1,403,407"},
     {"compress", "MODEL -o OUT", "write a compressed model of the same format", 1, 1, "ingot compress model.onnx -o small.onnx --quantize int8 --calibrate samples.npz"},
-    {"inspect", "MODEL", "show inputs, outputs, sizes, operators and what a device cannot do", 1, 1, "ingot inspect model.onnx --json -"},
+    {"inspect", "FILE", "show what a model or a container (.ingot) holds, and what a device cannot do", 1, 1, "ingot inspect model.onnx --json -"},
     {"explain", "CODE", "explain a diagnostic at length", 1, 1, "ingot explain IG0401"},
     {"devices", "", "list the devices known by name", 0, 0, "ingot devices"},
     {"targets", "[NAME]", "list targets; with NAME its features and kernels", 0, 1, "ingot targets arm"},
