@@ -98,7 +98,8 @@ public:
   virtual llvm::ArrayRef<llvm::StringRef> stages() const = 0;
   /// Code for a planned module (deploy.programs + kernel.funcs): relocatable objects that export entrySymbol(entry, symbol) for each program.
   virtual llvm::Expected<std::vector<ObjectFile>> emit(mlir::ModuleOp module, llvm::StringRef symbol, const Device &device, StageSink sink) const = 0;
-  /// Objects of the static runtime for the device ("core", "pool", "mmap"), built with Ingot.
+  /// Objects of the static runtime for the device ("core", "pool", "mmap"), built with Ingot. A part that only the application's own
+  /// compiler can build is its source ("part.m").
   virtual llvm::Expected<std::vector<ObjectFile>> runtimeObjects(const Device &device) const = 0;
   /// Makes the programs of one module ready to run: in this process for devices of the host's own ISA, else in an emulator, a driver or whatever
   /// executes the device's code here. `weights` is used in place and must outlive the result.

@@ -59,6 +59,12 @@ static llvm::Expected<ObjectFile> embedContainer(const PackageRequest &request, 
   return makeDataObject("ingot_container_" + request.symbol, bytes, request.triple);
 }
 
+/// A part of the runtime that comes as source: anything with a suffix other than an object's.
+static bool isSource(const ObjectFile &part) {
+  llvm::StringRef suffix = llvm::sys::path::extension(part.name);
+  return !suffix.empty() && suffix != ".o";
+}
+
 static llvm::Expected<std::string> libraryOf(const PackageRequest &request, const Layout &layout) {
   std::vector<ObjectFile> members(request.objects.begin(), request.objects.end());
   if (request.embedWeights) {
@@ -69,11 +75,20 @@ static llvm::Expected<std::string> libraryOf(const PackageRequest &request, cons
   }
   for (const ObjectFile &object : request.runtimeObjects) {
     llvm::StringRef name = llvm::sys::path::stem(object.name);
-    if (name == "runner")
+    if (name == "runner" || isSource(object))
       continue; // a test program with its own _start and memcpy: an application must never be linked with it
     members.push_back({"ingot_" + name.str() + ".o", object.bytes});
   }
   return makeArchive(members, request.triple);
+}
+
+/// What the application compiles itself stands beside the headers.
+static llvm::Error addSources(OutputSet &files, llvm::ArrayRef<ObjectFile> parts) {
+  for (const ObjectFile &part : parts)
+    if (isSource(part))
+      if (llvm::Error error = files.addText("ingot/" + part.name, part.bytes))
+        return error;
+  return llvm::Error::success();
 }
 
 static llvm::Error addHeaders(OutputSet &files) {
@@ -113,6 +128,8 @@ llvm::Expected<PackageResult> ingot::writePackage(const PackageRequest &request,
   if (llvm::Error failed = files.addText(request.name + ".d", depfile(request, outputs)))
     return std::move(failed);
   if (llvm::Error failed = addHeaders(files))
+    return std::move(failed);
+  if (llvm::Error failed = addSources(files, request.runtimeObjects))
     return std::move(failed);
   if (llvm::Error failed = files.commit())
     return std::move(failed);

@@ -16,7 +16,7 @@ struct PackageRequest {
   llvm::ArrayRef<Program> programs;
   const WeightStore &store;
   llvm::ArrayRef<ObjectFile> objects;        // the model's code
-  llvm::ArrayRef<ObjectFile> runtimeObjects; // what Target::runtimeObjects gave; the runner is left out
+  llvm::ArrayRef<ObjectFile> runtimeObjects; // what Target::runtimeObjects gave; the runner is left out, sources go beside the headers
   bool embedWeights = false;                 // the container goes into the archive too
   unsigned jobs = 0;                         // threads for recipes; 0: all cores
   std::vector<ModelConstant> constants;      // for the header

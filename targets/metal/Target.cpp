@@ -32,8 +32,10 @@ protected:
     return text;
   }
 
-  /// The runtime is Objective-C, which the application compiles: runtime/metal.m.
-  std::vector<ObjectFile> gpuRuntime(const Device &device, const Device &cpu) const override { return {}; }
+  /// The runtime is Objective-C, which the application compiles: a package carries its source.
+  std::vector<ObjectFile> gpuRuntime(const Device &device, const Device &cpu) const override {
+    return {{"metal.m", embeddedFile("metal/runtime/metal.m").str()}};
+  }
 };
 
 } // namespace
