@@ -16,11 +16,9 @@ public:
 
   llvm::Expected<std::unique_ptr<LoadedProgram>> load(const Device &device, llvm::ArrayRef<ObjectFile> objects, llvm::StringRef symbol,
                                                       llvm::ArrayRef<Program> programs, llvm::StringRef weights) const override {
-    llvm::Expected<const Device *> cpu = cpuUnit(device);
+    llvm::Expected<const Device *> cpu = hostUnit(device);
     if (!cpu)
       return cpu.takeError();
-    if ((*cpu)->name != "host")
-      return llvm::createStringError("a program for '" + device.name + "' cannot be run here: it needs the device's own CPU");
     return loadShim(objects, symbol, programs, weights);
   }
 

@@ -33,13 +33,8 @@ std::map<std::string, Totals> weightTotals(mlir::ModuleOp module) {
   return totals;
 }
 
-struct Io {
-  std::string label, dtype;
-  std::vector<int64_t> shape;
-};
-
-std::vector<Io> ioOf(mlir::func::FuncOp main, bool inputs) {
-  std::vector<Io> list;
+std::vector<IoRow> ioOf(mlir::func::FuncOp main, bool inputs) {
+  std::vector<IoRow> list;
   llvm::ArrayRef<mlir::Type> types = inputs ? main.getArgumentTypes() : main.getResultTypes();
   for (unsigned i = 0; i < types.size(); ++i) {
     auto type = llvm::cast<mlir::RankedTensorType>(types[i]);
@@ -48,20 +43,6 @@ std::vector<Io> ioOf(mlir::func::FuncOp main, bool inputs) {
     list.push_back({label ? label.str() : "", dtype ? name(*dtype).str() : "other", std::vector<int64_t>(type.getShape())});
   }
   return list;
-}
-
-llvm::json::Array printIo(const Context &context, llvm::StringRef title, llvm::ArrayRef<Io> list) {
-  Table table({title.str(), "dtype", "shape"});
-  llvm::json::Array rows;
-  for (const Io &io : list) {
-    table.add({printable(io.label), io.dtype, shapeText(io.shape)});
-    rows.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(io.label)}, {"dtype", io.dtype}, {"shape", llvm::json::Array(io.shape)}});
-  }
-  if (printsTable(context) && !list.empty()) {
-    table.print(llvm::outs());
-    llvm::outs() << '\n';
-  }
-  return rows;
 }
 
 llvm::json::Array printTensors(const Context &context, const std::map<std::string, Totals> &totals) {
@@ -79,6 +60,20 @@ llvm::json::Array printTensors(const Context &context, const std::map<std::strin
 }
 
 } // namespace
+
+llvm::json::Array printIo(const Context &context, llvm::StringRef title, llvm::ArrayRef<IoRow> list) {
+  Table table({title.str(), "dtype", "shape"});
+  llvm::json::Array rows;
+  for (const IoRow &io : list) {
+    table.add({printable(io.label), io.dtype, shapeText(io.shape)});
+    rows.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(io.label)}, {"dtype", io.dtype}, {"shape", llvm::json::Array(io.shape)}});
+  }
+  if (printsTable(context) && !list.empty()) {
+    table.print(llvm::outs());
+    llvm::outs() << '\n';
+  }
+  return rows;
+}
 
 void addDeviceLimits(CompileOptions options, std::vector<Unsupported> &unsupported) {
   if (options.device == "reference")

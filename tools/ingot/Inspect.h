@@ -12,7 +12,14 @@ namespace ingot {
 /// Lowers for the device and adds what it refuses.
 void addDeviceLimits(CompileOptions options, std::vector<Unsupported> &unsupported);
 
+/// An input or output to be shown.
+struct IoRow {
+  std::string label, dtype;
+  std::vector<int64_t> shape;
+};
+
 // Each prints a table unless stdout is taken by JSON, and returns its rows.
+llvm::json::Array printIo(const Context &context, llvm::StringRef title, llvm::ArrayRef<IoRow> list);
 llvm::json::Array printInputs(const Context &context, llvm::StringRef title, mlir::func::FuncOp function);
 llvm::json::Array printOutputs(const Context &context, llvm::StringRef title, mlir::func::FuncOp function);
 llvm::json::Array printOps(const Context &context, const ImportedModel &model);

@@ -6,17 +6,10 @@
 namespace ingot {
 namespace {
 
-llvm::json::Array printTensors(const Context &context, llvm::StringRef title, llvm::ArrayRef<ProgramIo> list) {
-  Table table({title.str(), "dtype", "shape"});
-  llvm::json::Array rows;
-  for (const ProgramIo &io : list) {
-    table.add({printable(io.name), name(io.type).str(), shapeText(io.shape)});
-    rows.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(io.name)}, {"dtype", name(io.type)}, {"shape", llvm::json::Array(io.shape)}});
-  }
-  if (printsTable(context) && !list.empty()) {
-    table.print(llvm::outs());
-    llvm::outs() << '\n';
-  }
+std::vector<IoRow> rowsOf(llvm::ArrayRef<ProgramIo> list) {
+  std::vector<IoRow> rows;
+  for (const ProgramIo &io : list)
+    rows.push_back({io.name, name(io.type).str(), io.shape});
   return rows;
 }
 
@@ -49,7 +42,8 @@ int inspectContainer(const Context &context, llvm::StringRef path) {
                  << ", at most " << layout.workers << " workers\nABI " << abi << "\n\n";
   llvm::json::Array entries;
   for (const EntryLayout &entry : layout.entries) {
-    llvm::json::Array inputs = printTensors(context, entry.name + ": input", entry.inputs), outputs = printTensors(context, entry.name + ": output", entry.outputs);
+    llvm::json::Array inputs = printIo(context, entry.name + ": input", rowsOf(entry.inputs));
+    llvm::json::Array outputs = printIo(context, entry.name + ": output", rowsOf(entry.outputs));
     entries.push_back(llvm::json::Object{{"name", entry.name}, {"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}, {"arena_bytes", entry.arenaBytes}});
   }
   llvm::json::Object json{{"model", llvm::json::fixUTF8(layout.model)}, {"device", llvm::json::fixUTF8(layout.device)}, {"abi", abi},

@@ -25,6 +25,13 @@ llvm::Expected<const Device *> GpuTarget::cpuUnit(const Device &device) {
   return llvm::createStringError("device '" + device.name + "' has no CPU unit here, which the host part of its programs needs");
 }
 
+llvm::Expected<const Device *> GpuTarget::hostUnit(const Device &device) {
+  llvm::Expected<const Device *> cpu = cpuUnit(device);
+  if (cpu && (*cpu)->name != "host")
+    return llvm::createStringError("a program for '" + device.name + "' cannot be run here: it needs the device's own CPU");
+  return cpu;
+}
+
 llvm::Expected<std::vector<ObjectFile>> GpuTarget::emit(ModuleOp module, llvm::StringRef symbol, const Device &device, StageSink sink) const {
   llvm::Expected<const Device *> cpu = cpuUnit(device);
   if (!cpu)

@@ -31,6 +31,8 @@ protected:
   virtual std::vector<ObjectFile> gpuRuntime(const Device &device, const Device &cpu) const = 0;
   /// The device's first unit that is a CPU.
   static llvm::Expected<const Device *> cpuUnit(const Device &device);
+  /// The same, for a program to be run here: an error unless it is the machine Ingot runs on.
+  static llvm::Expected<const Device *> hostUnit(const Device &device);
 
 private:
   const GpuTables &tables;

@@ -63,7 +63,7 @@ static void resizeCase(void) {
 
 static void hashStencils(void) {
   for (int i = 0; i < 12; ++i) {
-    fill(x, CHANNELS * MOST * MOST, 4), fill(w, 256, 4), fill(bias, 64, 4);
+    fill(x, CHANNELS * MOST * MOST), fill(w, 256), fill(bias, 64);
     depthwiseCase();
     stencilPoolCase();
     resizeCase();
