@@ -1,5 +1,5 @@
 // A convolution's geometry as the parameters of the kernels (targets/common/ukernels/conv.h): 1 and 2 spatial axes become 3.
-// Shared by nn.conv and quant.conv.
+// Shared by nn.conv, quant.conv and nn.conv_transpose.
 #ifndef INGOT_PASSES_LOWER_CONVSHAPE_H
 #define INGOT_PASSES_LOWER_CONVSHAPE_H
 
@@ -30,15 +30,14 @@ struct ConvShape {
   void simplify();
 };
 
-template <typename ConvOp> ConvShape convShape(ConvOp op) {
+/// What the kernels of convolutions and of transposed ones call alike: batch, groups and the three spatial axes; all else is zero.
+template <typename ConvOp> ConvShape spatialShape(ConvOp op) {
   llvm::ArrayRef<int64_t> x = llvm::cast<mlir::RankedTensorType>(op.getInput().getType()).getShape();
   llvm::ArrayRef<int64_t> w = llvm::cast<mlir::RankedTensorType>(op.getFilter().getType()).getShape();
   llvm::ArrayRef<int64_t> y = llvm::cast<mlir::RankedTensorType>(op.getResult().getType()).getShape();
   ConvShape shape{llvm::SmallVector<int64_t>(IK_CONV_COUNT, 0)};
   shape[IK_CONV_N] = x[0];
   shape[IK_CONV_G] = op.getGroup();
-  shape[IK_CONV_IC] = w[1];
-  shape[IK_CONV_OC] = w[0] / op.getGroup();
   int64_t spatial = static_cast<int64_t>(x.size()) - 2;
   for (int64_t axis = 0; axis < 3; ++axis) {
     int64_t from = axis - (3 - spatial);
@@ -50,6 +49,14 @@ template <typename ConvOp> ConvShape convShape(ConvOp op) {
     shape[IK_CONV_PD + axis] = given ? op.getPadLow()[from] : 0;
     shape[IK_CONV_DD + axis] = given ? op.getDilations()[from] : 1;
   }
+  return shape;
+}
+
+template <typename ConvOp> ConvShape convShape(ConvOp op) {
+  llvm::ArrayRef<int64_t> w = llvm::cast<mlir::RankedTensorType>(op.getFilter().getType()).getShape();
+  ConvShape shape = spatialShape(op);
+  shape[IK_CONV_IC] = w[1];
+  shape[IK_CONV_OC] = w[0] / op.getGroup();
   shape.simplify();
   return shape;
 }

@@ -1,5 +1,6 @@
 // Lowers nn.conv_transpose: f32 and f16 to ik_convtrans (constant filters packed phase by phase in panels of 8 output channels), f64 to
 // the plain row.
+#include "passes/lower/ConvShape.h"
 #include "passes/lower/LowerOp.h"
 #include "targets/common/ukernels/convtrans.h"
 
@@ -16,25 +17,11 @@ using Lowered = FailureOr<SmallVector<Value, 2>>;
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
 SmallVector<int64_t> paramsOf(nn::ConvTransposeOp op) {
-  ArrayRef<int64_t> x = shapeOf(op.getInput()), w = shapeOf(op.getFilter()), y = shapeOf(op.getResult());
-  SmallVector<int64_t> p(IK_CONV_COUNT, 0);
-  p[IK_CONV_N] = x[0];
-  p[IK_CONV_G] = op.getGroup();
-  p[IK_CONV_IC] = x[1] / static_cast<int64_t>(op.getGroup());
-  p[IK_CONV_OC] = w[1];
-  int64_t spatial = static_cast<int64_t>(x.size()) - 2;
-  for (int64_t axis = 0; axis < 3; ++axis) {
-    int64_t from = axis - (3 - spatial);
-    bool given = from >= 0;
-    p[IK_CONV_ID + axis] = given ? x[from + 2] : 1;
-    p[IK_CONV_OD + axis] = given ? y[from + 2] : 1;
-    p[IK_CONV_KD + axis] = given ? w[from + 2] : 1;
-    p[IK_CONV_SD + axis] = given ? op.getStrides()[from] : 1;
-    p[IK_CONV_PD + axis] = given ? op.getPadLow()[from] : 0;
-    p[IK_CONV_DD + axis] = given ? op.getDilations()[from] : 1;
-  }
-  p[IK_CONV_BIAS] = op.getBias() != nullptr;
-  return p;
+  ConvShape shape = spatialShape(op);
+  shape[IK_CONV_IC] = shapeOf(op.getInput())[1] / static_cast<int64_t>(op.getGroup());
+  shape[IK_CONV_OC] = shapeOf(op.getFilter())[1];
+  shape[IK_CONV_BIAS] = op.getBias() != nullptr;
+  return std::move(shape.params);
 }
 
 /// The taps of one phase: their places in a filter plane, in order.
