@@ -146,6 +146,10 @@ private:
     }
     result->objects = std::move(*objects);
     result->programs = readPrograms(*result->module); // with the units that the target chose
+    for (Program &program : result->programs)
+      for (ProgramCall &call : program.calls)
+        if (call.unit.empty())
+          call.unit = result->device.name;
     noteOtherUnits();
     countKernels();
     return true;

@@ -41,6 +41,7 @@ struct KernelRow {
 struct ObjectFile {
   std::string name; // "model.o"
   std::string bytes;
+  int64_t stackBytes = 0; // the deepest stack that its entry points need, without the runtime's functions; 0: not known
 };
 
 /// Called with a stage's name and text when dumps are asked for.

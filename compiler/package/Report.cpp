@@ -50,9 +50,7 @@ int64_t workingBytes(llvm::ArrayRef<Program> programs) {
 llvm::json::Array stepRows(const Program &program) {
   llvm::json::Array rows;
   for (const ProgramCall &call : program.calls) {
-    llvm::json::Object row{{"kernel", call.callee}, {"bytes", call.bytes}, {"work", call.work}, {"nodes", text(call.source)}};
-    if (!call.unit.empty())
-      row["unit"] = call.unit;
+    llvm::json::Object row{{"kernel", call.callee}, {"bytes", call.bytes}, {"work", call.work}, {"nodes", text(call.source)}, {"unit", call.unit}};
     if (!call.why.empty())
       row["why"] = call.why;
     rows.push_back(std::move(row));
@@ -136,7 +134,11 @@ void putSummary(llvm::raw_ostream &out, const ReportData &data) {
   out << "<h1>" << html(data.model) << "</h1>\n<table>\n<tr><td>device<td>" << html(data.device) << "</tr>\n<tr><td>nodes<td>" << data.compiledNodes << " of "
       << data.nodeCount << " compiled</tr>\n<tr><td>compile<td>" << llvm::formatv("{0:F2} s, peak {1} bytes", data.seconds, data.peakRssBytes) << "</tr>\n";
   if (!data.programs.empty())
-    out << "<tr><td>memory<td>arena " << arenaBytesOf(data.programs) << ", state " << data.programs.front().stateBytes << " bytes</tr>\n";
+    out << "<tr><td>memory<td>arena " << arenaBytesOf(data.programs) << ", state " << data.programs.front().stateBytes << ", stack " << data.stackBytes
+        << " bytes</tr>\n";
+  if (data.fastMemoryBytes > 0)
+    out << "<tr><td>fast memory<td>" << data.fastMemoryBytes << " bytes; the arena " << (arenaBytesOf(data.programs) <= data.fastMemoryBytes ? "fits" : "does not fit")
+        << "</tr>\n";
   out << "</table>\n<h2>Artifacts</h2><table>\n";
   for (const auto &[file, what] : data.artifacts)
     out << "<tr><td>" << html(file) << "<td>" << html(what) << "</tr>\n";
@@ -159,6 +161,9 @@ llvm::json::Value reportJson(const ReportData &data) {
   if (!data.programs.empty()) {
     memory["arena_bytes"] = workingBytes(data.programs);
     memory["state_bytes"] = data.programs.front().stateBytes;
+    memory["stack_bytes"] = data.stackBytes;
+    if (data.fastMemoryBytes > 0)
+      memory["fast_memory"] = llvm::json::Object{{"bytes", data.fastMemoryBytes}, {"holds_arena", arenaBytesOf(data.programs) <= data.fastMemoryBytes}};
     json["inputs"] = ioRows(data.programs.front().inputs);
     json["outputs"] = ioRows(data.programs.front().outputs);
     json["entries"] = entryRows(data.programs);

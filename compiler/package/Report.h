@@ -27,6 +27,8 @@ struct ReportData {
   double seconds = 0;
   int64_t peakRssBytes = 0, nodeCount = 0, compiledNodes = 0;
   std::vector<ReportPhase> phases;
+  int64_t stackBytes = 0;      // the deepest that generated code needs
+  int64_t fastMemoryBytes = 0; // Device::vtcmBytes
   int64_t codeBytes = 0, weightsBytes = 0, headerBytes = 0;
   std::vector<std::pair<std::string, std::string>> artifacts; // file, what it is
   std::vector<ReportKernel> kernels;

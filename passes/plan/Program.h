@@ -28,7 +28,7 @@ struct ProgramCall {
   int64_t bytes;                    // read + written
   std::string source;               // ONNX nodes it came from: "Conv 'conv1' + Relu 'r1'"
   bool barrierAfter;
-  std::string unit;                 // the device's unit that runs it; empty: the device has one
+  std::string unit;                 // the unit that runs it: the device itself or one of Device::units
   std::string why;                  // why another unit than the device itself
 };
 

@@ -1,5 +1,6 @@
 // LLVM's part: the machine, the optimiser (generated code only; kernels come optimised), code generation, and the steps in order.
 #include "targets/common/Emit.h"
+#include "targets/common/StackUse.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
@@ -224,7 +225,9 @@ Expected<ObjectFile> emitCpu(mlir::ModuleOp source, StringRef symbol, const CpuS
   auto machine = createMachine(spec);
   if (!machine)
     return machine.takeError();
+  FrameSizes frames;
   LLVMContext context;
+  recordFrames(context, frames);
   auto module = emitMaps(source, context, spec, **machine);
   if (!module)
     return module.takeError();
@@ -249,7 +252,7 @@ Expected<ObjectFile> emitCpu(mlir::ModuleOp source, StringRef symbol, const CpuS
     return bytes.takeError();
   if (Error error = checkSymbols(*bytes, symbol, spec.builtins))
     return std::move(error);
-  return ObjectFile{(symbol + ".o").str(), std::move(*bytes)};
+  return ObjectFile{(symbol + ".o").str(), std::move(*bytes), deepestStack(**module, frames)};
 }
 
 } // namespace ingot

@@ -44,6 +44,9 @@ void fillReport(ReportData &report, const CompileOptions &options, const Compile
     report.kernels.push_back({use.name, use.source, use.count, use.bytes, use.work, use.ops});
   report.build = buildRecord(options);
   report.programs = compiled.programs;
+  for (const ObjectFile &object : compiled.objects)
+    report.stackBytes = std::max(report.stackBytes, object.stackBytes);
+  report.fastMemoryBytes = compiled.device.vtcmBytes;
 }
 
 /// --verify: the program's outputs against the reference evaluator's, on inputs of small numbers.
