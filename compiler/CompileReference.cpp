@@ -19,7 +19,8 @@ std::vector<ProgramIo> ioOf(func::FuncOp function, bool inputs) {
     RankedTensorType type = cast<RankedTensorType>(types[i]);
     StringAttr name = inputs ? function.getArgAttrOfType<StringAttr>(i, "nn.name") : function.getResultAttrOfType<StringAttr>(i, "nn.name");
     DType dtype = *toDType(type.getElementType());
-    list.push_back({name ? name.str() : "", dtype, std::vector<int64_t>(type.getShape()), type.getNumElements() * byteWidth(dtype)});
+    list.push_back({name ? name.str() : "", dtype, std::vector<int64_t>(type.getShape()), type.getNumElements() * byteWidth(dtype),
+                    boundBytes(inputs ? function.getArgAttr(i, "nn.bound") : Attribute())});
   }
   return list;
 }
@@ -94,6 +95,8 @@ std::unique_ptr<ReferenceModel> loadReference(const CompileOptions &options, Dia
 
 llvm::Expected<std::vector<Tensor>> runReference(const ReferenceModel &model, ArrayRef<Tensor> inputs) {
   StateMap states;
+  if (llvm::Error error = checkBound(model.programs[0], inputs))
+    return std::move(error);
   return runEntry(model, 0, inputs, states);
 }
 

@@ -26,10 +26,13 @@ constexpr Topic kTopics[] = {
      "float weights and 5e-2 for weights in blocks, and the same top token wherever the golden's two best lie further apart\n"
      "than four times that.\n\n"
      "--rtol and --atol override; --exact asks for equal bits.\n"},
-    {"dims", "symbolic dimensions",
+    {"dims", "symbolic dimensions and bound inputs",
      "Code is made for fixed shapes. A dimension that is a name gets its value from\n\n"
      "  --dim batch=1            typed\n  --shapes-from in.npz     the arrays of a file\n\n"
-     "run, test and bench take it from their input file by themselves.\n"},
+     "run, test and bench take it from their input file by themselves.\n\n"
+     "An input whose values decide shapes (axes, repeats, sizes) is bound to one value in the same way:\n\n"
+     "  --bind axes=0,2          typed\n  --shapes-from in.npz     the arrays of a file\n\n"
+     "The program keeps the input, compares it with that value when it runs, and refuses any other.\n"},
     {"phases", "what --stop-after and --dump-ir name",
      "A model flows through: import, compress, fuse, lower, plan, target, package.\n\n"
      "  --stop-after lower       ends after a phase; --stop-after target:asm after a target's stage\n"

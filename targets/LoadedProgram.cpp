@@ -15,6 +15,13 @@ llvm::Error checkRun(llvm::ArrayRef<Program> programs, size_t entry, size_t inpu
   return llvm::Error::success();
 }
 
+llvm::Error checkBound(const Program &program, llvm::ArrayRef<Tensor> inputs) {
+  for (auto [input, want] : llvm::zip(inputs, program.inputs))
+    if (!want.bound.empty() && llvm::StringRef(input.data(), static_cast<size_t>(input.bytes())) != want.bound)
+      return llvm::createStringError("input '" + want.name + "' is bound to the values it was compiled with, given others");
+  return llvm::Error::success();
+}
+
 std::vector<Tensor> emptyOutputs(const Program &program) {
   std::vector<Tensor> outputs;
   for (const ProgramIo &output : program.outputs)
@@ -35,6 +42,8 @@ llvm::Expected<std::vector<Tensor>> runOnTensors(LoadedProgram &loaded, llvm::Ar
       return llvm::createStringError("input '" + want.name + "' has " + llvm::Twine(want.bytes) + " bytes, given " + llvm::Twine(input.bytes()));
     sources.push_back(input.data());
   }
+  if (llvm::Error error = checkBound(programs[entry], inputs))
+    return std::move(error);
   std::vector<void *> sinks;
   for (Tensor &output : outputs)
     sinks.push_back(output.mutableData());

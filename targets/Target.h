@@ -108,6 +108,8 @@ public:
                                                               llvm::ArrayRef<Program> programs, llvm::StringRef weights) const = 0;
 };
 
+/// Refuses inputs (in program order) that differ from the value the program is bound to.
+llvm::Error checkBound(const Program &program, llvm::ArrayRef<Tensor> inputs);
 /// Refuses an entry that does not exist, wrong numbers of inputs and outputs, and workers beyond 1 to Program::workers.
 llvm::Error checkRun(llvm::ArrayRef<Program> programs, size_t entry, size_t inputs, size_t outputs, int64_t workers);
 /// Zero-filled tensors of the program's outputs.

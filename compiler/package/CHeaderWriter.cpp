@@ -57,6 +57,7 @@ private:
     out << "#define " << upper << "_" << constant << " " << value << "u /* " << comment << " */\n";
   }
   void writeSizes(llvm::StringRef role, llvm::ArrayRef<ProgramIo> ios);
+  void writeBound();
   void writeContext();
   void writeBuffers(llvm::StringRef role, llvm::StringRef qualifier, llvm::ArrayRef<ProgramIo> ios, llvm::ArrayRef<std::string> names);
 
@@ -68,6 +69,7 @@ private:
   std::string prefix, upper; // "demo_decode", "DEMO_DECODE"
   std::vector<std::string> inputs, outputs;
   bool hasIo;
+  size_t boundCount = 0;
 };
 } // namespace
 
@@ -90,11 +92,31 @@ void EntryWriter::writeSizes(llvm::StringRef role, llvm::ArrayRef<ProgramIo> ios
   out << "};\n";
 }
 
+/// The values that bound inputs must have, one byte table each, and the table of them.
+void EntryWriter::writeBound() {
+  std::string rows;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const std::string &bytes = entry.inputs[i].bound;
+    if (bytes.empty())
+      continue;
+    std::string table = prefix + "_bound_" + inputs[i];
+    out << "/* Input " << forComment(entry.inputs[i].name) << " must hold this value, which the code was made for; running it with another fails. */\n"
+        << "static const uint8_t " << table << "[] = {";
+    for (size_t k = 0; k < bytes.size(); ++k)
+      out << (k ? (k % 32 ? "," : ",\n    ") : "") << static_cast<unsigned>(static_cast<uint8_t>(bytes[k]));
+    out << "};\n";
+    rows += (boundCount++ ? ", {" : "{") + table + ", " + std::to_string(bytes.size()) + "u, " + std::to_string(i) + "u, 0u}";
+  }
+  if (boundCount)
+    out << "static const ingot_bound " << prefix << "_bound[] = {" << rows << "};\n";
+}
+
 void EntryWriter::writeModel(const Hash &abi) {
   std::string function = entrySymbol(entry.name, request.symbol);
   out << "/* The compiled code, in the archive. */\nvoid " << function << "(const ingot_frame *frame, uint32_t worker, uint32_t workers);\n\n";
   writeSizes("input", entry.inputs);
   writeSizes("output", entry.outputs);
+  writeBound();
   out << "static const ingot_model " << prefix << "_model = {\n    " << function << ",\n    "
       << (entry.inputs.empty() ? "NULL" : prefix + "_input_sizes") << ",\n    " << (entry.outputs.empty() ? "NULL" : prefix + "_output_sizes")
       << ",\n    " << upper << "_INPUT_COUNT, " << upper << "_OUTPUT_COUNT, " << INGOT_ABI_VERSION << "u /* ABI version of the code */, " << model
@@ -102,7 +124,7 @@ void EntryWriter::writeModel(const Hash &abi) {
       << "_WEIGHTS_BYTES,\n    {";
   for (size_t i = 0; i < abi.size(); ++i)
     out << (i ? (i % 16 ? ", " : ",\n     ") : "") << "0x" << llvm::toHex(llvm::ArrayRef<uint8_t>(abi[i]), /*LowerCase=*/true);
-  out << "}};\n\n";
+  out << "},\n    " << (boundCount ? prefix + "_bound" : "NULL") << ", " << boundCount << "u, 0u};\n\n";
   writeContext();
 }
 

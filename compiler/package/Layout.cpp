@@ -97,6 +97,9 @@ static std::string checkEntry(const EntryLayout &entry) {
   for (const ProgramIo &io : entry.inputs)
     if (std::string fault = checkTensor("input", io.name, io.type, io.shape, io.bytes); !fault.empty())
       return fault;
+  for (const ProgramIo &io : entry.inputs)
+    if (!io.bound.empty() && static_cast<int64_t>(io.bound.size()) != io.bytes)
+      return "input '" + printable(io.name) + "' is bound to a value of another size";
   for (const ProgramIo &io : entry.outputs)
     if (std::string fault = checkTensor("output", io.name, io.type, io.shape, io.bytes); !fault.empty())
       return fault;
@@ -143,8 +146,10 @@ public:
   }
   void ios(llvm::ArrayRef<ProgramIo> list) {
     number(list.size());
-    for (const ProgramIo &io : list)
+    for (const ProgramIo &io : list) {
       tensor(io.name, io.type, io.shape, io.bytes);
+      text(io.bound);
+    }
   }
   Hash finish() { return hasher.final<32>(); }
 
@@ -155,7 +160,7 @@ private:
 
 Hash ingot::abiHash(const Layout &layout) {
   Feed feed;
-  feed.text("ingot abi 2");
+  feed.text("ingot abi 3");
   feed.number(INGOT_ABI_VERSION);
   for (int64_t size : {layout.stateBytes, layout.workers, layout.weightsBytes})
     feed.number(size);

@@ -15,19 +15,22 @@ using TensorList = flatbuffers::Vector<flatbuffers::Offset<fb::Tensor>>;
 /// Bytes that FlatBuffers may be asked to hold, with room to its limit of 2 GiB.
 constexpr size_t metadataLimit = size_t(1) << 30;
 
-static flatbuffers::Offset<fb::Tensor> addTensor(Builder &builder, const PackedWeight &tensor) {
+static flatbuffers::Offset<fb::Tensor> addTensor(Builder &builder, const PackedWeight &tensor, llvm::StringRef bound = "") {
   auto name = builder.CreateString(tensor.name);
   auto shape = builder.CreateVector(tensor.shape);
   flatbuffers::Offset<flatbuffers::String> recipe;
   if (!tensor.recipe.empty())
     recipe = builder.CreateString(tensor.recipe);
-  return fb::CreateTensor(builder, name, static_cast<uint8_t>(tensor.type), shape, tensor.offset, tensor.bytes, recipe);
+  flatbuffers::Offset<flatbuffers::Vector<uint8_t>> value;
+  if (!bound.empty())
+    value = builder.CreateVector(reinterpret_cast<const uint8_t *>(bound.data()), bound.size());
+  return fb::CreateTensor(builder, name, static_cast<uint8_t>(tensor.type), shape, tensor.offset, tensor.bytes, recipe, value);
 }
 
 static flatbuffers::Offset<TensorList> addIos(Builder &builder, llvm::ArrayRef<ProgramIo> ios) {
   std::vector<flatbuffers::Offset<fb::Tensor>> list;
   for (const ProgramIo &io : ios)
-    list.push_back(addTensor(builder, {io.name, io.type, io.shape, 0, io.bytes, ""}));
+    list.push_back(addTensor(builder, {io.name, io.type, io.shape, 0, io.bytes, ""}, io.bound));
   return builder.CreateVector(list);
 }
 
@@ -37,7 +40,7 @@ static size_t sizeOf(const Layout &layout) {
   for (const EntryLayout &entry : layout.entries)
     for (const std::vector<ProgramIo> *ios : {&entry.inputs, &entry.outputs})
       for (const ProgramIo &io : *ios)
-        size += io.name.size() + 8 * io.shape.size() + 64;
+        size += io.name.size() + io.bound.size() + 8 * io.shape.size() + 64;
   for (const PackedWeight &weight : layout.weights)
     size += weight.name.size() + weight.recipe.size() + 8 * weight.shape.size() + 64;
   return size;
@@ -82,26 +85,29 @@ static std::optional<PackedWeight> readTensor(const fb::Tensor &tensor) {
   return out;
 }
 
-static bool readTensors(const TensorList &list, llvm::function_ref<void(PackedWeight)> take) {
+static bool readTensors(const TensorList &list, llvm::function_ref<void(PackedWeight, llvm::StringRef)> take) {
   for (const fb::Tensor *tensor : list) {
     std::optional<PackedWeight> read = readTensor(*tensor);
     if (!read)
       return false;
-    take(std::move(*read));
+    const flatbuffers::Vector<uint8_t> *bound = tensor->bound();
+    take(std::move(*read), bound ? llvm::StringRef(reinterpret_cast<const char *>(bound->data()), bound->size()) : "");
   }
   return true;
 }
 
 static bool readLists(const fb::Metadata &metadata, Layout &layout) {
   auto into = [](std::vector<ProgramIo> &list) {
-    return [&list](PackedWeight io) { list.push_back({std::move(io.name), io.type, std::move(io.shape), io.bytes}); };
+    return [&list](PackedWeight io, llvm::StringRef bound) {
+      list.push_back({std::move(io.name), io.type, std::move(io.shape), io.bytes, bound.str()});
+    };
   };
   for (const fb::Entry *entry : *metadata.entries()) {
     EntryLayout &read = layout.entries.emplace_back(EntryLayout{entry->name()->str(), entry->arena_bytes(), entry->scratch_bytes(), {}, {}});
     if (!readTensors(*entry->inputs(), into(read.inputs)) || !readTensors(*entry->outputs(), into(read.outputs)))
       return false;
   }
-  return readTensors(*metadata.weights(), [&](PackedWeight weight) { layout.weights.push_back(std::move(weight)); });
+  return readTensors(*metadata.weights(), [&](PackedWeight weight, llvm::StringRef) { layout.weights.push_back(std::move(weight)); });
 }
 
 llvm::Expected<Layout> ingot::readMetadata(llvm::StringRef bytes) {

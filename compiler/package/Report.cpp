@@ -34,7 +34,8 @@ llvm::json::Array kernelRows(const ReportData &data) {
 llvm::json::Array ioRows(llvm::ArrayRef<ProgramIo> list) {
   llvm::json::Array rows;
   for (const ProgramIo &io : list)
-    rows.push_back(llvm::json::Object{{"name", text(io.name)}, {"dtype", name(io.type)}, {"shape", llvm::json::Array(io.shape)}, {"bytes", io.bytes}});
+    rows.push_back(llvm::json::Object{{"name", text(io.name)}, {"dtype", name(io.type)}, {"shape", llvm::json::Array(io.shape)}, {"bytes", io.bytes},
+                                      {"bound", !io.bound.empty()}});
   return rows;
 }
 
@@ -114,10 +115,10 @@ void putCalls(llvm::raw_ostream &out, const Program &program, llvm::StringRef of
 }
 
 void putIo(llvm::raw_ostream &out, llvm::StringRef title, llvm::ArrayRef<ProgramIo> list) {
-  out << "<h2>" << title << "</h2><table><tr><th>name<th>type<th>shape<th>bytes</tr>\n";
+  out << "<h2>" << title << "</h2><table><tr><th>name<th>type<th>shape<th>bytes<th>value</tr>\n";
   for (const ProgramIo &io : list)
     out << "<tr><td>" << html(io.name) << "<td>" << name(io.type) << "<td>" << llvm::join(llvm::map_range(io.shape, [](int64_t e) { return std::to_string(e); }), " x ")
-        << "<td class=n>" << io.bytes << "</tr>\n";
+        << "<td class=n>" << io.bytes << "<td>" << (io.bound.empty() ? "" : "bound while compiling") << "</tr>\n";
   out << "</table>\n";
 }
 

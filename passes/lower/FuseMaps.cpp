@@ -89,8 +89,10 @@ int64_t splitPoint(int64_t extent, int64_t stride, int64_t producerExtent, int64
   return inner > 1 && inner < extent && extent % inner == 0 ? inner : 0;
 }
 
-/// Maps points of `consumer` reading `view` to points of a row-major box; splits dims of the consumer where that makes it possible.
+/// Maps points of `consumer` reading `view` to points of a row-major box; splits dims of the consumer where that makes it possible. An empty box has none.
 std::optional<PointMap> mapPoints(MapParts &consumer, size_t input, ArrayRef<int64_t> box) {
+  if (llvm::is_contained(box, 0))
+    return std::nullopt;
   SmallVector<int64_t> strides = rowMajorStrides(box);
   for (size_t attempt = 0; attempt <= box.size() + 2; ++attempt) {
     const StridedView &view = consumer.inputs[input];

@@ -401,7 +401,10 @@ private:
       StringAttr name = isInput ? main.getArgAttrOfType<StringAttr>(i, "nn.name") : main.getResultAttrOfType<StringAttr>(i, "nn.name");
       if (!name)
         name = builder.getStringAttr((isInput ? "input" : "output") + std::to_string(i));
-      list.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", name), builder.getNamedAttr("type", TypeAttr::get(type))}));
+      SmallVector<NamedAttribute> entry = {builder.getNamedAttr("name", name), builder.getNamedAttr("type", TypeAttr::get(type))};
+      if (Attribute bound = isInput ? main.getArgAttr(i, "nn.bound") : Attribute())
+        entry.push_back(builder.getNamedAttr("bound", bound));
+      list.push_back(builder.getDictionaryAttr(entry));
     }
     return builder.getArrayAttr(list);
   }

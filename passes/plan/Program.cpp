@@ -15,7 +15,8 @@ std::vector<ProgramIo> readIo(ArrayAttr list) {
   for (DictionaryAttr entry : list.getAsRange<DictionaryAttr>()) {
     RankedTensorType type = cast<RankedTensorType>(cast<TypeAttr>(entry.get("type")).getValue());
     DType dtype = *toDType(type.getElementType());
-    ios.push_back({cast<StringAttr>(entry.get("name")).str(), dtype, std::vector<int64_t>(type.getShape()), type.getNumElements() * byteWidth(dtype)});
+    ios.push_back({cast<StringAttr>(entry.get("name")).str(), dtype, std::vector<int64_t>(type.getShape()), type.getNumElements() * byteWidth(dtype),
+                   boundBytes(entry.get("bound"))});
   }
   return ios;
 }
@@ -60,6 +61,14 @@ Program readProgram(deploy::ProgramOp op, ModuleOp module) {
 }
 
 } // namespace
+
+std::string boundBytes(Attribute value) {
+  ElementsAttr elements = dyn_cast_or_null<ElementsAttr>(value);
+  if (!elements)
+    return "";
+  Tensor tensor = Tensor::fromAttr(elements);
+  return std::string(tensor.data(), static_cast<size_t>(tensor.bytes()));
+}
 
 std::vector<Program> readPrograms(ModuleOp module) {
   std::vector<ProgramWeight> weights;

@@ -13,6 +13,7 @@ struct ProgramIo {
   DType type;
   std::vector<int64_t> shape;
   int64_t bytes; // on the device: elementCount * byteWidth
+  std::string bound = {}; // an input's only legal bytes, compiled into the program; empty: it is free
 };
 
 struct ProgramWeight {
@@ -59,6 +60,9 @@ struct Program {
 
 /// Reads every deploy.program, in the module's order, and the module's attributes `deploy.weights` and `deploy.states`.
 std::vector<Program> readPrograms(mlir::ModuleOp module);
+
+/// The bytes of an argument's attribute `nn.bound`; "" for null.
+std::string boundBytes(mlir::Attribute value);
 
 /// The arena that serves every program.
 inline int64_t arenaBytesOf(llvm::ArrayRef<Program> programs) {

@@ -86,6 +86,18 @@ ingot_status ingot_set_output(ingot_context *context, uint32_t index, void *buff
   return setBuffer(context->io + model->input_count, model->output_bytes, index, model->output_count, buffer, bytes);
 }
 
+/* 1 when every bound input holds the value that the code was made for. */
+static int boundInputsHold(const ingot_context *context) {
+  for (uint32_t i = 0; i < context->model->bound_count; ++i) {
+    const ingot_bound *bound = &context->model->bound[i];
+    const uint8_t *given = (const uint8_t *)context->io[bound->input];
+    for (uint64_t k = 0; k < bound->bytes; ++k)
+      if (given[k] != bound->value[k])
+        return 0;
+  }
+  return 1;
+}
+
 ingot_status ingot_step(ingot_context *context, uint32_t worker, uint32_t workers) {
   if (!context || !context->model)
     return INGOT_BAD_ARGUMENT;
@@ -95,6 +107,8 @@ ingot_status ingot_step(ingot_context *context, uint32_t worker, uint32_t worker
   for (size_t i = 0; i < count; ++i)
     if (!context->io[i])
       return INGOT_NOT_BOUND;
+  if (!boundInputsHold(context))
+    return INGOT_WRONG_VALUE;
   context->model->run(&context->frame, worker, workers);
   ingot_barrier_wait(&context->barrier, workers);
   return INGOT_OK;

@@ -27,6 +27,8 @@ const char *ingot_status_text(ingot_status status) {
     return "more workers than the model or the bound scratch memory allows";
   case INGOT_NOT_BOUND:
     return "an input or output has no buffer";
+  case INGOT_WRONG_VALUE:
+    return "a bound input holds another value than the model was compiled for";
   case INGOT_SYSTEM_ERROR:
     return "the system refused a file or a thread";
   default:

@@ -42,3 +42,12 @@ func.func @broadcast(%x: tensor<4xf32>, %y: tensor<3x4xf32>) -> tensor<3x4xf32> 
   %b = nn.binary add %y, %a : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3x4xf32>
   return %b : tensor<3x4xf32>
 }
+
+// A map of no points is left as it is: there is nothing to compose a reader with.
+// CHECK-LABEL: @empty
+// CHECK-COUNT-2: kernel.map({{.*}}) dims [2, 0, 4]
+func.func @empty(%x: tensor<2x0x4xf32>) -> tensor<2x0x4xf32> {
+  %a = nn.unary neg %x : (tensor<2x0x4xf32>) -> tensor<2x0x4xf32>
+  %b = nn.unary abs %a : (tensor<2x0x4xf32>) -> tensor<2x0x4xf32>
+  return %b : tensor<2x0x4xf32>
+}

@@ -54,7 +54,7 @@ std::optional<std::vector<Tensor>> benchInputs(const Context &context, const Ses
     return gatherInputs(session, *arrays, context.options.text("input"), context.diagnostics);
   std::vector<Tensor> inputs;
   for (const ProgramIo &io : session.inputs())
-    inputs.push_back(randomTensor(io, static_cast<unsigned>(inputs.size()) + 1));
+    inputs.push_back(io.bound.empty() ? randomTensor(io, static_cast<unsigned>(inputs.size()) + 1) : Tensor(io.type, io.shape, io.bound.data(), nullptr));
   return inputs;
 }
 

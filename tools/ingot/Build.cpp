@@ -15,17 +15,32 @@
 namespace ingot {
 namespace {
 
+/// The value of a bound input as --bind takes it.
+std::string bindText(const ProgramIo &io) {
+  Tensor value(io.type, io.shape, io.bound.data(), nullptr);
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  for (int64_t i = 0; i < value.count(); ++i) {
+    out << (i ? "," : "");
+    isFloat(io.type) ? out << llvm::format("%.17g", value.at(i)) : out << value.intAt(i);
+  }
+  return text;
+}
+
 /// What a later command on the folder needs to compile the same program again.
-llvm::json::Object buildRecord(const CompileOptions &options) {
-  llvm::json::Object dims, shapes;
+llvm::json::Object buildRecord(const CompileOptions &options, const Program &program) {
+  llvm::json::Object dims, shapes, binds;
   for (const auto &[name, extent] : options.import.dims)
     dims[llvm::json::fixUTF8(name)] = extent;
   for (const auto &[name, shape] : options.import.inputShapes)
     shapes[llvm::json::fixUTF8(name)] = llvm::json::Array(shape);
+  for (const ProgramIo &io : program.inputs)
+    if (!io.bound.empty())
+      binds[llvm::json::fixUTF8(io.name)] = bindText(io);
   uint64_t bytes = 0;
   (void)llvm::sys::fs::file_size(options.modelPath, bytes);
   return llvm::json::Object{{"model_bytes", static_cast<int64_t>(bytes)}, {"target", options.target}, {"features", options.features},
-                            {"fast", options.fast}, {"threads", options.workers}, {"ctx", options.llm.ctx}, {"dims", std::move(dims)}, {"shapes", std::move(shapes)},
+                            {"fast", options.fast}, {"threads", options.workers}, {"ctx", options.llm.ctx}, {"dims", std::move(dims)}, {"shapes", std::move(shapes)}, {"binds", std::move(binds)},
                             {"quantize", options.compress.quantizeText}, {"sparsify", options.compress.sparsifyText}, {"calibrate", options.compress.calibrate}};
 }
 
@@ -42,7 +57,7 @@ void fillReport(ReportData &report, const CompileOptions &options, const Compile
     report.phases.push_back({phase.name, phase.seconds});
   for (const KernelUse &use : compiled.kernels)
     report.kernels.push_back({use.name, use.source, use.count, use.bytes, use.work, use.ops});
-  report.build = buildRecord(options);
+  report.build = buildRecord(options, compiled.program());
   report.programs = compiled.programs;
   for (const ObjectFile &object : compiled.objects)
     report.stackBytes = std::max(report.stackBytes, object.stackBytes);
@@ -58,7 +73,9 @@ bool verify(const Context &context, const CompileOptions &options, const Compile
   std::vector<Tensor> inputs;
   for (const ProgramIo &io : compiled.program().inputs) {
     Tensor tensor(io.type, io.shape);
-    for (int64_t i = 0; i < tensor.count(); ++i)
+    if (!io.bound.empty())
+      tensor = Tensor(io.type, io.shape, io.bound.data(), nullptr);
+    for (int64_t i = 0; i < tensor.count() && io.bound.empty(); ++i)
       isFloat(io.type) ? tensor.set(i, static_cast<double>(i * 37 % 101) / 101.0) : tensor.setInt(i, i % 2);
     inputs.push_back(std::move(tensor));
   }

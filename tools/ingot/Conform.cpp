@@ -87,6 +87,7 @@ private:
       return {"unsupported", why};
     Diagnostics diagnostics;
     options.import.inputShapes = inputShapesOf(set.inputs);
+    options.import.inputValues = inputValuesOf(set.inputs);
     std::optional<Session> session = openSession(options, diagnostics);
     if (!session)
       return refused(diagnostics);

@@ -22,6 +22,24 @@ bool parseDims(const Context &context, ImportOptions &import) {
   return true;
 }
 
+bool parseBinds(const Context &context, ImportOptions &import) {
+  for (const std::string &text : context.options.all("bind")) {
+    auto [name, values] = llvm::StringRef(text).rsplit('=');
+    if (name.empty() || name.size() == text.size()) {
+      context.fail("IG0002", "--bind has a bad value: expected NAME=V1,V2, found '" + printable(text) + "'", "", "for example --bind axes=0,2");
+      return false;
+    }
+    import.binds[name.str()] = values.str();
+  }
+  return true;
+}
+
+/// Shapes of all arrays, and the values of those small enough to be bound.
+void takeArrays(const NamedTensors &arrays, ImportOptions &import) {
+  import.inputShapes = inputShapesOf(arrays);
+  import.inputValues = inputValuesOf(arrays);
+}
+
 /// Takes model, device and dimensions from the report.json of a folder that `build` wrote.
 bool readBuildFolder(const Context &context, CompileOptions &options) {
   llvm::json::Value report = reportOf(options.modelPath);
@@ -51,6 +69,9 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
   if (const llvm::json::Object *dims = build->getObject("dims"))
     for (const auto &[name, value] : *dims)
       options.import.dims.try_emplace(name.str(), value.getAsInteger().value_or(0));
+  if (const llvm::json::Object *binds = build->getObject("binds"))
+    for (const auto &[name, value] : *binds)
+      options.import.binds.try_emplace(name.str(), value.getAsString().value_or("").str());
   if (const llvm::json::Object *shapes = build->getObject("shapes"))
     for (const auto &[name, value] : *shapes) {
       std::vector<int64_t> shape;
@@ -92,6 +113,9 @@ bool matches(const ProgramIo &want, const Tensor &have, llvm::StringRef file, Di
     d.expected = shapeText(want.shape);
     d.found = shapeText(have.shape());
     d.help = "give an array of that shape";
+  } else if (!want.bound.empty() && llvm::StringRef(have.data(), static_cast<size_t>(have.bytes())) != want.bound) {
+    d.what = "input '" + printable(want.name) + "' is bound to the values it was compiled with, and the array has others";
+    d.help = "leave --bind out to take the values from the file, or give the array the values of --bind";
   } else {
     return true;
   }
@@ -130,6 +154,18 @@ std::map<std::string, std::vector<int64_t>> inputShapesOf(const NamedTensors &ar
   return shapes;
 }
 
+std::map<std::string, Tensor> inputValuesOf(const NamedTensors &arrays) {
+  std::map<std::string, Tensor> values;
+  for (const auto &[key, tensor] : arrays) {
+    llvm::StringRef name = key;
+    if (name.starts_with("out|") || tensor.count() > ImportOptions::kMaxBoundElements)
+      continue;
+    name.consume_front("in|");
+    values[name.str()] = tensor;
+  }
+  return values;
+}
+
 std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::StringRef model, const NamedTensors *arrays) {
   const Options &typed = context.options;
   CompileOptions options;
@@ -144,7 +180,7 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   options.stopAfter = typed.text("stop-after");
   options.dumpDir = typed.text("dump-ir");
   std::optional<std::vector<int64_t>> threads = threadCounts(context);
-  if (!threads || !parseDims(context, options.import))
+  if (!threads || !parseDims(context, options.import) || !parseBinds(context, options.import))
     return std::nullopt;
   options.workers = *llvm::max_element(*threads);
   options.compress.quantizeText = typed.text("quantize");
@@ -154,9 +190,9 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   if (typed.has("shapes-from") && !(shapes = readNpz(typed.text("shapes-from"), context.diagnostics)))
     return std::nullopt;
   if (shapes)
-    options.import.inputShapes = inputShapesOf(*shapes);
+    takeArrays(*shapes, options.import);
   else if (arrays)
-    options.import.inputShapes = inputShapesOf(*arrays);
+    takeArrays(*arrays, options.import);
   if (llvm::sys::fs::is_directory(model) && !readBuildFolder(context, options))
     return std::nullopt;
   if (!parseCompression(options.compress, context.diagnostics))

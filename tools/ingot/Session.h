@@ -25,6 +25,9 @@ std::optional<std::string> modelFileOf(const Context &context);
 /// Input names and shapes of a file of arrays: every key but those that begin with "out|".
 std::map<std::string, std::vector<int64_t>> inputShapesOf(const NamedTensors &arrays);
 
+/// Likewise the values of arrays that are small enough to be bound (ImportOptions::kMaxBoundElements).
+std::map<std::string, Tensor> inputValuesOf(const NamedTensors &arrays);
+
 class Session {
 public:
   llvm::ArrayRef<Program> programs() const { return compiled ? compiled->programs : reference->programs; }

@@ -13,6 +13,9 @@ namespace ingot {
 struct ImportOptions {
   std::map<std::string, int64_t> dims;                             // --dim NAME=V
   std::map<std::string, std::vector<int64_t>> inputShapes;         // from an NPZ file, by input name
+  static constexpr int64_t kMaxBoundElements = 1024;               // of an input whose values the compiler may take
+  std::map<std::string, std::string> binds;                        // --bind NAME=V1,V2: values of inputs that decide shapes
+  std::map<std::string, Tensor> inputValues;                       // from an NPZ file, by input name; at most kMaxBoundElements each
   bool keepNames = false; // ops whose first result is a value of the graph carry its name as `nn.name`
 };
 

@@ -115,6 +115,7 @@ ImportedModel OnnxImporter::run() {
     return std::move(result);
   func::ReturnOp::create(builder, loc, results);
   finishFunction(function);
+  finishBound(function);
   if (succeeded(verify(*module)))
     result.module = std::move(module);
   else

@@ -81,6 +81,13 @@ private:
   void reportUnbound();
   void checkGivenDims();
 
+  // OnnxBind.cpp: values of inputs that operators need while compiling.
+  std::optional<Tensor> neededValue(mlir::Value value, std::string &why);
+  bool haveValues(llvm::ArrayRef<mlir::BlockArgument> inputs, std::string &why);
+  std::optional<Tensor> evaluateChain(llvm::ArrayRef<mlir::Operation *> ops, llvm::DenseMap<mlir::Value, Tensor> &values, mlir::Value wanted);
+  void finishBound(mlir::func::FuncOp function);
+  void readGiven(mlir::func::FuncOp function);
+
   // OnnxFunctions.cpp: calls of model-local functions and constant branches.
   const onnx::FunctionProto *findFunction(const onnx::NodeProto &proto) const;
   void importCall(const onnx::NodeProto &proto, const onnx::FunctionProto &function, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
@@ -108,6 +115,9 @@ private:
   std::map<std::string, int64_t> boundDims;  // symbolic name, or INPUT.AXIS -> extent
   std::map<std::string, std::string> unbound; // the same -> what it is, for the report
   llvm::StringSet<> knownDims;
+  std::vector<std::string> inputNames;    // by argument
+  std::map<unsigned, Tensor> given;       // argument -> the values that --bind or a file has for it
+  std::set<unsigned> bound;               // arguments whose given values are compiled in
   std::string mlirMessage; // of the last MLIR diagnostic
   bool failed = false;
   int errorCount = 0;

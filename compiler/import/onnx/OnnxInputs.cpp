@@ -123,10 +123,12 @@ bool OnnxImporter::addInputs(func::FuncOp function, Scope &scope) {
     unsigned index = function.getNumArguments();
     if (mlir::failed(function.insertArgument(index, *type, name, NameLoc::get(builder.getStringAttr(printable(input.name()))))))
       continue;
+    inputNames.push_back(input.name());
     define(input.name(), {OnnxEntry::Known, function.getArgument(index), nullptr}, scope, nullptr);
   }
   reportUnbound();
   checkGivenDims();
+  readGiven(function);
   return unbound.empty();
 }
 

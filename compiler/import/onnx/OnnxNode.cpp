@@ -113,15 +113,7 @@ DType OnnxNode::dtype(Value value) const {
 std::optional<Tensor> OnnxNode::constant(int64_t i) const { return importer.valueOf(input(i)); }
 std::optional<Tensor> OnnxNode::constant(Value value) const { return importer.valueOf(value); }
 
-std::optional<std::vector<int64_t>> OnnxNode::constantInts(int64_t i) const {
-  std::optional<Tensor> tensor = constant(i);
-  if (!tensor || isFloat(tensor->dtype()) || tensor->count() > (1 << 20))
-    return std::nullopt;
-  std::vector<int64_t> values(tensor->count());
-  for (int64_t k = 0; k < tensor->count(); ++k)
-    values[k] = tensor->intAt(k);
-  return values;
-}
+std::optional<Tensor> OnnxNode::needed(int64_t i, std::string &why) { return importer.neededValue(input(i), why); }
 
 void OnnxNode::setOutput(int64_t i, Value value) {
   if (i >= 0 && i < static_cast<int64_t>(importer.frame.outputs.size()))

@@ -55,8 +55,9 @@ public:
   /// The operand's value when it is known now (constant, folded, or a weight).
   std::optional<Tensor> constant(int64_t i) const;
   std::optional<Tensor> constant(mlir::Value value) const;
-  /// i64 list from operand i when constant (axes, shape ...).
-  std::optional<std::vector<int64_t>> constantInts(int64_t i) const;
+  /// The operand's value for an operator that cannot do without: known, or following from inputs that are then bound. Nullopt: `why` is the rest of a
+  /// sentence about the operand.
+  std::optional<Tensor> needed(int64_t i, std::string &why);
   void setOutput(int64_t i, mlir::Value value);
 
   // Creating. All check types; a bad shape makes them call refuse() and return a null Value, so test `ok()` before going on.

@@ -14,6 +14,7 @@ namespace ingot {
 
 /// No extent, stride or border beyond this: sums and products of a few of them stay inside int64.
 constexpr int64_t kMaxExtent = int64_t(1) << 31;
+constexpr int64_t kMaxInts = int64_t(1) << 20; // elements of an operand that lists axes, extents or starts
 
 void addRows(OnnxOpRegistry &registry, llvm::StringRef domain, llvm::ArrayRef<OpRow> rows) {
   for (const OpRow &row : rows) {
@@ -48,10 +49,25 @@ bool needRank(OnnxNode &node, Value value, int64_t low, int64_t high, llvm::Stri
   return false;
 }
 
+std::optional<Tensor> needTensor(OnnxNode &node, int64_t i, llvm::StringRef name) {
+  std::string why;
+  std::optional<Tensor> tensor = node.needed(i, why);
+  if (!tensor)
+    node.refuse("the operand '" + name.str() + "' " + why);
+  return tensor;
+}
+
 std::optional<Ints> needInts(OnnxNode &node, int64_t i, llvm::StringRef name) {
-  std::optional<Ints> values = node.constantInts(i);
-  if (!values)
-    node.refuse("the operand '" + name.str() + "' depends on run-time data");
+  std::optional<Tensor> tensor = needTensor(node, i, name);
+  if (!tensor)
+    return std::nullopt;
+  if (isFloat(tensor->dtype()) || tensor->count() > kMaxInts) {
+    node.refuse("the operand '" + name.str() + "' holds no integers, or too many");
+    return std::nullopt;
+  }
+  Ints values(tensor->count());
+  for (int64_t k = 0; k < tensor->count(); ++k)
+    values[k] = tensor->intAt(k);
   return values;
 }
 

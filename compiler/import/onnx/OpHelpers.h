@@ -27,6 +27,8 @@ int64_t rankOf(OnnxNode &node, mlir::Value value);
 bool isFloat(OnnxNode &node, mlir::Value value);
 /// False and refused unless the rank is in [low, high].
 bool needRank(OnnxNode &node, mlir::Value value, int64_t low, int64_t high, llvm::StringRef what);
+/// The operand's value, binding inputs if it must; nullopt and refused when it depends on run-time data.
+std::optional<Tensor> needTensor(OnnxNode &node, int64_t i, llvm::StringRef name);
 /// The operand's integers; nullopt and refused when they depend on run-time data.
 std::optional<Ints> needInts(OnnxNode &node, int64_t i, llvm::StringRef name);
 /// The one integer of operand i; nullopt and refused as above or when it holds another number of elements.

@@ -30,8 +30,17 @@ enum {
   INGOT_BAD_INDEX = 9,        /* no such input or output */
   INGOT_BAD_WORKERS = 10,     /* worker >= workers, or more workers than scratch was bound for */
   INGOT_NOT_BOUND = 11,       /* an input or output has no buffer */
-  INGOT_SYSTEM_ERROR = 12     /* optional parts only: a file or a thread could not be had */
+  INGOT_SYSTEM_ERROR = 12,    /* optional parts only: a file or a thread could not be had */
+  INGOT_WRONG_VALUE = 13      /* a bound input holds another value than the model was compiled for */
 };
+
+/* An input whose value the compiler took: running the model with another one fails with INGOT_WRONG_VALUE. */
+typedef struct ingot_bound {
+  const uint8_t *value;
+  uint64_t bytes;
+  uint32_t input;
+  uint32_t pad;
+} ingot_bound;
 
 /* What the compiler knows about one model; <name>.h defines it as a constant. */
 typedef struct ingot_model {
@@ -47,6 +56,9 @@ typedef struct ingot_model {
   uint64_t scratch_bytes; /* for each worker */
   uint64_t weights_bytes;
   uint8_t abi_hash[32]; /* equal to the container's */
+  const ingot_bound *bound; /* [bound_count] */
+  uint32_t bound_count;
+  uint32_t pad;
 } ingot_model;
 
 /* What ingot_check found. */
@@ -100,7 +112,8 @@ ingot_status ingot_set_input(ingot_context *context, uint32_t index, const void 
 ingot_status ingot_set_output(ingot_context *context, uint32_t index, void *buffer, size_t bytes);
 
 /* Runs all steps of the model as worker `worker` of `workers`. Each of the workers calls it, on a thread of its own, with the
- * same context; it returns when all of them are done. One thread: ingot_step(context, 0, 1). */
+ * same context; it returns when all of them are done. One thread: ingot_step(context, 0, 1). Bound inputs are
+ * compared first: when one holds another value, every worker returns INGOT_WRONG_VALUE and nothing runs. */
 ingot_status ingot_step(ingot_context *context, uint32_t worker, uint32_t workers);
 
 /* Copies the state (key/value rings and the like) out and in, behind a header that names the build. `bytes` >=

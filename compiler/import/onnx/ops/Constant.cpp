@@ -57,9 +57,9 @@ static void importConstantOfShape(OnnxNode &node) {
 }
 
 static void importRange(OnnxNode &node) {
-  std::optional<Tensor> start = node.constant(0), limit = node.constant(1), delta = node.constant(2);
+  std::optional<Tensor> start = needTensor(node, 0, "start"), limit = needTensor(node, 1, "limit"), delta = needTensor(node, 2, "delta");
   if (!start || !limit || !delta)
-    return node.refuse("the output's extent depends on data");
+    return;
   if (start->count() != 1 || limit->count() != 1 || delta->count() != 1 || delta->at(0) == 0)
     return node.refuse("an operand is no scalar, or 'delta' is 0");
   double steps = std::ceil((limit->at(0) - start->at(0)) / delta->at(0));

@@ -116,10 +116,10 @@ static void importClip(OnnxNode &node) {
 static bool isRandomDropout(OnnxNode &node) {
   if (!node.hasInput(2))
     return false;
-  std::optional<Tensor> training = node.constant(2);
+  std::optional<Tensor> training = needTensor(node, 2, "training_mode");
   if (!training || training->count() != 1)
     return true;
-  std::optional<Tensor> ratio = node.hasInput(1) ? node.constant(1) : Tensor::scalar(DType::F32, 0.5);
+  std::optional<Tensor> ratio = node.hasInput(1) ? needTensor(node, 1, "ratio") : Tensor::scalar(DType::F32, 0.5);
   return training->at(0) != 0 && !(ratio && ratio->count() == 1 && ratio->at(0) == 0);
 }
 

@@ -96,9 +96,9 @@ static void importScatterNd(OnnxNode &node) {
 /// Indices in [-depth, depth - 1] hit one position of the new axis, others none.
 static void importOneHot(OnnxNode &node) {
   Value indices = node.cast(node.input(0), DType::I64), values = node.input(2);
-  std::optional<Tensor> depthTensor = node.constant(1);
+  std::optional<Tensor> depthTensor = needTensor(node, 1, "depth");
   if (!depthTensor)
-    return node.refuse("the operand 'depth' depends on run-time data");
+    return;
   double extent = depthTensor->count() == 1 ? depthTensor->at(0) : -1;
   int64_t rank = rankOf(node, indices), axis = node.intAttr("axis", -1);
   if (!(extent >= 0 && extent < 2147483648.0) || node.shape(values) != llvm::ArrayRef<int64_t>{2})

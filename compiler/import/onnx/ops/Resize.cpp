@@ -71,10 +71,10 @@ static bool applySizes(OnnxNode &node, ResizeSpec &spec, llvm::ArrayRef<int64_t>
 }
 
 static bool readRoi(OnnxNode &node, ResizeSpec &spec, llvm::ArrayRef<int64_t> axes) {
-  std::optional<Tensor> roi = node.hasInput(1) ? node.constant(1) : std::nullopt;
+  std::optional<Tensor> roi = node.hasInput(1) ? needTensor(node, 1, "roi") : std::nullopt;
   size_t rank = spec.result.size();
   if (!roi || roi->count() != static_cast<int64_t>(2 * axes.size()))
-    return node.refuse("the operand 'roi' is missing, of another length, or depends on run-time data"), false;
+    return node.refuse("the operand 'roi' is missing or of another length"), false;
   spec.roi.assign(2 * rank, 0);
   std::fill(spec.roi.begin() + rank, spec.roi.end(), 1);
   for (size_t i = 0; i < axes.size(); ++i) {
@@ -100,9 +100,9 @@ static std::optional<ResizeSpec> readSpec(OnnxNode &node, Value x, bool crops) {
     bool good = sizes && applySizes(node, spec, *sizes, axes);
     return good ? std::optional<ResizeSpec>(spec) : std::nullopt;
   }
-  std::optional<Tensor> scales = node.hasInput(2) ? node.constant(2) : std::nullopt;
+  std::optional<Tensor> scales = node.hasInput(2) ? needTensor(node, 2, "scales") : std::nullopt;
   if (!scales || scales->count() != static_cast<int64_t>(axes.size())) {
-    node.refuse("the operand 'scales' is missing, of another length, or depends on run-time data");
+    node.refuse("the operand 'scales' is missing or of another length");
     return std::nullopt;
   }
   for (size_t i = 0; i < axes.size(); ++i)
@@ -128,9 +128,9 @@ static void importOld(OnnxNode &node) {
   ResizeSpec spec;
   spec.result = node.shape(node.input(0)).vec();
   if (node.hasInput(1)) {
-    std::optional<Tensor> scales = node.constant(1);
+    std::optional<Tensor> scales = needTensor(node, 1, "scales");
     if (!scales)
-      return node.refuse("the operand 'scales' depends on run-time data");
+      return;
     spec.scales = doubles(*scales);
   } else if (node.hasAttr("scales")) {
     spec.scales = node.floatsAttr("scales");

@@ -102,7 +102,7 @@ static void importUnsqueeze(OnnxNode &node) {
   Value x = node.input(0);
   std::optional<Ints> axes = axesOf(node, 1);
   if (!axes)
-    return node.refuse("the axes are missing or depend on run-time data");
+    return node.refuse("the axes are missing");
   Ints shape = node.shape(x).vec();
   if (!normaliseAxes(node, *axes, shape.size() + axes->size()))
     return;
