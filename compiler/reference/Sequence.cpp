@@ -29,18 +29,19 @@ llvm::FailureOr<Results> rope(Operation *op, ArrayRef<Tensor> operands, std::str
   return one(result);
 }
 
-llvm::FailureOr<Results> cacheAppend(Operation *, ArrayRef<Tensor> operands, std::string &) {
+llvm::FailureOr<Results> cacheAppend(Operation *op, ArrayRef<Tensor> operands, std::string &) {
   Tensor result = operands[0];
   const Tensor &rows = operands[1];
   int64_t heads = result.shape()[0], length = result.shape()[1], width = result.shape()[2], from = positionOf(operands[2]);
-  for (int64_t m = 0; m < rows.shape()[0] && from + m < length; ++m)
+  bool ring = cast<nn::CacheAppendOp>(op).getRing();
+  for (int64_t m = 0; m < rows.shape()[0] && (ring || from + m < length); ++m)
     for (int64_t h = 0; h < heads; ++h)
       for (int64_t d = 0; d < width; ++d)
-        result.set((h * length + from + m) * width + d, rows.at((m * heads + h) * width + d));
+        result.set((h * length + (from + m) % length) * width + d, rows.at((m * heads + h) * width + d));
   return one(result);
 }
 
-/// The weights of cache rows first .. first + n - 1 for one query row: softmax of its scores.
+/// The weights of positions first .. first + n - 1 for one query row: softmax of its scores, and of the sink if there is one.
 std::vector<double> attentionWeights(nn::CachedAttentionOp op, ArrayRef<Tensor> operands, int64_t query, int64_t head, int64_t first, int64_t n) {
   const Tensor &q = operands[0], &k = operands[1];
   int64_t width = q.shape()[2], length = k.shape()[1];
@@ -49,10 +50,15 @@ std::vector<double> attentionWeights(nn::CachedAttentionOp op, ArrayRef<Tensor> 
   for (int64_t t = 0; t < n; ++t) {
     double dot = 0;
     for (int64_t d = 0; d < width; ++d)
-      dot += q.at(query * width + d) * k.at((head * length + first + t) * width + d);
+      dot += q.at(query * width + d) * k.at((head * length + (first + t) % length) * width + d);
     double score = cap > 0 ? cap * std::tanh(dot * scale / cap) : dot * scale;
     weights[static_cast<size_t>(t)] = score;
     largest = std::max(largest, score);
+  }
+  if (operands.size() > 4) {
+    double sink = operands[4].at(query % q.shape()[1]);
+    largest = std::max(largest, sink);
+    sum = std::exp(sink - largest);
   }
   for (double &weight : weights)
     sum += weight = std::exp(weight - largest);
@@ -61,20 +67,34 @@ std::vector<double> attentionWeights(nn::CachedAttentionOp op, ArrayRef<Tensor> 
   return weights;
 }
 
+struct Seen {
+  int64_t first, end;
+};
+
+/// The positions that query row m sees.
+Seen seenBy(nn::CachedAttentionOp op, int64_t m, int64_t position) {
+  int64_t length = op.getKey().getType().getDimSize(1), window = static_cast<int64_t>(op.getWindow());
+  if (op.getWhole()) {
+    int64_t last = std::min(position, length - 1), at = std::min(m, last), reach = window > 0 ? window / 2 : length;
+    return {std::max<int64_t>(at - reach, 0), std::min(at + reach, last) + 1};
+  }
+  int64_t end = (op.getRing() ? position + m : std::min(position + m, length - 1)) + 1;
+  return {window > 0 ? std::max<int64_t>(end - window, 0) : 0, end};
+}
+
 llvm::FailureOr<Results> cachedAttention(Operation *op, ArrayRef<Tensor> operands, std::string &) {
   auto attention = cast<nn::CachedAttentionOp>(op);
   const Tensor &q = operands[0], &v = operands[2];
   int64_t heads = q.shape()[1], group = heads / v.shape()[0], length = v.shape()[1], width = v.shape()[2];
-  int64_t from = positionOf(operands[3]), window = static_cast<int64_t>(attention.getWindow());
   Tensor result = resultOf(op);
   for (int64_t query = 0; query < q.shape()[0] * heads; ++query) {
-    int64_t end = std::min(from + query / heads, length - 1) + 1, first = window > 0 ? std::max<int64_t>(end - window, 0) : 0;
+    auto [first, end] = seenBy(attention, query / heads, positionOf(operands[3]));
     int64_t head = query % heads / group;
     std::vector<double> weights = attentionWeights(attention, operands, query, head, first, end - first);
     for (int64_t e = 0; e < width; ++e) {
       double sum = 0;
       for (int64_t t = first; t < end; ++t)
-        sum += weights[static_cast<size_t>(t - first)] * v.at((head * length + t) * width + e);
+        sum += weights[static_cast<size_t>(t - first)] * v.at((head * length + t % length) * width + e);
       result.set(query * width + e, sum);
     }
   }

@@ -60,37 +60,42 @@ def Nn_CacheAppendOp : Nn_Op<"cache_append"> {
   let summary = "puts the rows of a step into a key or value cache";
   let description = [{
     A copy of `cache` [H, T, D] in which `result[h, position + m, :] = rows[m, h, :]`, rounded half to even; rows with position + m >= T are dropped.
-    Rules: H3: cache and result have one type, f16 or f32, rank 3; rows are f32 [M, H, D]; the position is one i32.
+    With `ring` the row goes to (position + m) mod T and none is dropped: the cache holds the last T positions.
+    Rules: H3: cache and result have one type, f16 or f32, rank 3; rows are f32 [M, H, D], with `ring` M <= T; the position is one i32.
 
     Example:
     ```mlir
     %k = nn.cache_append %cache, %rows, %position : (tensor<3x16x8xf16>, tensor<2x3x8xf32>, tensor<1xi32>) -> tensor<3x16x8xf16>
     ```
   }];
-  let arguments = (ins Tensor:$cache, Tensor:$rows, Tensor:$position);
+  let arguments = (ins Tensor:$cache, Tensor:$rows, Tensor:$position, UnitAttr:$ring);
   let results = (outs Tensor:$result);
-  let assemblyFormat = "$cache `,` $rows `,` $position attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$cache `,` $rows `,` $position (`ring` $ring^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
 def Nn_CachedAttentionOp : Nn_Op<"cached_attention"> {
-  let summary = "causal attention of a step's queries over a key/value cache";
+  let summary = "attention of a step's queries over a key/value cache";
   let description = [{
     Queries [M, Hq, D], keys [Hk, T, D], values [Hk, T, E] (f16 or f32), position [1]. Query row m sees the cache rows t in 0 .. min(position + m, T - 1),
-    with `window` W > 0 the last W of them. Head h uses the cache's head h / (Hq / Hk). `s_t = scale * sum over d of q[d] * k[t, d]`, with `softcap` C > 0
-    `s_t = C * tanh(s_t / C)`; `result[m, h, :] = sum over t of softmax(s)_t * v[t, :]`. f32 arithmetic: dot products in the order of 16 lanes, the
+    with `window` W > 0 the last W of them. With `ring` position t is row t mod T and nothing ends at T - 1; what a query sees must still be there.
+    With `whole` the position is that of the last row and each query sees all rows 0 .. position, with a window those at most W / 2 from its own
+    min(m, position); rows m stand at m. Head h uses the cache's head h / (Hq / Hk). `s_t = scale * sum over d of q[d] * k[t, d]`, with `softcap` C > 0
+    `s_t = C * tanh(s_t / C)`; `sinks` [Hq] adds one score a head that weighs nothing but takes its share; `result[m, h, :] = sum over t of softmax(s)_t * v[t, :]`. f32 arithmetic: dot products in the order of 16 lanes, the
     context in chunks of a fixed size that are merged in order, so that the bits depend on neither M nor the number of workers.
-    Rules: H4: queries and result are f32 of rank 3; shapes agree in M, Hq, D, T, E; Hk divides Hq. H5: the position is one i32; window >= 0, softcap >= 0.
+    Rules: H4: queries and result are f32 of rank 3; shapes agree in M, Hq, D, T, E; Hk divides Hq; sinks are f32 [Hq]. H5: the position is one i32;
+    window >= 0, softcap >= 0. H6: a ring has a window, is not `whole`, and T >= W + M - 1 is a multiple of 48 (positions that kernels walk together).
 
     Example:
     ```mlir
     %y = nn.cached_attention %q, %k, %v, %position scale 0.5 window 8 : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x16x6xf16>, tensor<1xi32>) -> tensor<2x4x6xf32>
     ```
   }];
-  let arguments = (ins Tensor:$query, Tensor:$key, Tensor:$value, Tensor:$position, F64Attr:$scale, DefaultValuedAttr<F64Attr, "0.0">:$softcap,
-    DefaultValuedAttr<I64Attr, "0">:$window);
+  let arguments = (ins Tensor:$query, Tensor:$key, Tensor:$value, Tensor:$position, Optional<Tensor>:$sinks, F64Attr:$scale,
+    DefaultValuedAttr<F64Attr, "0.0">:$softcap, DefaultValuedAttr<I64Attr, "0">:$window, UnitAttr:$ring, UnitAttr:$whole);
   let results = (outs Tensor:$result);
-  let assemblyFormat = "$query `,` $key `,` $value `,` $position `scale` $scale (`softcap` $softcap^)? (`window` $window^)? attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{$query `,` $key `,` $value `,` $position (`sinks` $sinks^)? `scale` $scale (`softcap` $softcap^)? (`window` $window^)?
+    (`ring` $ring^)? (`whole` $whole^)? attr-dict `:` functional-type(operands, results)}];
   let hasVerifier = 1;
 }
 

@@ -27,7 +27,19 @@ LogicalResult CacheAppendOp::verify() {
     return emitOpError("H3: cache and result are not the same f16 or f32 tensor of rank 3");
   if (!isF32(rows, 3) || rows.getDimSize(1) != cache.getDimSize(0) || rows.getDimSize(2) != cache.getDimSize(2))
     return emitOpError("H3: the rows are no f32 [M, H, D] of the cache's H and D");
+  if (getRing() && rows.getDimSize(0) > cache.getDimSize(1))
+    return emitOpError("H3: more rows than the ring holds");
   return isPosition(getPosition().getType()) ? success() : emitOpError("H3: the position is not tensor<1xi32>");
+}
+
+/// H6: nothing that a query of the step sees has been overwritten by the step's own rows.
+static LogicalResult verifyRing(CachedAttentionOp op) {
+  if (!op.getRing())
+    return success();
+  int64_t window = static_cast<int64_t>(op.getWindow()), length = op.getKey().getType().getDimSize(1), rows = op.getQuery().getType().getDimSize(0);
+  if (window == 0 || op.getWhole() || length % 48 != 0 || length - rows < window - 1)
+    return op.emitOpError("H6: the ring has no window, or cannot hold the window beside the step's rows");
+  return success();
 }
 
 LogicalResult CachedAttentionOp::verify() {
@@ -40,9 +52,12 @@ LogicalResult CachedAttentionOp::verify() {
     return emitOpError("H4: the shapes do not agree in M, Hq, Hk, D, T and E");
   if (key.getDimSize(0) < 1 || query.getDimSize(1) % key.getDimSize(0) != 0)
     return emitOpError("H4: the cache's heads do not divide the query's");
+  if (Value sinks = getSinks())
+    if (auto type = cast<RankedTensorType>(sinks.getType()); !isF32(type, 1) || type.getDimSize(0) != query.getDimSize(1))
+      return emitOpError("H4: the sinks are no f32 [Hq]");
   if (!isPosition(getPosition().getType()))
     return emitOpError("H5: the position is not tensor<1xi32>");
   if (static_cast<int64_t>(getWindow()) < 0 || !(getSoftcap().convertToDouble() >= 0))
     return emitOpError("H5: window or softcap is negative");
-  return success();
+  return verifyRing(*this);
 }

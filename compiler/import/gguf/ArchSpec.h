@@ -9,19 +9,65 @@
 
 namespace ingot {
 
-/// A decoder: token embedding, blocks of (norm, attention, norm, feed-forward) with residual sums, norm, vocabulary product. Norms are RMS norms
-/// before each half; attention is causal and grouped; feed-forward is down(activation(gate(x)) * up(x)), or experts of that form.
+/// Norms of one half of a block, by their names below "blk.N."; empty: none.
+struct HalfNorms {
+  llvm::StringRef before; // of what goes into the half
+  llvm::StringRef after;  // of what the half adds to the stream
+  llvm::StringRef sum;    // of the stream that it was added to
+};
+
+enum class NormKind { Rms, Layer };                 // Layer: mean and variance, weight and bias
+enum class HeadNorms { None, Each, Row };           // RMS norms of q and k: of each head by itself, or of all heads together
+enum class FeedForward { Gated, Joined, Plain };    // activation(gate) * up; the same with both in ffn_up; activation(up)
+enum class Routing { ShareThenTop, TopThenShare };  // softmax over all experts or over the chosen ones
+
+/// Blocks whose attention sees a window only, where the file has attention.sliding_window.
+struct WindowSpec {
+  int64_t period = 0;       // all blocks but the last of each `period` (1: all of them); 0: the architecture has no windows
+  double ropeBase = 0;      // base of the rotation in such blocks unless rope.freq_base_swa says it; 0: that of the others
+  bool stretched = true;    // rope.scaling holds in such blocks too
+  int64_t fallback = 0;     // window of a file without the key; 0: none
+};
+
+/// Token embedding, blocks of (attention, feed-forward) with residual sums, norm, vocabulary product or pooling. Attention is grouped.
 struct ArchSpec {
   std::string name; // general.architecture
+  // The embedding.
+  bool embeddingRoot = false;    // multiplied by the square root of the width
+  bool positionTable = false;    // position_embd is added
+  bool tokenTypes = false;       // row 0 of token_types is added
+  llvm::StringRef embeddingNorm; // its norm's name
+  // Norms.
+  NormKind norm = NormKind::Rms;
+  HalfNorms attentionNorms{"attn_norm", "", ""}, ffnNorms{"ffn_norm", "", ""};
+  llvm::StringRef outputNorm = "output_norm"; // empty: none
+  HeadNorms headNorms = HeadNorms::None;      // attn_q_norm, attn_k_norm
+  // Attention.
+  bool causal = true;    // false: every token sees all others
+  bool rotary = true;
   nn::RopePairs ropePairs = nn::RopePairs::adjacent;
+  int64_t unturnedEvery = 0; // the last of each so many blocks is not rotated; 0: all are
+  WindowSpec window;
+  bool sinks = false;          // attn_sinks: one more score a head
+  int64_t wideScaleBlocks = 0; // a file of so many blocks scales with 1 / sqrt(width / heads) instead of 1 / sqrt(key length)
+  // Feed-forward.
+  FeedForward feedForward = FeedForward::Gated;
   nn::UnaryKind activation = nn::UnaryKind::swish;
-  bool headNorms = false;          // RMS norm of each head of q and k before the rotation: attn_q_norm, attn_k_norm
-  bool renormalizeExperts = true;  // weights of the chosen experts add up to 1
+  double activationAlpha = 1;     // of swish
+  double gateLimit = 0;           // > 0: gate at most, |up| at most this, and up + 1 instead of up
+  Routing routing = Routing::ShareThenTop;
+  bool renormalizeExperts = true; // weights of the chosen experts add up to 1
   // Metadata keys below "<name>." that hold factors; empty: the architecture has none.
-  llvm::StringRef embeddingScaleKey; // multiplies the embedded tokens
-  llvm::StringRef residualScaleKey;  // multiplies what a half adds to the stream
-  llvm::StringRef attentionScaleKey; // replaces 1 / sqrt(key length)
-  llvm::StringRef logitScaleKey;     // divides the logits
+  llvm::StringRef embeddingScaleKey;    // multiplies the embedded tokens
+  llvm::StringRef residualScaleKey;     // multiplies what a half adds to the stream
+  llvm::StringRef attentionScaleKey;    // replaces 1 / sqrt(key length)
+  llvm::StringRef logitScaleKey;        // divides the logits
+  llvm::StringRef attentionCapKey;      // scores go through cap * tanh(s / cap)
+  llvm::StringRef logitCapKey;          // logits do
+  llvm::StringRef temperatureScaleKey;  // queries grow with 1 + scale * log(1 + floor(position / trained context))
+  double attentionCap = 0, logitCap = 0; // of a file without the key
+  // Tensors "dense_2" and "dense_3" follow the pooling of an embedding.
+  bool denseHeads = false;
 };
 
 /// By general.architecture.

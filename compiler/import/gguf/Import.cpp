@@ -5,6 +5,7 @@
 #include "dialects/quant/Quant.h"
 
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
@@ -64,17 +65,47 @@ void countOps(ModuleOp module, ImportedModel &result) {
   });
 }
 
-void addEntries(LlmGraph &graph, std::vector<std::string> entries, int64_t chunk) {
+/// The pooling asked for, or the file's. Nullopt: reported.
+std::optional<Pooling> choosePooling(const LlmModel &model, const ImportLlm &options, llvm::StringRef path, Diagnostics &diagnostics) {
+  auto asked = llvm::StringSwitch<std::optional<Pooling>>(options.pooling)
+                   .Case("mean", Pooling::Mean)
+                   .Case("first", Pooling::First)
+                   .Case("last", Pooling::Last)
+                   .Default(model.pooling);
+  if (asked && *asked != Pooling::None)
+    return asked;
+  diagnostics.report("IG0642", "the file names no pooling that makes one vector of a text", {path.str()}, "give --pooling mean, first or last");
+  return std::nullopt;
+}
+
+/// The entry points asked for, or the usual ones of the model. Nullopt: reported.
+std::optional<std::vector<std::string>> chooseEntries(const LlmModel &model, const ImportLlm &options, llvm::StringRef path, Diagnostics &diagnostics) {
+  std::vector<std::string> entries = options.entries;
   if (entries.empty())
-    entries = {"prefill", "decode"};
+    entries = model.spec.causal ? std::vector<std::string>{"prefill", "decode"} : std::vector<std::string>{"embed"};
+  if (model.spec.causal || llvm::all_of(entries, [](const std::string &entry) { return entry == "embed"; }))
+    return entries;
+  diagnostics.report("IG0643", "the architecture '" + model.spec.name + "' makes embeddings and no text", {path.str()}, "use ingot embed, or ingot build");
+  return std::nullopt;
+}
+
+/// Most tokens of one step of an entry point.
+int64_t rowsOf(llvm::StringRef entry, int64_t chunk) { return entry == "decode" ? 1 : chunk; }
+
+/// False: reported.
+bool addEntries(LlmGraph &graph, const LlmModel &model, const ImportLlm &options, llvm::ArrayRef<std::string> entries, int64_t chunk, llvm::StringRef path,
+                Diagnostics &diagnostics) {
   for (const std::string &entry : entries) {
-    if (entry == "prefill")
-      graph.addEntry(entry, chunk, LlmGraph::Rows::LastOfCount);
-    else if (entry == "score")
-      graph.addEntry(entry, chunk, LlmGraph::Rows::All);
-    else
-      graph.addEntry(entry, 1, LlmGraph::Rows::All);
+    if (entry != "embed") {
+      graph.addEntry(entry, rowsOf(entry, chunk), entry == "prefill" ? LlmGraph::Rows::LastOfCount : LlmGraph::Rows::All);
+      continue;
+    }
+    std::optional<Pooling> pooling = choosePooling(model, options, path, diagnostics);
+    if (!pooling)
+      return false;
+    graph.addEmbedding(entry, chunk, *pooling);
   }
+  return true;
 }
 
 } // namespace
@@ -86,7 +117,8 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
     return result;
   std::optional<LlmModel> model = resolveLlm(*file, result.unsupported, diagnostics);
   std::optional<int64_t> ctx = model ? chooseContext(*model, options, path, diagnostics) : std::nullopt;
-  if (!ctx)
+  std::optional<std::vector<std::string>> entries = ctx ? chooseEntries(*model, options, path, diagnostics) : std::nullopt;
+  if (!entries)
     return result;
   context.loadDialect<nn::NnDialect, quant::QuantDialect, func::FuncDialect>();
   std::string message;
@@ -98,8 +130,12 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
   OwningOpRef<ModuleOp> module = ModuleOp::create(NameLoc::get(builder.getStringAttr(printable(llvm::sys::path::filename(path)))));
   builder.setInsertionPointToEnd(module->getBody());
   int64_t chunk = std::clamp<int64_t>(options.chunk, 1, *ctx);
-  LlmGraph graph(*file, *model, *ctx, store, builder);
-  addEntries(graph, options.entries, chunk);
+  int64_t rows = 1;
+  for (const std::string &entry : *entries)
+    rows = std::max(rows, rowsOf(entry, chunk));
+  LlmGraph graph(*file, *model, *ctx, rows, store, builder);
+  if (!addEntries(graph, *model, options, *entries, chunk, path, diagnostics))
+    return result;
   addConstants(*module, *file, *model, *ctx, chunk);
   countOps(*module, result);
   if (succeeded(verify(*module)))

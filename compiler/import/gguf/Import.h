@@ -12,7 +12,8 @@ namespace ingot {
 struct ImportLlm {
   int64_t ctx = 0;                  // --ctx, tokens the cache holds; 0: the model's own, at most 4096
   int64_t chunk = 128;              // tokens of one prefill or score step, at most ctx
-  std::vector<std::string> entries; // of "prefill", "decode", "score"; empty: prefill and decode
+  std::vector<std::string> entries; // of "prefill", "decode", "score", "embed"; empty: prefill and decode, or embed of a model that makes no text
+  std::string pooling;              // of "embed": "mean", "first", "last"; empty: the file's
 };
 
 /// Reads, checks and imports. Everything that is missing or unsupported is reported in one run (IG0601 .. IG0649). Matrices become views ui8
@@ -20,7 +21,9 @@ struct ImportLlm {
 ///   prefill(tokens i32 [C], position i32 [1], count i32 [1]) -> logits f32 [1, V]   rows >= count are padding; the logits are row count - 1's
 ///   decode(tokens i32 [1], position i32 [1]) -> logits f32 [1, V]
 ///   score(tokens i32 [C], position i32 [1]) -> logits f32 [C, V]
-/// and share the states blk.N.k f16 [kv heads, ctx, key length] and blk.N.v f16 [kv heads, ctx, value length].
+///   embed(tokens i32 [C], count i32 [1]) -> embedding f32 [1, width]   a whole text of count tokens; no state
+/// and share the states blk.N.k f16 [kv heads, rows, key length] and blk.N.v f16 [kv heads, rows, value length]: rows = ctx, or a ring that holds
+/// the window and one step where attention sees no more.
 ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
 
 } // namespace ingot

@@ -1,10 +1,10 @@
-// The functions of a language model in nn and quant ops. Every entry point is the same walk over the blocks; they differ in the number of rows
-// and in which rows' logits they give. Shapes in comments: M rows, E width, H heads, K kv heads, D key length, V vocabulary.
+// The functions of a language model in nn and quant ops: weights, small pieces and entry points; LlmBlock.cpp has the blocks. Every entry point is
+// the same walk; they differ in the number of rows and in what becomes of them. Shapes in comments: M rows, E width, V vocabulary.
 #include "compiler/import/gguf/LlmGraph.h"
 
-#include "dialects/quant/BlockFormats.h"
 #include "dialects/quant/Quant.h"
 
+#include "llvm/ADT/Sequence.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -12,46 +12,70 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kRopeTable = "rope.table";
+constexpr llvm::StringLiteral kRopeTable = "rope.table", kWindowRopeTable = "rope.window.table";
 
 int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
 llvm::ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
-/// A vector as f32: a view where the file has it so, else its exact values.
-Tensor vectorTensor(const GgufTensor &tensor, const std::shared_ptr<const void> &owner) {
+/// Elements first .. first + count(shape) - 1 as f32: a view where the file has them so, else their exact values.
+Tensor floatTensor(const GgufTensor &tensor, llvm::ArrayRef<int64_t> shape, int64_t first, const std::shared_ptr<const void> &owner) {
   bool aligned = reinterpret_cast<uintptr_t>(tensor.data) % alignof(float) == 0;
   if (tensor.type->id == GgufTypeId::F32 && aligned)
-    return Tensor(DType::F32, tensor.shape[0], tensor.data, owner);
-  Tensor values(DType::F32, tensor.shape[0]);
-  dequantizeRow(*tensor.type, tensor.data, values.mutableAs<float>().data(), tensor.shape[0]);
+    return Tensor(DType::F32, shape, tensor.data + first * static_cast<int64_t>(sizeof(float)), owner);
+  std::vector<float> all(tensor.elements());
+  dequantizeRow(*tensor.type, tensor.data, all.data(), tensor.elements());
+  Tensor values(DType::F32, shape);
+  std::copy_n(all.begin() + first, values.count(), values.mutableAs<float>().data());
   return values;
+}
+
+std::string sliceName(const GgufTensor &tensor, int64_t first) {
+  return first == 0 ? tensor.name.str() : llvm::formatv("{0}.from.{1}", tensor.name, first).str();
 }
 
 } // namespace
 
-LlmGraph::LlmGraph(const GgufFile &file, const LlmModel &model, int64_t ctx, WeightStore &store, OpBuilder &builder)
-    : file(file), model(model), ctx(ctx), store(store), builder(builder), loc(builder.getUnknownLoc()) {}
+LlmGraph::LlmGraph(const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t rows, WeightStore &store, OpBuilder &builder)
+    : file(file), model(model), ctx(ctx), stepRows(rows), store(store), builder(builder), loc(builder.getUnknownLoc()) {}
 
 RankedTensorType LlmGraph::f32(llvm::ArrayRef<int64_t> shape) const { return RankedTensorType::get(shape, builder.getF32Type()); }
 void LlmGraph::at(llvm::StringRef tensor) { loc = NameLoc::get(builder.getStringAttr(printable(tensor))); }
+
+// ---- weights ----
 
 Value LlmGraph::weight(llvm::StringRef name, RankedTensorType type) {
   return nn::WeightOp::create(builder, loc, type, FlatSymbolRefAttr::get(builder.getContext(), name));
 }
 
-Value LlmGraph::vector(const GgufTensor &tensor) {
-  if (!store.contains(tensor.name))
-    store.add(tensor.name, vectorTensor(tensor, file.owner));
-  return weight(tensor.name, f32(tensor.shape[0]));
+/// All of a vector, or `length` elements of it.
+Value LlmGraph::vector(const GgufTensor &tensor, int64_t first, int64_t length) {
+  std::string name = sliceName(tensor, first);
+  length = length ? length : tensor.shape[0];
+  if (!store.contains(name))
+    store.add(name, floatTensor(tensor, length, first, file.owner));
+  return weight(name, f32(length));
 }
 
-/// ui8 [N, bytes of a row], with experts ui8 [X, N, bytes of a row]: the file's own bytes.
-Value LlmGraph::matrix(const GgufTensor &tensor) {
+/// f32 [shape[1], shape[0]]
+Value LlmGraph::table(const GgufTensor &tensor) {
   llvm::SmallVector<int64_t> shape(llvm::reverse(tensor.shape));
-  shape.back() = tensor.type->rowBytes(tensor.shape[0]);
   if (!store.contains(tensor.name))
-    store.add(tensor.name, Tensor(DType::U8, shape, tensor.data, file.owner));
-  return weight(tensor.name, RankedTensorType::get(shape, toMlir(DType::U8, builder.getContext())));
+    store.add(tensor.name, floatTensor(tensor, shape, 0, file.owner));
+  return weight(tensor.name, f32(shape));
+}
+
+/// ui8 [N, bytes of a row], with experts ui8 [X, N, bytes of a row]: the file's own bytes. With `rows` those from `first` on.
+Value LlmGraph::matrix(const GgufTensor &tensor, int64_t first, int64_t rows) {
+  llvm::SmallVector<int64_t> shape(llvm::reverse(tensor.shape));
+  int64_t rowBytes = tensor.type->rowBytes(tensor.shape[0]);
+  shape.back() = rowBytes;
+  bool whole = rows == 0 || shape.size() != 2 || rows == shape[0];
+  if (!whole)
+    shape[0] = rows;
+  std::string name = whole ? tensor.name.str() : llvm::formatv("{0}.rows.{1}", tensor.name, first).str();
+  if (!store.contains(name))
+    store.add(name, Tensor(DType::U8, shape, tensor.data + (whole ? 0 : first * rowBytes), file.owner));
+  return weight(name, RankedTensorType::get(shape, toMlir(DType::U8, builder.getContext())));
 }
 
 Value LlmGraph::scalar(double value) {
@@ -59,43 +83,68 @@ Value LlmGraph::scalar(double value) {
   return nn::ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, static_cast<float>(value)));
 }
 
-Value LlmGraph::ropeTable() {
-  if (!store.contains(kRopeTable)) {
-    std::vector<float> factors;
-    if (const GgufTensor *tensor = model.ropeFactors) {
-      factors.resize(tensor->shape[0]);
-      dequantizeRow(*tensor->type, tensor->data, factors.data(), tensor->shape[0]);
-    }
-    auto make = [spec = model.rope, positions = ctx, factors](llvm::ArrayRef<Tensor>) { return makeRopeTable(spec, positions, factors); };
-    store.addRecipe(kRopeTable, DType::F32, {ctx, model.rope.dims}, Recipe{{}, "cosines and sines of rotary positions", make});
+Value LlmGraph::integers(llvm::ArrayRef<int32_t> values) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, builder.getI32Type());
+  return nn::ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, values));
+}
+
+/// Divisors of the frequencies: those for long contexts when this one is longer than the trained one.
+std::vector<float> LlmGraph::ropeFactors() const {
+  bool isLong = static_cast<double>(ctx) > model.rope.originalContext;
+  const GgufTensor *tensor = model.longFactors ? (isLong ? model.longFactors : model.shortFactors) : model.ropeFactors;
+  std::vector<float> factors(tensor ? tensor->shape[0] : 0);
+  if (tensor)
+    dequantizeRow(*tensor->type, tensor->data, factors.data(), tensor->shape[0]);
+  return factors;
+}
+
+Value LlmGraph::ropeTable(const LlmBlock &block) {
+  bool windowed = block.window > 0 && model.windowRope;
+  llvm::StringRef name = windowed ? kWindowRopeTable : kRopeTable;
+  if (!store.contains(name)) {
+    auto make = [spec = windowed ? *model.windowRope : model.rope, positions = ctx, factors = ropeFactors()](llvm::ArrayRef<Tensor>) {
+      return makeRopeTable(spec, positions, factors);
+    };
+    store.addRecipe(name, DType::F32, {ctx, model.rope.dims}, Recipe{{}, "cosines and sines of rotary positions", make});
   }
-  return weight(kRopeTable, f32({ctx, model.rope.dims}));
+  return weight(name, f32({ctx, model.rope.dims}));
 }
 
 // ---- pieces ----
 
 Value LlmGraph::binary(Value lhs, Value rhs, nn::BinaryKind kind) { return nn::BinaryOp::create(builder, loc, lhs.getType(), kind, lhs, rhs); }
+Value LlmGraph::unary(Value input, nn::UnaryKind kind, double alpha, double beta) {
+  auto attribute = nn::UnaryKindAttr::get(builder.getContext(), kind);
+  return nn::UnaryOp::create(builder, loc, input.getType(), attribute, input, builder.getF64FloatAttr(alpha), builder.getF64FloatAttr(beta));
+}
 Value LlmGraph::scaled(Value input, double factor) { return factor == 1 ? input : binary(input, scalar(factor), nn::BinaryKind::mul); }
+/// cap * tanh(input / cap)
+Value LlmGraph::capped(Value input, double cap) { return cap == 0 ? input : scaled(unary(scaled(input, 1 / cap), nn::UnaryKind::tanh), cap); }
 
 Value LlmGraph::reshape(Value input, llvm::ArrayRef<int64_t> shape) {
   auto type = RankedTensorType::get(shape, cast<RankedTensorType>(input.getType()).getElementType());
   return nn::ReshapeOp::create(builder, loc, type, input);
 }
 
-/// RMS norm over the last axis, times the weight.
-Value LlmGraph::norm(Value input, const GgufTensor &weight) {
-  at(weight.name);
+/// The norm over the last axis, times its weight, plus its bias; the input itself without one.
+Value LlmGraph::norm(Value input, const LlmNorm &norm) {
+  if (!norm.weight)
+    return input;
+  at(norm.weight->name);
   int64_t last = static_cast<int64_t>(shapeOf(input).size()) - 1;
+  UnitAttr rms = model.spec.norm == NormKind::Rms ? builder.getUnitAttr() : UnitAttr();
   auto normalized = nn::NormalizeOp::create(builder, loc, input.getType(), input, builder.getDenseI64ArrayAttr({last}),
-                                            builder.getF64FloatAttr(model.epsilon), builder.getUnitAttr());
-  return binary(normalized, vector(weight), nn::BinaryKind::mul);
+                                            builder.getF64FloatAttr(model.epsilon), rms);
+  Value result = binary(normalized, vector(*norm.weight), nn::BinaryKind::mul);
+  return norm.bias ? binary(result, vector(*norm.bias), nn::BinaryKind::add) : result;
 }
 
 Value LlmGraph::linear(Value input, const LlmLinear &linear) {
   const GgufTensor &w = *linear.weight;
   at(w.name);
-  Value result = quant::BlockMatmulOp::create(builder, loc, f32({rowsOf(input), w.shape[1]}), input, matrix(w), builder.getStringAttr(w.type->name.lower()));
-  return linear.bias ? binary(result, vector(*linear.bias), nn::BinaryKind::add) : result;
+  Value result = quant::BlockMatmulOp::create(builder, loc, f32({rowsOf(input), linear.rows}), input, matrix(w, linear.first, linear.rows),
+                                              builder.getStringAttr(w.type->name.lower()));
+  return linear.bias ? binary(result, vector(*linear.bias, linear.first, linear.rows), nn::BinaryKind::add) : result;
 }
 
 /// The one row of `input` that `row` (i32 [1]) names.
@@ -106,129 +155,100 @@ Value LlmGraph::gathered(Value input, Value row) {
   return nn::GatherOp::create(builder, loc, type, input, row, builder.getI64IntegerAttr(0));
 }
 
-/// [M, S or 1, in] x experts i32 [M, S] -> [M, S, out]
-Value LlmGraph::expertProduct(Value input, const LlmLinear &linear, Value experts) {
-  const GgufTensor &w = *linear.weight;
-  at(w.name);
-  return quant::BlockMatmulExpertsOp::create(builder, loc, f32({rowsOf(input), shapeOf(experts)[1], w.shape[1]}), input, matrix(w), experts,
-                                             builder.getStringAttr(w.type->name.lower()));
+/// i32 [M]: position, position + 1, ..., none beyond the context.
+Value LlmGraph::positionsOf(int64_t rows, Value position) {
+  auto steps = llvm::to_vector(llvm::seq<int32_t>(0, static_cast<int32_t>(rows)));
+  return binary(binary(integers(steps), position, nn::BinaryKind::add), integers({static_cast<int32_t>(ctx - 1)}), nn::BinaryKind::min);
 }
 
-// ---- the halves of a block ----
-
-/// [M, count * D] -> [M, count, D], with the heads' norm, turned by their positions.
-Value LlmGraph::heads(Value input, int64_t count, const GgufTensor *headNorm, Value position) {
-  Value split = reshape(input, {rowsOf(input), count, model.keyLength});
-  if (headNorm)
-    split = norm(split, *headNorm);
-  return nn::RopeOp::create(builder, loc, split.getType(), split, ropeTable(), position, model.spec.ropePairs);
+Value LlmGraph::tokenRows(const GgufTensor &tensor, Value ids) {
+  at(tensor.name);
+  return quant::BlockRowsOp::create(builder, loc, f32({rowsOf(ids), tensor.shape[0]}), matrix(tensor), ids,
+                                    builder.getStringAttr(tensor.type->name.lower()), builder.getI64IntegerAttr(tensor.shape[0]));
 }
 
-/// Appends rows [M, K, D] to the state and gives the whole cache [K, ctx, D].
-Value LlmGraph::cached(Value rows, llvm::StringRef state, Value position) {
-  auto type = RankedTensorType::get({shapeOf(rows)[1], ctx, shapeOf(rows)[2]}, builder.getF16Type());
-  auto symbol = FlatSymbolRefAttr::get(builder.getContext(), state);
-  Value before = nn::StateOp::create(builder, loc, type, symbol);
-  Value after = nn::CacheAppendOp::create(builder, loc, type, before, rows, position);
-  nn::WriteStateOp::create(builder, loc, after, symbol);
-  return after;
-}
-
-/// Attention with its norm; `input` [M, E] becomes one row where the step narrows, after all rows have gone into the cache.
-Value LlmGraph::attention(Value &input, const LlmBlock &block, int64_t index, const Step &step) {
-  Value normed = norm(input, *block.attentionNorm);
-  Value key = heads(linear(normed, block.key), block.kvHeads, block.keyNorm, step.position);
-  Value keys = cached(key, llvm::formatv("blk.{0}.k", index).str(), step.position);
-  Value value = linear(normed, block.value);
-  Value values = cached(reshape(value, {rowsOf(value), block.kvHeads, model.valueLength}), llvm::formatv("blk.{0}.v", index).str(), step.position);
-  Value position = step.position;
-  if (step.narrow) {
-    normed = gathered(normed, step.row);
-    input = gathered(input, step.row);
-    position = binary(position, step.row, nn::BinaryKind::add);
-  }
-  Value query = heads(linear(normed, block.query), model.heads, block.queryNorm, position);
-  auto mixed = nn::CachedAttentionOp::create(builder, loc, f32({rowsOf(query), model.heads, model.valueLength}), query, keys, values, position,
-                                             builder.getF64FloatAttr(model.attentionScale), /*softcap=*/builder.getF64FloatAttr(0.0));
-  return linear(reshape(mixed, {rowsOf(query), model.heads * model.valueLength}), block.output);
-}
-
-/// activation(gated) * up
-Value LlmGraph::gate(Value gated, Value up) {
-  auto kind = nn::UnaryKindAttr::get(builder.getContext(), model.spec.activation);
-  Value activated = nn::UnaryOp::create(builder, loc, gated.getType(), kind, gated, builder.getF64FloatAttr(1.0), builder.getF64FloatAttr(0.0));
-  return binary(activated, up, nn::BinaryKind::mul);
-}
-
-Value LlmGraph::feedForward(Value input, const LlmBlock &block) {
-  Value normed = norm(input, *block.ffnNorm);
-  if (model.experts)
-    return mixture(normed, block);
-  Value gated = linear(normed, block.gate);
-  return linear(gate(gated, linear(normed, block.up)), block.down);
-}
-
-/// The S experts with the largest router weights, each row its own: [M, E] -> [M, E]
-Value LlmGraph::mixture(Value input, const LlmBlock &block) {
-  int64_t rows = rowsOf(input), chosen = model.expertsUsed;
-  Value scores = linear(input, block.router);
-  auto shares = nn::SoftmaxOp::create(builder, loc, scores.getType(), scores, builder.getI64IntegerAttr(1), UnitAttr());
-  auto top = nn::TopKOp::create(builder, loc, TypeRange{f32({rows, chosen}), RankedTensorType::get({rows, chosen}, builder.getI64Type())}, shares,
-                                builder.getI64IntegerAttr(1), UnitAttr());
-  Value weights = top.getValues();
-  if (model.spec.renormalizeExperts) {
-    auto sum = nn::ReduceOp::create(builder, loc, f32({rows, 1}), nn::ReduceKind::sum, weights, builder.getDenseI64ArrayAttr({1}));
-    weights = binary(weights, sum, nn::BinaryKind::div);
-  }
-  auto indexType = RankedTensorType::get({rows, chosen}, builder.getI32Type());
-  Value experts = nn::CastOp::create(builder, loc, indexType, top.getIndices(), UnitAttr());
-  Value each = reshape(input, {rows, 1, model.width});
-  Value gated = expertProduct(each, block.gate, experts);
-  Value down = expertProduct(gate(gated, expertProduct(each, block.up, experts)), block.down, experts);
-  Value weighed = binary(down, reshape(weights, {rows, chosen, 1}), nn::BinaryKind::mul);
-  Value sum = nn::ReduceOp::create(builder, loc, f32({rows, 1, model.width}), nn::ReduceKind::sum, weighed, builder.getDenseI64ArrayAttr({1}));
-  return reshape(sum, {rows, model.width});
+/// [M] tokens -> [M, E]
+Value LlmGraph::embedded(Value tokens, Value position) {
+  Value stream = scaled(tokenRows(*model.embedding, tokens), model.embeddingScale);
+  if (model.positions)
+    stream = binary(stream, tokenRows(*model.positions, positionsOf(rowsOf(tokens), position)), nn::BinaryKind::add);
+  if (model.tokenTypes)
+    stream = binary(stream, tokenRows(*model.tokenTypes, integers({0})), nn::BinaryKind::add);
+  return norm(stream, model.embeddingNorm);
 }
 
 Value LlmGraph::logits(Value input) {
-  return scaled(linear(norm(input, *model.outputNorm), model.output), 1 / model.logitScale);
+  Value scores = scaled(linear(norm(input, model.outputNorm), model.output), 1 / model.logitScale);
+  return capped(scores, model.logitCap);
 }
 
 // ---- entry points ----
 
-void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
-  bool counts = wanted == Rows::LastOfCount;
+/// An empty function of tokens i32 [rows] and numbers i32 [1], which the builder enters.
+func::FuncOp LlmGraph::beginFunction(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> inputs, int64_t rows, llvm::StringRef output,
+                                     RankedTensorType result) {
   at(name);
   Type i32 = builder.getI32Type();
-  auto one = RankedTensorType::get({1}, i32), tokens = RankedTensorType::get({rows}, i32);
-  llvm::SmallVector<Type, 3> inputs = counts ? llvm::SmallVector<Type, 3>{tokens, one, one} : llvm::SmallVector<Type, 3>{tokens, one};
-  RankedTensorType result = f32({counts ? 1 : rows, model.vocabulary});
-  auto function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(inputs, result));
-  constexpr llvm::StringLiteral kNames[] = {"tokens", "position", "count"};
+  llvm::SmallVector<Type> types(inputs.size(), RankedTensorType::get({1}, i32));
+  types[0] = RankedTensorType::get({rows}, i32);
+  auto function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, result));
   for (unsigned i = 0; i < inputs.size(); ++i)
-    function.setArgAttr(i, "nn.name", builder.getStringAttr(kNames[i]));
-  function.setResultAttr(0, "nn.name", builder.getStringAttr("logits"));
+    function.setArgAttr(i, "nn.name", builder.getStringAttr(inputs[i]));
+  function.setResultAttr(0, "nn.name", builder.getStringAttr(output));
+  builder.setInsertionPointToStart(function.addEntryBlock());
+  return function;
+}
 
+void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
+  bool counts = wanted == Rows::LastOfCount;
   OpBuilder::InsertionGuard guard(builder);
-  Block *body = function.addEntryBlock();
-  builder.setInsertionPointToStart(body);
-  Step step{body->getArgument(1), Value()};
+  llvm::StringRef inputs[] = {"tokens", "position", "count"};
+  func::FuncOp function = beginFunction(name, llvm::ArrayRef(inputs).take_front(counts ? 3 : 2), rows, "logits", f32({counts ? 1 : rows, model.vocabulary}));
+  Step step{function.getArgument(1), Value(), Value()};
   if (counts)
-    step.row = binary(body->getArgument(2), nn::ConstantOp::create(builder, loc, one, DenseElementsAttr::get(one, int32_t(1))), nn::BinaryKind::sub);
-  const GgufTensor &embedding = *model.embedding;
-  at(embedding.name);
-  Value stream = quant::BlockRowsOp::create(builder, loc, f32({rows, model.width}), matrix(embedding), body->getArgument(0),
-                                            builder.getStringAttr(embedding.type->name.lower()), builder.getI64IntegerAttr(model.width));
-  stream = scaled(stream, model.embeddingScale);
+    step.row = binary(function.getArgument(2), integers({1}), nn::BinaryKind::sub);
+  Value stream = embedded(function.getArgument(0), step.position);
   for (size_t i = 0; i < model.blocks.size(); ++i) {
     step.narrow = counts && i + 1 == model.blocks.size();
     Value mixed = attention(stream, model.blocks[i], static_cast<int64_t>(i), step);
-    stream = binary(stream, scaled(mixed, model.residualScale), nn::BinaryKind::add);
-    Value fed = feedForward(stream, model.blocks[i]);
-    stream = binary(stream, scaled(fed, model.residualScale), nn::BinaryKind::add);
+    stream = half(stream, mixed, model.blocks[i].attentionNorms);
+    stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
   }
   Value out = logits(stream);
   func::ReturnOp::create(builder, loc, out);
+}
+
+/// [M, E] -> [1, E]: the mean of rows 0 .. last, or one of them.
+Value LlmGraph::pooled(Value stream, Pooling pooling, Value last) {
+  if (pooling != Pooling::Mean)
+    return gathered(stream, pooling == Pooling::First ? integers({0}) : last);
+  int64_t rows = rowsOf(stream);
+  auto steps = llvm::to_vector(llvm::seq<int32_t>(0, static_cast<int32_t>(rows)));
+  auto flags = RankedTensorType::get({rows}, builder.getI1Type());
+  Value inside = nn::BinaryOp::create(builder, loc, flags, nn::BinaryKind::less_equal, integers(steps), last);
+  Value ones = nn::CastOp::create(builder, loc, f32({rows}), inside, UnitAttr());
+  Value count = nn::CastOp::create(builder, loc, f32({1}), binary(last, integers({1}), nn::BinaryKind::add), UnitAttr());
+  Value counted = binary(stream, reshape(ones, {rows, 1}), nn::BinaryKind::mul);
+  Value sum = nn::ReduceOp::create(builder, loc, f32({1, model.width}), nn::ReduceKind::sum, counted, builder.getDenseI64ArrayAttr({0}));
+  return binary(sum, count, nn::BinaryKind::div);
+}
+
+void LlmGraph::addEmbedding(llvm::StringRef name, int64_t rows, Pooling pooling) {
+  OpBuilder::InsertionGuard guard(builder);
+  int64_t width = model.dense.empty() ? model.width : model.dense.back().rows;
+  func::FuncOp function = beginFunction(name, {"tokens", "count"}, rows, "embedding", f32({1, width}));
+  Value zero = integers({0});
+  Step step{zero, Value(), binary(function.getArgument(1), integers({1}), nn::BinaryKind::sub)};
+  Value stream = embedded(function.getArgument(0), zero);
+  for (size_t i = 0; i < model.blocks.size(); ++i) {
+    Value mixed = attention(stream, model.blocks[i], static_cast<int64_t>(i), step);
+    stream = half(stream, mixed, model.blocks[i].attentionNorms);
+    stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
+  }
+  Value result = pooled(norm(stream, model.outputNorm), pooling, step.last);
+  for (const LlmLinear &dense : model.dense)
+    result = linear(result, dense);
+  func::ReturnOp::create(builder, loc, result);
 }
 
 } // namespace ingot

@@ -11,47 +11,73 @@ namespace ingot {
 
 class LlmGraph {
 public:
-  LlmGraph(const GgufFile &file, const LlmModel &model, int64_t ctx, WeightStore &store, mlir::OpBuilder &builder);
+  /// `ctx` positions, of which the entry points take at most `rows` in one step.
+  LlmGraph(const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t rows, WeightStore &store, mlir::OpBuilder &builder);
 
   /// Which rows' logits an entry point gives: all, or that of row count - 1, where `count` is an argument.
   enum class Rows { LastOfCount, All };
   /// A function `name` over `rows` tokens at the end of the builder's block.
   void addEntry(llvm::StringRef name, int64_t rows, Rows wanted);
+  /// A function `name` that makes one vector of up to `rows` tokens.
+  void addEmbedding(llvm::StringRef name, int64_t rows, Pooling pooling);
 
 private:
   using Value = mlir::Value;
-  mlir::RankedTensorType f32(llvm::ArrayRef<int64_t> shape) const;
-  void at(llvm::StringRef tensor); // the location of what follows
-  Value weight(llvm::StringRef name, mlir::RankedTensorType type);
-  Value vector(const GgufTensor &tensor);
-  Value matrix(const GgufTensor &tensor);
-  Value scalar(double value);
-  Value ropeTable();
-
-  Value binary(mlir::Value lhs, mlir::Value rhs, nn::BinaryKind kind);
-  Value scaled(Value input, double factor);
-  Value reshape(Value input, llvm::ArrayRef<int64_t> shape);
-  Value norm(Value input, const GgufTensor &weight);
-  Value linear(Value input, const LlmLinear &linear);
-  Value gathered(Value input, Value row);
-  Value expertProduct(Value input, const LlmLinear &linear, Value experts);
 
   struct Step {
-    Value position;
-    Value row;     // i32 [1], the one row that is wanted; null when all are
-    bool narrow = false; // this block goes on with that row alone
+    Value position;      // i32 [1], of the first row
+    Value row;           // i32 [1], the one row that is wanted; null when all are
+    Value last;          // i32 [1], the last row of a text that is there as a whole, without a cache; null when there is one
+    bool narrow = false; // this block goes on with `row` alone
   };
+
+  // Weights.
+  void at(llvm::StringRef tensor); // the location of what follows
+  Value weight(llvm::StringRef name, mlir::RankedTensorType type);
+  Value vector(const GgufTensor &tensor, int64_t first = 0, int64_t length = 0);
+  Value table(const GgufTensor &tensor);
+  Value matrix(const GgufTensor &tensor, int64_t first = 0, int64_t rows = 0);
+  Value scalar(double value);
+  Value ropeTable(const LlmBlock &block);
+  std::vector<float> ropeFactors() const;
+
+  // Pieces.
+  mlir::RankedTensorType f32(llvm::ArrayRef<int64_t> shape) const;
+  Value binary(mlir::Value lhs, mlir::Value rhs, nn::BinaryKind kind);
+  Value unary(Value input, nn::UnaryKind kind, double alpha = 0, double beta = 0);
+  Value scaled(Value input, double factor);
+  Value capped(Value input, double cap);
+  Value reshape(Value input, llvm::ArrayRef<int64_t> shape);
+  Value norm(Value input, const LlmNorm &norm);
+  Value linear(Value input, const LlmLinear &linear);
+  Value gathered(Value input, Value row);
+  Value integers(llvm::ArrayRef<int32_t> values);
+  Value positionsOf(int64_t rows, Value position);
+  Value tokenRows(const GgufTensor &tensor, Value ids);
+  mlir::func::FuncOp beginFunction(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> inputs, int64_t rows, llvm::StringRef output,
+                                   mlir::RankedTensorType result);
+
+  // The walk over the blocks.
+  Value embedded(Value tokens, Value position);
+  Value half(Value stream, Value added, const LlmHalfNorms &norms);
   Value attention(Value &input, const LlmBlock &block, int64_t index, const Step &step);
-  Value cached(Value rows, llvm::StringRef state, Value position);
-  Value heads(Value input, int64_t count, const GgufTensor *norm, Value position);
+  Value attend(Value query, Value keys, Value values, const LlmBlock &block, const Step &step, Value position);
+  Value cached(Value rows, llvm::StringRef state, const LlmBlock &block, const Step &step);
+  Value heads(Value input, int64_t count, const LlmNorm &norm, const LlmBlock &block, Value position);
+  Value tempered(Value query, Value position);
   Value feedForward(Value input, const LlmBlock &block);
   Value mixture(Value input, const LlmBlock &block);
+  Value expertWeights(Value scores, Value &experts);
+  Value expertProduct(Value input, const LlmLinear &linear, Value experts);
   Value gate(Value gated, Value up);
   Value logits(Value input);
+  Value pooled(Value stream, Pooling pooling, Value last);
+  bool isRing(const LlmBlock &block) const;
+  int64_t cacheRows(const LlmBlock &block) const;
 
   const GgufFile &file;
   const LlmModel &model;
-  int64_t ctx;
+  int64_t ctx, stepRows;
   WeightStore &store;
   mlir::OpBuilder &builder;
   mlir::Location loc;

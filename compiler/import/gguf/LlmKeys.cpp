@@ -6,6 +6,37 @@
 #include <cmath>
 
 namespace ingot {
+namespace {
+
+/// Keys that repeat what tensors or other keys say, or speak of training and tools.
+constexpr llvm::StringLiteral kSilent[] = {"vocab_size",          "rope.scaling.finetuned",       "tensor_data_layout", "use_parallel_residual",
+                                           "attention.max_bias",  "attention.layer_norm_epsilon", "expert_shared_count", "classifier.output_labels",
+                                           "attention.group_norm_epsilon", "dense_2_feat_in", "dense_2_feat_out", "dense_3_feat_in", "dense_3_feat_out"};
+
+} // namespace
+
+const GgufValue *LlmKeys::find(llvm::StringRef key) {
+  asked.insert(key);
+  return file.find(arch + "." + key.str());
+}
+
+void LlmKeys::refuseUnread() {
+  for (const GgufEntry &entry : file.metadata) {
+    llvm::StringRef key = entry.key;
+    if (key.consume_front(arch + ".") && !asked.contains(key) && !llvm::is_contained(kSilent, key))
+      fail("IG0641", key, "is not understood", "a key that the architecture '" + arch + "' is known to have");
+  }
+}
+
+bool LlmKeys::flag(llvm::StringRef key, bool fallback) {
+  const GgufValue *value = find(key);
+  if (!value)
+    return fallback;
+  if (std::optional<bool> on = value->asBool())
+    return *on;
+  fail("IG0632", key, "cannot be", "true or false");
+  return fallback;
+}
 
 void LlmKeys::fail(llvm::StringRef code, llvm::StringRef key, std::string what, std::string expected) {
   hasFailed = true;
@@ -19,7 +50,7 @@ void LlmKeys::fail(llvm::StringRef code, llvm::StringRef key, std::string what, 
     d.found = value->text();
   }
   d.expected = std::move(expected);
-  d.help = "convert the model again with a current converter";
+  d.help = code == "IG0641" ? "the model may be newer than this Ingot; a result without it would be a guess" : "convert the model again with a current converter";
   diagnostics.report(std::move(d));
 }
 

@@ -4,6 +4,8 @@
 
 #include "compiler/import/gguf/GgufReader.h"
 
+#include "llvm/ADT/StringSet.h"
+
 namespace ingot {
 
 constexpr int64_t kMaxExtent = int64_t(1) << 24; // widths, heads, vocabulary, context: far above any model, and products stay in int64
@@ -20,15 +22,24 @@ public:
   double real(llvm::StringRef key, std::optional<double> fallback, double low);
   /// A word; "" when it is not there.
   std::string word(llvm::StringRef key);
+  /// True or false.
+  bool flag(llvm::StringRef key, bool fallback);
+  /// Whether the file has it.
+  bool has(llvm::StringRef key) { return find(key) != nullptr; }
+  /// The value as it is; null when it is not there.
+  const GgufValue *value(llvm::StringRef key) { return find(key); }
+  /// Keys of the architecture that nothing asked for, but for those that say nothing about the numbers, are errors: what a key does is not guessed.
+  void refuseUnread();
   bool failed() const { return hasFailed; }
   void fail(llvm::StringRef code, llvm::StringRef key, std::string what, std::string expected = "");
 
 private:
-  const GgufValue *find(llvm::StringRef key) const { return file.find(arch + "." + key.str()); }
+  const GgufValue *find(llvm::StringRef key);
   const GgufFile &file;
   std::string arch;
   Diagnostics &diagnostics;
   bool hasFailed = false;
+  llvm::StringSet<> asked;
 };
 
 } // namespace ingot

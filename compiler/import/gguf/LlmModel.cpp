@@ -2,20 +2,17 @@
 // everything else follows from them.
 #include "compiler/import/gguf/LlmModel.h"
 
-#include "compiler/import/gguf/LlmKeys.h"
+#include "compiler/import/gguf/LlmNumbers.h"
 #include "dialects/quant/BlockFormats.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 
-#include <cmath>
-
 namespace ingot {
 namespace {
 
 constexpr int kMaxListed = 20;      // faults of tensors printed one by one
-constexpr int64_t kMaxBlocks = 1024; // of the largest models there are, 126; bounds the size of the functions
 
 std::string shapeText(llvm::ArrayRef<int64_t> shape) {
   return "[" + llvm::join(llvm::map_range(shape, [](int64_t extent) { return std::to_string(extent); }), ", ") + "]";
@@ -29,11 +26,9 @@ public:
   }
 
   std::optional<LlmModel> run() {
-    readSizes();
+    readLlmNumbers(keys, model);
     if (keys.failed())
       return std::nullopt;
-    readRope();
-    readScales();
     findTensors();
     reportCounts();
     reportUnused();
@@ -43,61 +38,6 @@ public:
   }
 
 private:
-  // ---- numbers ----
-
-  void readSizes() {
-    blocks = keys.integer("block_count", std::nullopt, 1, kMaxBlocks);
-    model.width = keys.integer("embedding_length");
-    model.context = keys.integer("context_length");
-    model.heads = keys.integer("attention.head_count");
-    int64_t headLength = std::max<int64_t>(1, model.width / std::max<int64_t>(1, model.heads));
-    model.keyLength = keys.integer("attention.key_length", headLength);
-    model.valueLength = keys.integer("attention.value_length", headLength);
-    kvHeads = keys.perBlock("attention.head_count_kv", blocks, model.heads, 1, kMaxExtent);
-    ffnWidths = keys.perBlock("feed_forward_length", blocks, std::nullopt, 1, kMaxExtent);
-    model.experts = keys.integer("expert_count", 0, 0, 65535);
-    model.expertsUsed = model.experts ? keys.integer("expert_used_count", std::nullopt, 1, model.experts) : 0;
-    model.epsilon = keys.real("attention.layer_norm_rms_epsilon", std::nullopt, 0);
-    if (llvm::any_of(kvHeads, [&](int64_t count) { return model.heads % count != 0; }))
-      keys.fail("IG0632", "attention.head_count_kv", "cannot be", llvm::formatv("divisors of the {0} heads", model.heads));
-    expertWidth = model.experts ? keys.integer("expert_feed_forward_length", 0, 0) : 0;
-  }
-
-  void readRope() {
-    RopeSpec &rope = model.rope;
-    rope.dims = keys.integer("rope.dimension_count", model.keyLength, 2, model.keyLength);
-    if (rope.dims % 2 != 0)
-      keys.fail("IG0632", "rope.dimension_count", "cannot be", "an even number");
-    rope.base = keys.real("rope.freq_base", 10000.0, 1);
-    std::string type = keys.word("rope.scaling.type");
-    if (!type.empty() && type != "none" && type != "linear" && type != "yarn")
-      keys.fail("IG0636", "rope.scaling.type", "names a way to stretch the context that Ingot does not do", "none, linear or yarn");
-    double old = keys.real("rope.scale_linear", 1.0, 0);
-    double factor = keys.real("rope.scaling.factor", old, -1);
-    if (type == "none" || factor <= 0)
-      return;
-    rope.stretch = factor;
-    rope.yarn = type == "yarn";
-    rope.originalContext = static_cast<double>(keys.integer("rope.scaling.original_context_length", model.context));
-    rope.extrapolation = keys.real("rope.scaling.yarn_ext_factor", 1.0, -1);
-    rope.betaFast = keys.real("rope.scaling.yarn_beta_fast", 32.0, 0);
-    rope.betaSlow = keys.real("rope.scaling.yarn_beta_slow", 1.0, 0);
-    rope.magnitude = keys.real("rope.scaling.yarn_attn_factor", 1.0, 0) * keys.real("rope.scaling.attn_factor", 1.0, 0);
-  }
-
-  /// A factor that the architecture has under `key`; 0 in a file means the same as no key.
-  double scale(llvm::StringRef key, double fallback) {
-    double value = key.empty() ? fallback : keys.real(key, fallback, -1e30);
-    return value == 0 ? fallback : value;
-  }
-
-  void readScales() {
-    model.attentionScale = scale(model.spec.attentionScaleKey, 1 / std::sqrt(static_cast<double>(model.keyLength)));
-    model.embeddingScale = scale(model.spec.embeddingScaleKey, 1);
-    model.residualScale = scale(model.spec.residualScaleKey, 1);
-    model.logitScale = scale(model.spec.logitScaleKey, 1);
-  }
-
   // ---- tensors ----
 
   void fault(llvm::StringRef code, llvm::StringRef tensor, std::string what, std::string expected, std::string found, std::string help) {
@@ -152,58 +92,124 @@ private:
     return tensor;
   }
 
-  LlmLinear linear(const std::string &name, int64_t in, int64_t out, bool required = true) {
-    LlmLinear made;
-    made.weight = matrix(name + ".weight", {in, out}, required);
-    made.bias = vector(name + ".bias", out, /*required=*/false);
+  LlmNorm norm(const std::string &name, int64_t length) {
+    LlmNorm made{vector(name + ".weight", length, true)};
+    if (model.spec.norm == NormKind::Layer)
+      made.bias = vector(name + ".bias", length, true);
     return made;
+  }
+
+  /// A norm that the description has no name for is none.
+  LlmNorm named(const std::string &prefix, llvm::StringRef name) { return name.empty() ? LlmNorm() : norm(prefix + name.str(), model.width); }
+  LlmHalfNorms named(const std::string &prefix, const HalfNorms &names) {
+    return {named(prefix, names.before), named(prefix, names.after), named(prefix, names.sum)};
+  }
+
+  LlmLinear linear(const std::string &name, int64_t in, int64_t out, bool required = true) {
+    return {matrix(name + ".weight", {in, out}, required), vector(name + ".bias", out, /*required=*/false), 0, out};
+  }
+
+  /// One matrix whose rows are those of several.
+  void split(const std::string &name, int64_t in, llvm::ArrayRef<std::pair<LlmLinear *, int64_t>> parts) {
+    int64_t rows = 0;
+    for (const auto &[part, count] : parts)
+      rows += count;
+    LlmLinear all = linear(name, in, rows);
+    rows = 0;
+    for (const auto &[part, count] : parts) {
+      *part = {all.weight, all.bias, rows, count};
+      rows += count;
+    }
   }
 
   LlmLinear experts(const std::string &name, int64_t in, int64_t out) {
-    LlmLinear made;
-    made.weight = matrix(name + ".weight", {in, out, model.experts}, /*required=*/true);
+    LlmLinear made{matrix(name + ".weight", {in, out, model.experts}, /*required=*/true), nullptr, 0, out};
+    made.bias = find(name + ".bias", {out, model.experts}, /*required=*/false);
+    if (made.bias && made.bias->type->id != GgufTypeId::F32)
+      refuse(*made.bias, "biases of experts are f32");
     return made;
   }
 
-  void findBlock(int64_t index) {
-    LlmBlock block;
-    std::string blk = llvm::formatv("blk.{0}.", index);
-    int64_t width = model.width, ffn = model.experts && expertWidth ? expertWidth : ffnWidths[index];
-    block.kvHeads = kvHeads[index];
-    block.attentionNorm = vector(blk + "attn_norm.weight", width, true);
-    block.query = linear(blk + "attn_q", width, model.heads * model.keyLength);
-    block.key = linear(blk + "attn_k", width, block.kvHeads * model.keyLength);
-    block.value = linear(blk + "attn_v", width, block.kvHeads * model.valueLength);
-    block.output = linear(blk + "attn_output", model.heads * model.valueLength, width);
-    if (model.spec.headNorms) {
-      block.queryNorm = vector(blk + "attn_q_norm.weight", model.keyLength, true);
-      block.keyNorm = vector(blk + "attn_k_norm.weight", model.keyLength, true);
+  void findAttention(LlmBlock &block, const std::string &blk) {
+    int64_t width = model.width, query = model.heads * model.keyLength, key = block.kvHeads * model.keyLength, value = block.kvHeads * model.valueLength;
+    block.attentionNorms = named(blk, model.spec.attentionNorms);
+    if (file.findTensor(blk + "attn_qkv.weight")) {
+      split(blk + "attn_qkv", width, {{&block.query, query}, {&block.key, key}, {&block.value, value}});
+    } else {
+      block.query = linear(blk + "attn_q", width, query);
+      block.key = linear(blk + "attn_k", width, key);
+      block.value = linear(blk + "attn_v", width, value);
     }
-    block.ffnNorm = vector(blk + "ffn_norm.weight", width, true);
+    block.output = linear(blk + "attn_output", model.heads * model.valueLength, width);
+    if (model.spec.headNorms != HeadNorms::None) {
+      bool each = model.spec.headNorms == HeadNorms::Each;
+      block.queryNorm = norm(blk + "attn_q_norm", each ? model.keyLength : query);
+      block.keyNorm = norm(blk + "attn_k_norm", each ? model.keyLength : key);
+    }
+    if (model.spec.sinks)
+      block.sinks = vector(blk + "attn_sinks.weight", model.heads, true);
+  }
+
+  void findFeedForward(LlmBlock &block, const std::string &blk) {
+    int64_t width = model.width, ffn = block.ffnWidth;
+    block.ffnNorms = named(blk, model.spec.ffnNorms);
     if (model.experts) {
       block.router = linear(blk + "ffn_gate_inp", width, model.experts);
       block.gate = experts(blk + "ffn_gate_exps", width, ffn);
       block.up = experts(blk + "ffn_up_exps", width, ffn);
       block.down = experts(blk + "ffn_down_exps", ffn, width);
-    } else {
-      block.gate = linear(blk + "ffn_gate", width, ffn);
-      block.up = linear(blk + "ffn_up", width, ffn);
-      block.down = linear(blk + "ffn_down", ffn, width);
+      return;
     }
-    model.blocks.push_back(block);
+    if (model.spec.feedForward == FeedForward::Joined)
+      split(blk + "ffn_up", width, {{&block.gate, ffn}, {&block.up, ffn}});
+    else
+      block.up = linear(blk + "ffn_up", width, ffn);
+    if (model.spec.feedForward == FeedForward::Gated)
+      block.gate = linear(blk + "ffn_gate", width, ffn);
+    block.down = linear(blk + "ffn_down", ffn, width);
   }
 
-  void findTensors() {
+  void findEmbedding() {
     const GgufTensor *embedding = file.findTensor("token_embd.weight");
     model.vocabulary = embedding && embedding->shape.size() == 2 ? embedding->shape[1] : 1;
     model.embedding = matrix("token_embd.weight", {model.width, model.vocabulary}, true);
-    model.outputNorm = vector("output_norm.weight", model.width, true);
-    model.output = linear("output", model.width, model.vocabulary, /*required=*/false);
-    if (!file.findTensor("output.weight"))
-      model.output.weight = model.embedding;
-    model.ropeFactors = vector("rope_freqs.weight", model.rope.dims / 2, false);
-    for (int64_t i = 0; i < blocks; ++i)
-      findBlock(i);
+    if (model.spec.positionTable)
+      model.positions = matrix("position_embd.weight", {model.width, model.context}, true);
+    if (const GgufTensor *types = model.spec.tokenTypes ? file.findTensor("token_types.weight") : nullptr)
+      model.tokenTypes = matrix("token_types.weight", {model.width, types->shape.size() == 2 ? types->shape[1] : 1}, true);
+    model.embeddingNorm = named("", model.spec.embeddingNorm);
+  }
+
+  void findRope() {
+    int64_t pairs = model.rope.dims / 2;
+    if (!model.spec.rotary)
+      return;
+    model.ropeFactors = vector("rope_freqs.weight", pairs, false);
+    model.longFactors = vector("rope_factors_long.weight", pairs, false);
+    model.shortFactors = vector("rope_factors_short.weight", pairs, model.longFactors != nullptr);
+  }
+
+  void findTensors() {
+    findEmbedding();
+    findRope();
+    model.outputNorm = named("", model.spec.outputNorm);
+    if (model.spec.causal) {
+      model.output = linear("output", model.width, model.vocabulary, /*required=*/false);
+      if (!file.findTensor("output.weight"))
+        model.output.weight = model.embedding;
+    }
+    int64_t width = model.width;
+    for (const char *name : {"dense_2", "dense_3"})
+      if (const GgufTensor *dense = model.spec.denseHeads ? file.findTensor(std::string(name) + ".weight") : nullptr) {
+        int64_t rows = dense->shape.size() == 2 ? dense->shape[1] : 1;
+        model.dense.push_back(linear(name, width, rows));
+        width = rows;
+      }
+    for (size_t i = 0; i < model.blocks.size(); ++i) {
+      std::string blk = llvm::formatv("blk.{0}.", i);
+      findAttention(model.blocks[i], blk);
+      findFeedForward(model.blocks[i], blk);
+    }
   }
 
   // ---- what was found ----
@@ -226,16 +232,16 @@ private:
     return llvm::join(names, ", ");
   }
 
-  /// A tensor that nothing reads is a sign that the description leaves something out, so it is said.
+  /// A tensor that nothing reads is a sign that the description leaves something out, so a result would be a guess.
   void reportUnused() {
     std::vector<std::string> names;
     for (const GgufTensor &tensor : file.tensors)
       if (!used.contains(tensor.name))
         names.push_back(printable(tensor.name));
-    if (names.empty() || faults != 0)
+    if (names.empty() || faults++ != 0)
       return;
-    diagnostics.report("IG0638", llvm::formatv("{0} tensors of the file are not used by the architecture '{1}'", names.size(), model.spec.name),
-                       {file.path, "", names.front() + (names.size() > 1 ? " and others" : "")}, "the result may differ from the model's own; compare it with a golden file");
+    diagnostics.report("IG0638", llvm::formatv("{0} tensors of the file are not understood: they are no part of the architecture '{1}'", names.size(), model.spec.name),
+                       {file.path, "", names.front() + (names.size() > 1 ? " and others" : "")}, "the model may be newer than this Ingot; a result without them would be a guess");
   }
 
   const GgufFile &file;
@@ -243,9 +249,7 @@ private:
   std::vector<Unsupported> &unsupported;
   Diagnostics &diagnostics;
   LlmModel model;
-  int64_t blocks = 0, expertWidth = 0;
   int faults = 0;
-  std::vector<int64_t> kvHeads, ffnWidths;
   llvm::StringSet<> used;
 };
 

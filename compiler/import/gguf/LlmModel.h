@@ -10,33 +10,55 @@
 
 namespace ingot {
 
-/// A product with a matrix of `out` rows; with `experts` > 0 one matrix an expert.
+/// A product with rows first .. first + rows - 1 of a matrix; with experts one matrix an expert.
 struct LlmLinear {
   const GgufTensor *weight = nullptr;
-  const GgufTensor *bias = nullptr; // may be null
+  const GgufTensor *bias = nullptr; // may be null; sliced like the weight
+  int64_t first = 0, rows = 0;
+};
+
+/// A norm that the architecture lacks has no weight.
+struct LlmNorm {
+  const GgufTensor *weight = nullptr, *bias = nullptr; // bias only with NormKind::Layer
+};
+
+struct LlmHalfNorms {
+  LlmNorm before, after, sum;
 };
 
 struct LlmBlock {
-  const GgufTensor *attentionNorm = nullptr, *ffnNorm = nullptr;
-  const GgufTensor *queryNorm = nullptr, *keyNorm = nullptr; // with ArchSpec::headNorms
+  LlmHalfNorms attentionNorms, ffnNorms;
+  LlmNorm queryNorm, keyNorm; // with HeadNorms
   LlmLinear query, key, value, output;
   LlmLinear gate, up, down; // 3-D with experts
   LlmLinear router;         // with experts
-  int64_t kvHeads = 0;
+  const GgufTensor *sinks = nullptr;
+  int64_t kvHeads = 0, ffnWidth = 0;
+  int64_t window = 0; // tokens that attention sees; 0: all
+  bool rotates = true;
 };
+
+/// How the rows of a text become one vector, by their numbers in pooling_type.
+enum class Pooling { None, Mean, First, Last };
 
 struct LlmModel {
   ArchSpec spec;
   int64_t width = 0, vocabulary = 0, heads = 0, keyLength = 0, valueLength = 0, context = 0;
   int64_t experts = 0, expertsUsed = 0; // 0: dense
-  double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, logitScale = 1;
+  double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, logitScale = 1, attentionCap = 0, logitCap = 0;
+  double temperatureScale = 0, expertsScale = 1; // 0: none
+  std::optional<Pooling> pooling;                // nullopt: the file says nothing
   RopeSpec rope;
-  const GgufTensor *embedding = nullptr, *outputNorm = nullptr, *ropeFactors = nullptr; // ropeFactors may be null
-  LlmLinear output;                                                                    // the embedding's when the file has none
+  std::optional<RopeSpec> windowRope; // of blocks with a window, where it is another
+  const GgufTensor *embedding = nullptr, *positions = nullptr, *tokenTypes = nullptr;
+  const GgufTensor *ropeFactors = nullptr, *longFactors = nullptr, *shortFactors = nullptr; // may be null
+  LlmNorm embeddingNorm, outputNorm;
+  LlmLinear output; // the embedding's when the file has none
+  std::vector<LlmLinear> dense;
   std::vector<LlmBlock> blocks;
 };
 
-/// Nullopt: everything at fault was reported (IG0630 .. IG0636). `unsupported` gets the tensors of types that no kernel multiplies.
+/// Nullopt: everything at fault was reported (IG0630 .. IG0636, IG0641). `unsupported` gets the tensors of types that no kernel multiplies.
 std::optional<LlmModel> resolveLlm(const GgufFile &file, std::vector<Unsupported> &unsupported, Diagnostics &diagnostics);
 
 } // namespace ingot

@@ -15,6 +15,8 @@ double pairWithTurns(const RopeSpec &spec, double turns) {
   return static_cast<double>(spec.dims) * std::log(spec.originalContext / (turns * kTwoPi)) / (2 * std::log(spec.base));
 }
 
+double yarnMagnitude(double stretch, double multiplier) { return stretch <= 1 ? 1 : 1 + kMagnitudeSlope * multiplier * std::log(stretch); }
+
 /// 1 for pairs that keep their frequency, 0 for stretched ones.
 double shareOfOwn(const RopeSpec &spec, int64_t pair) {
   if (!spec.yarn)
@@ -32,7 +34,7 @@ Tensor makeRopeTable(const RopeSpec &spec, int64_t positions, llvm::ArrayRef<flo
   float *out = table.mutableAs<float>().data();
   int64_t pairs = spec.dims / 2;
   bool stretches = spec.yarn && spec.extrapolation != 0;
-  double magnitude = spec.magnitude * (stretches ? 1 + kMagnitudeSlope * std::log(spec.stretch) : 1);
+  double magnitude = spec.magnitude * (stretches ? yarnMagnitude(spec.stretch, 1) / yarnMagnitude(spec.stretch, spec.logMultiplier) : 1);
   for (int64_t i = 0; i < pairs; ++i) {
     double own = std::pow(spec.base, -2.0 * static_cast<double>(i) / static_cast<double>(spec.dims));
     if (!factors.empty())

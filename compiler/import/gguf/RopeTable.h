@@ -14,6 +14,7 @@ struct RopeSpec {
   bool yarn = false;    // Peng et al. 2023 (arXiv 2309.00071): fast pairs keep their frequency, slow ones are stretched, a ramp between them
   double originalContext = 0; // yarn: trained context
   double betaFast = 32, betaSlow = 1, extrapolation = 1, magnitude = 1;
+  double logMultiplier = 0; // yarn: divides the magnitude by that of a slope this many times as steep
 };
 
 /// f32 [positions, R]: R/2 cosines, then R/2 sines, computed in double precision. `factors` has R/2 divisors of the frequencies, or is empty.

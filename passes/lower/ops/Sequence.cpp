@@ -21,7 +21,7 @@ Lowered lowerRope(Operation *operation, LowerContext &context, std::string &) {
 Lowered lowerCacheAppend(Operation *operation, LowerContext &context, std::string &) {
   nn::CacheAppendOp op = cast<nn::CacheAppendOp>(operation);
   ArrayRef<int64_t> cache = op.getCache().getType().getShape(), rows = op.getRows().getType().getShape();
-  int64_t params[IK_APPEND_COUNT] = {rows[0], cache[0], cache[1], cache[2]};
+  int64_t params[IK_APPEND_COUNT] = {rows[0], cache[0], cache[1], cache[2], op.getRing()};
   std::string kernel = ("ik_cache_append_" + kernelTypeSuffix(dtypeOf(op.getCache()))).str();
   kernel::MicroOp micro =
       context.micro(op.getLoc(), kernel, op.getResult().getType(), op->getOperands(), params, op.getRows().getType().getNumElements());
@@ -39,8 +39,9 @@ Lowered lowerCachedAttention(Operation *operation, LowerContext &context, std::s
   }
   int64_t width = op.getValue().getType().getDimSize(2), length = k[1];
   int64_t params[IK_ATTENTION_COUNT] = {q[0],  q[1], k[0], length, q[2], width, static_cast<int64_t>(op.getWindow()),
-                                        paramF32(op.getScale().convertToDouble()), paramF32(op.getSoftcap().convertToDouble())};
-  std::string kernel = ("ik_cached_attention_" + kernelTypeSuffix(type)).str();
+                                        paramF32(op.getScale().convertToDouble()), paramF32(op.getSoftcap().convertToDouble()),
+                                        op.getRing(), op.getWhole()};
+  std::string kernel = (llvm::Twine("ik_cached_attention_") + (op.getSinks() ? "sinks_" : "") + kernelTypeSuffix(type)).str();
   int64_t work = q[0] * q[1] * length * (q[2] + width);
   return SmallVector<Value, 2>{
       context.micro(op.getLoc(), kernel, op.getResult().getType(), op->getOperands(), params, work, IK_ATTENTION_SCRATCH(q[2], width)).getResult(0)};

@@ -31,12 +31,20 @@ static int64_t ik_query_at(const int64_t *p, ik_queries u, int64_t i) {
   int64_t group = p[IK_ATTENTION_HQ] / p[IK_ATTENTION_HK], at = u.first + i;
   return at / group * p[IK_ATTENTION_HQ] + u.head * group + at % group;
 }
-/* The cache rows that query i sees. */
+/* The positions that query i sees. */
 static ik_range ik_query_sees(const int64_t *p, ik_queries u, int64_t i) {
-  int64_t end = u.position + (u.first + i) / (p[IK_ATTENTION_HQ] / p[IK_ATTENTION_HK]) + 1, window = p[IK_ATTENTION_WINDOW];
-  end = end < p[IK_ATTENTION_T] ? end : p[IK_ATTENTION_T];
+  const int64_t row = (u.first + i) / (p[IK_ATTENTION_HQ] / p[IK_ATTENTION_HK]), window = p[IK_ATTENTION_WINDOW], length = p[IK_ATTENTION_T];
+  if (p[IK_ATTENTION_WHOLE]) {
+    const int64_t last = u.position < length ? u.position : length - 1, at = row < last ? row : last;
+    return window == 0 ? (ik_range){0, last + 1}
+                       : (ik_range){at > window / 2 ? at - window / 2 : 0, at + window / 2 < last ? at + window / 2 + 1 : last + 1};
+  }
+  int64_t end = u.position + row + 1;
+  end = end < length || p[IK_ATTENTION_RING] ? end : length;
   return (ik_range){window > 0 && end > window ? end - window : 0, end};
 }
+/* The cache row of a position. */
+static int64_t ik_row_of(const int64_t *p, int64_t t) { return p[IK_ATTENTION_RING] ? t % p[IK_ATTENTION_T] : t; }
 static ik_range ik_within(ik_range a, int64_t begin, int64_t end) {
   return (ik_range){a.begin > begin ? a.begin : begin, a.end < end ? a.end : end};
 }
@@ -196,11 +204,12 @@ static void ik_attention_values(ik_attention_room r, const int64_t *p, ik_querie
   }
 }
 
-static void ik_attention_begin(ik_attention_room r, const int64_t *p, ik_queries u, const float *q) {
+/* `sinks` may be null. */
+static void ik_attention_begin(ik_attention_room r, const int64_t *p, ik_queries u, const float *q, const float *sinks) {
   const int64_t depth = p[IK_ATTENTION_D], sums = (u.count + 7) / 8 * 8 * IK_ATTENTION_SUMS(p[IK_ATTENTION_E]);
   for (int64_t i = 0; i < u.count; ++i) {
     __builtin_memcpy(r.q + i * depth, q + ik_query_at(p, u, i) * depth, (size_t)depth * 4);
-    r.top[i] = -__builtin_inff(), r.sum[i] = 0.0f;
+    r.top[i] = sinks ? sinks[ik_query_at(p, u, i) % p[IK_ATTENTION_HQ]] : -__builtin_inff(), r.sum[i] = sinks ? 1.0f : 0.0f;
   }
   for (int64_t i = 0; i < sums; ++i)
     r.o[i] = 0.0f;
@@ -248,7 +257,8 @@ typedef ik_f32x16 IK_VECTOR_f32;
     for (int64_t chunk = begin / IK_ATTENTION_CHUNK * IK_ATTENTION_CHUNK; chunk < end; chunk += IK_ATTENTION_CHUNK) {         \
       int64_t stop = chunk + IK_ATTENTION_CHUNK < end ? chunk + IK_ATTENTION_CHUNK : end;                                     \
       for (int64_t t = chunk; t < stop; t += IK_ATTENTION_PIECE) {                                                            \
-        ik_attention_keys_##NAME(r.piece, k, depth, t, stop);                                                                 \
+        int64_t row = ik_row_of(p, t);                                                                                        \
+        ik_attention_keys_##NAME(r.piece, k, depth, row, row + stop - t);                                                     \
         for (int64_t i = 0; i < u.count; i += 8) {                                                                            \
           int64_t rows = u.count - i < 8 ? u.count - i : 8;                                                                   \
           ik_tile(r.c, 1, r.q + i * depth, depth, 1, r.piece, IK_ATTENTION_PIECE, 16, depth, rows, 3);                        \
@@ -257,27 +267,30 @@ typedef ik_f32x16 IK_VECTOR_f32;
       }                                                                                                                       \
       ik_attention_shrink(r, p, u, chunk);                                                                                    \
       for (int64_t t = chunk; t < stop; t += IK_ATTENTION_PIECE) {                                                            \
-        int64_t last = t + IK_ATTENTION_PIECE < stop ? t + IK_ATTENTION_PIECE : stop;                                         \
-        ik_attention_widen_##NAME(r.piece, v, p[IK_ATTENTION_E], t, last);                                                    \
+        int64_t last = t + IK_ATTENTION_PIECE < stop ? t + IK_ATTENTION_PIECE : stop, row = ik_row_of(p, t);                  \
+        ik_attention_widen_##NAME(r.piece, v, p[IK_ATTENTION_E], row, row + last - t);                                        \
         ik_attention_values(r, p, u, chunk, (ik_range){t, last});                                                             \
       }                                                                                                                       \
     }                                                                                                                         \
   }                                                                                                                           \
-  IK_KERNEL(ik_cached_attention_##NAME);                                                                                      \
-  IK_KERNEL(ik_cached_attention_##NAME) {                                                                                     \
+  static void ik_attention_all_##NAME(void *const *buf, const int64_t *p, int64_t worker, int64_t workers, const float *sinks, float *y, void *scratch) { \
     const int64_t hk = p[IK_ATTENTION_HK], perHead = p[IK_ATTENTION_M] * (p[IK_ATTENTION_HQ] / hk), position = *(const int32_t *)buf[3]; \
     const int64_t keys = p[IK_ATTENTION_T] * p[IK_ATTENTION_D], values = p[IK_ATTENTION_T] * p[IK_ATTENTION_E];               \
-    ik_attention_room room = ik_attention_split(buf[5], p);                                                                   \
+    ik_attention_room room = ik_attention_split(scratch, p);                                                                  \
     ik_range range = ik_share(hk * perHead, worker, workers);                                                                 \
     for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
       ik_queries u = {unit / perHead, unit % perHead, perHead - unit % perHead, position < 0 ? 0 : position};                 \
       u.count = u.count < range.end - unit ? u.count : range.end - unit;                                                      \
       u.count = u.count < IK_ATTENTION_TILE ? u.count : IK_ATTENTION_TILE;                                                    \
-      ik_attention_begin(room, p, u, buf[0]);                                                                                 \
+      ik_attention_begin(room, p, u, buf[0], sinks);                                                                          \
       ik_attention_run_##NAME(room, (const T *)buf[1] + u.head * keys, (const T *)buf[2] + u.head * values, p, u);            \
-      ik_attention_end(room, p, u, buf[4]);                                                                                   \
+      ik_attention_end(room, p, u, y);                                                                                        \
       unit += u.count;                                                                                                        \
     }                                                                                                                         \
-  }
+  }                                                                                                                           \
+  IK_KERNEL(ik_cached_attention_##NAME);                                                                                      \
+  IK_KERNEL(ik_cached_attention_##NAME) { ik_attention_all_##NAME(buf, p, worker, workers, 0, buf[4], buf[5]); }              \
+  IK_KERNEL(ik_cached_attention_sinks_##NAME);                                                                                \
+  IK_KERNEL(ik_cached_attention_sinks_##NAME) { ik_attention_all_##NAME(buf, p, worker, workers, buf[4], buf[5], buf[6]); }
 IK_ATTENTION(_Float16, f16)
 IK_ATTENTION(float, f32)

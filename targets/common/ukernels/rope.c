@@ -40,11 +40,13 @@ IK_KERNEL(ik_rope) {
     const int64_t heads = p[IK_APPEND_H], length = p[IK_APPEND_T], depth = p[IK_APPEND_D], position = ik_position(buf[2]); \
     ik_range range = ik_share(p[IK_APPEND_M] * heads, worker, workers);                                             \
     for (int64_t unit = range.begin; unit < range.end; ++unit) {                                                    \
-      int64_t m = unit / heads, h = unit % heads;                                                                   \
-      if (position + m >= length)                                                                                   \
+      int64_t t = position + unit / heads, h = unit % heads;                                                        \
+      if (p[IK_APPEND_RING])                                                                                        \
+        t %= length;                                                                                                \
+      if (t >= length)                                                                                              \
         return;                                                                                                     \
       const float *from = (const float *)buf[1] + unit * depth;                                                     \
-      T *to = (T *)buf[3] + (h * length + position + m) * depth;                                                    \
+      T *to = (T *)buf[3] + (h * length + t) * depth;                                                               \
       for (int64_t i = 0; i < depth; ++i)                                                                           \
         to[i] = (T)from[i];                                                                                         \
     }                                                                                                               \

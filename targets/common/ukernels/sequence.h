@@ -1,22 +1,26 @@
 /* Parameters of the kernels that make a sequence step by step, shared by C and the lowering; a position is one i32 in memory, negative ones
  * count as 0.
  *   ik_rope                     x f32 [M][H][D], table f32 [T][R], position, y f32 [M][H][D]
- *   ik_cache_append_<type>      cache [H][T][D], rows f32 [M][H][D], position, result: the cache's own buffer
+ *   ik_cache_append_<type>      cache [H][T][D], rows f32 [M][H][D], position, result: the cache's own buffer; ring: position t is row t mod T
  *   ik_cached_attention_<type>  q f32 [M][HQ][D], k [HK][T][D], v [HK][T][E], position, y f32 [M][HQ][E], scratch
+ *   ik_cached_attention_sinks_<type>  the same with sinks f32 [HQ] after the position
  *
  * Attention, the same bits on every target, for every M and number of workers. For one query and head, over the cache rows t it sees, in chunks of
  * IK_ATTENTION_CHUNK that begin at multiples of it: s_t = (fma chain over d from 0) * scale, then cap * tanh(s_t / cap); top' = max(top, chunk's
  * maximum), shrink = exp(top - top'), p_t = exp(s_t - top'); sum = sum * shrink + (p_t in 16 lanes by t mod 16, joined in halves);
- * o[e] = o[e] * shrink, then fma(p_t, v[t][e], o[e]) in order of t. Result o[e] / sum. */
+ * o[e] = o[e] * shrink, then fma(p_t, v[t][e], o[e]) in order of t. Result o[e] / sum. It begins with top = -inf, sum = 0; with a sink with
+ * top = the sink, sum = 1. A ring's T is a multiple of the piece; chunks are those of positions, so a ring gives the bits of a full cache. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_SEQUENCE_H
 #define INGOT_TARGETS_COMMON_UKERNELS_SEQUENCE_H
 
 enum { IK_ROPE_M, IK_ROPE_H, IK_ROPE_D, IK_ROPE_T, IK_ROPE_R, IK_ROPE_HALVES, IK_ROPE_COUNT };
-enum { IK_APPEND_M, IK_APPEND_H, IK_APPEND_T, IK_APPEND_D, IK_APPEND_COUNT };
+enum { IK_APPEND_M, IK_APPEND_H, IK_APPEND_T, IK_APPEND_D, IK_APPEND_RING, IK_APPEND_COUNT };
 enum {
   IK_ATTENTION_M, IK_ATTENTION_HQ, IK_ATTENTION_HK, IK_ATTENTION_T, IK_ATTENTION_D, IK_ATTENTION_E,
   IK_ATTENTION_WINDOW,                        /* 0: all */
   IK_ATTENTION_SCALE, IK_ATTENTION_SOFTCAP,   /* bits of f32; softcap 0: none */
+  IK_ATTENTION_RING,                          /* 1: position t is row t mod T */
+  IK_ATTENTION_WHOLE,                         /* 1: every query sees all up to the position, or window / 2 on both sides */
   IK_ATTENTION_COUNT
 };
 /* Positions of one chunk and of one piece whose keys or values are widened together; queries (pairs of row and head) that share a piece. */

@@ -1,5 +1,6 @@
 // llama: Llama 1 to 3, Mistral, Mixtral (expert_count > 0) and the many models converted under their name. Rotation of adjacent pairs (the converter
-// has permuted q and k for that), SwiGLU, biases where the file has them, rope_freqs for Llama 3's long context.
+// has permuted q and k for that), SwiGLU, biases where the file has them, rope_freqs for Llama 3's long context. mistral3: with a temperature of
+// attention that grows with the position.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
@@ -7,6 +8,9 @@ namespace ingot {
 void registerLlama(ArchRegistry &registry) {
   ArchSpec spec;
   spec.name = "llama";
+  addArch(registry, spec);
+  spec.name = "mistral3";
+  spec.temperatureScaleKey = "attention.temperature_scale";
   addArch(registry, spec);
 }
 

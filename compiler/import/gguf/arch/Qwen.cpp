@@ -8,7 +8,7 @@ void registerQwen(ArchRegistry &registry) {
   spec.ropePairs = nn::RopePairs::halves;
   spec.name = "qwen2";
   addArch(registry, spec);
-  spec.headNorms = true;
+  spec.headNorms = HeadNorms::Each;
   spec.name = "qwen3";
   addArch(registry, spec);
   spec.name = "qwen3moe";

@@ -4,19 +4,24 @@
 #include "targets/common/ukernels/sequence.h"
 #include "targets/common/ukernels/ukernel.h"
 
-#define IK_ATTENTION(T, NAME)                                                                                                 \
-  IK_KERNEL(ik_cached_attention_##NAME) {                                                                                     \
+#define IK_ATTENTION(T, NAME, SINKS)                                                                                                 \
+  IK_KERNEL(NAME) {                                                                                     \
     const int64_t hq = p[IK_ATTENTION_HQ], hk = p[IK_ATTENTION_HK], depth = p[IK_ATTENTION_D], width = p[IK_ATTENTION_E];     \
     const int64_t length = p[IK_ATTENTION_T], window = p[IK_ATTENTION_WINDOW], position = *(const int32_t *)buf[3];           \
     const float cap = ik_f32(p[IK_ATTENTION_SOFTCAP]);                                                                        \
     ik_range range = ik_share(p[IK_ATTENTION_M] * hq, worker, workers);                                                       \
     for (int64_t unit = range.begin; unit < range.end; ++unit) {                                                              \
-      int64_t m = unit / hq, head = unit % hq / (hq / hk), end = (position < 0 ? 0 : position) + m + 1;                       \
-      end = end < length ? end : length;                                                                                      \
-      const int64_t begin = window > 0 && end > window ? end - window : 0;                                                    \
+      int64_t m = unit / hq, head = unit % hq / (hq / hk), end = (position < 0 ? 0 : position) + m + 1, begin = 0;            \
+      end = end < length || p[IK_ATTENTION_RING] ? end : length;                                                              \
+      begin = window > 0 && end > window ? end - window : 0;                                                                  \
+      if (p[IK_ATTENTION_WHOLE]) {                                                                                            \
+        const int64_t last = position < 0 ? 0 : position < length ? position : length - 1, at = m < last ? m : last;          \
+        begin = window > 0 && at > window / 2 ? at - window / 2 : 0;                                                          \
+        end = window > 0 && at + window / 2 < last ? at + window / 2 + 1 : last + 1;                                          \
+      }                                                                                                                       \
       const float *q = (const float *)buf[0] + unit * depth;                                                                  \
       const T *k = (const T *)buf[1] + head * length * depth, *v = (const T *)buf[2] + head * length * width;                 \
-      float *y = (float *)buf[4] + unit * width, top = -__builtin_inff(), sum = 0.0f;                                         \
+      float *y = (float *)buf[4 + SINKS] + unit * width, top = SINKS ? ((const float *)buf[4])[unit % hq] : -__builtin_inff(), sum = SINKS; \
       for (int64_t e = 0; e < width; ++e)                                                                                     \
         y[e] = 0.0f;                                                                                                          \
       for (int64_t chunk = begin / IK_ATTENTION_CHUNK * IK_ATTENTION_CHUNK; chunk < end; chunk += IK_ATTENTION_CHUNK) {       \
@@ -25,7 +30,7 @@
         for (int64_t t = from; t < to; ++t) {                                                                                 \
           float s = 0.0f;                                                                                                     \
           for (int64_t d = 0; d < depth; ++d)                                                                                 \
-            s = IKM_FMAF(q[d], (float)k[t * depth + d], s);                                                                   \
+            s = IKM_FMAF(q[d], (float)k[(p[IK_ATTENTION_RING] ? t % length : t) * depth + d], s);                             \
           s = s * ik_f32(p[IK_ATTENTION_SCALE]);                                                                              \
           if (cap > 0.0f)                                                                                                     \
             s = ikm_tanh_f32(s / cap) * cap;                                                                                  \
@@ -47,7 +52,7 @@
         for (int64_t e = 0; e < width; ++e) {                                                                                 \
           float o = y[e] * shrink;                                                                                            \
           for (int64_t t = from; t < to; ++t)                                                                                 \
-            o = IKM_FMAF(scores[t - chunk], (float)v[t * width + e], o);                                                      \
+            o = IKM_FMAF(scores[t - chunk], (float)v[(p[IK_ATTENTION_RING] ? t % length : t) * width + e], o);                \
           y[e] = o;                                                                                                           \
         }                                                                                                                     \
       }                                                                                                                       \
@@ -55,5 +60,7 @@
         y[e] = y[e] / sum;                                                                                                    \
     }                                                                                                                         \
   }
-IK_ATTENTION(_Float16, f16)
-IK_ATTENTION(float, f32)
+IK_ATTENTION(_Float16, ik_cached_attention_f16, 0)
+IK_ATTENTION(float, ik_cached_attention_f32, 0)
+IK_ATTENTION(_Float16, ik_cached_attention_sinks_f16, 1)
+IK_ATTENTION(float, ik_cached_attention_sinks_f32, 1)

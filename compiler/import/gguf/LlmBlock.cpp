@@ -1,0 +1,178 @@
+// The halves of a block: attention with its heads, caches and windows, and the feed-forward, dense or of experts. Shapes in comments: M rows,
+// E width, H heads, K kv heads, D key length, S chosen experts.
+#include "compiler/import/gguf/LlmGraph.h"
+
+#include "dialects/quant/Quant.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+constexpr llvm::StringLiteral kTemperature = "attention.temperature";
+constexpr int64_t kRingStep = 48; // rule H6 of nn.cached_attention
+
+int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
+llvm::ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+/// f32 [positions]: 1 + scale * log(1 + floor(position / trained)).
+Tensor makeTemperatures(double scale, double trained, int64_t positions) {
+  Tensor table(DType::F32, positions);
+  for (int64_t t = 0; t < positions; ++t)
+    table.mutableAs<float>()[t] = static_cast<float>(1 + scale * std::log(1 + std::floor(static_cast<double>(t) / trained)));
+  return table;
+}
+
+} // namespace
+
+/// What a half adds joins the stream.
+Value LlmGraph::half(Value stream, Value added, const LlmHalfNorms &norms) {
+  added = scaled(norm(added, norms.after), model.residualScale);
+  return norm(binary(stream, added, nn::BinaryKind::add), norms.sum);
+}
+
+// ---- attention ----
+
+/// [M, count * D] -> [M, count, D], with the heads' norm, turned by their positions.
+Value LlmGraph::heads(Value input, int64_t count, const LlmNorm &headNorm, const LlmBlock &block, Value position) {
+  if (model.spec.headNorms == HeadNorms::Row)
+    input = norm(input, headNorm);
+  Value split = reshape(input, {rowsOf(input), count, model.keyLength});
+  if (model.spec.headNorms == HeadNorms::Each)
+    split = norm(split, headNorm);
+  return block.rotates ? nn::RopeOp::create(builder, loc, split.getType(), split, ropeTable(block), position, model.spec.ropePairs).getResult() : split;
+}
+
+/// A ring pays when the window and one step's rows need less than the context.
+int64_t LlmGraph::cacheRows(const LlmBlock &block) const {
+  if (block.window == 0 || block.window >= ctx)
+    return ctx;
+  return std::min<int64_t>(ctx, llvm::alignTo(block.window + stepRows - 1, kRingStep));
+}
+bool LlmGraph::isRing(const LlmBlock &block) const { return cacheRows(block) < ctx; }
+
+/// Appends rows [M, K, D] to the state and gives the whole cache [K, cache rows, D]; without a cache the rows themselves, [K, M, D].
+Value LlmGraph::cached(Value rows, llvm::StringRef state, const LlmBlock &block, const Step &step) {
+  llvm::ArrayRef<int64_t> shape = shapeOf(rows);
+  if (step.last)
+    return nn::TransposeOp::create(builder, loc, f32({shape[1], shape[0], shape[2]}), rows, builder.getDenseI64ArrayAttr({1, 0, 2}));
+  auto type = RankedTensorType::get({shape[1], cacheRows(block), shape[2]}, builder.getF16Type());
+  auto symbol = FlatSymbolRefAttr::get(builder.getContext(), state);
+  Value before = nn::StateOp::create(builder, loc, type, symbol);
+  Value after = nn::CacheAppendOp::create(builder, loc, type, before, rows, step.position, isRing(block));
+  nn::WriteStateOp::create(builder, loc, after, symbol);
+  return after;
+}
+
+/// Queries [M, H, D] of later positions count for more, where the architecture says so.
+Value LlmGraph::tempered(Value query, Value position) {
+  if (model.temperatureScale == 0)
+    return query;
+  if (!store.contains(kTemperature)) {
+    auto make = [scale = model.temperatureScale, trained = model.rope.originalContext, positions = ctx](llvm::ArrayRef<Tensor>) {
+      return makeTemperatures(scale, trained, positions);
+    };
+    store.addRecipe(kTemperature, DType::F32, ctx, Recipe{{}, "temperatures of positions", make});
+  }
+  int64_t rows = rowsOf(query);
+  Value factors = nn::GatherOp::create(builder, loc, f32({rows}), weight(kTemperature, f32({ctx})), positionsOf(rows, position), builder.getI64IntegerAttr(0));
+  return binary(query, reshape(factors, {rows, 1, 1}), nn::BinaryKind::mul);
+}
+
+/// [M, H, D] -> [M, H * value length]
+Value LlmGraph::attend(Value query, Value keys, Value values, const LlmBlock &block, const Step &step, Value position) {
+  bool whole = step.last && !model.spec.causal;
+  Value sinks = block.sinks ? vector(*block.sinks) : Value();
+  auto mixed = nn::CachedAttentionOp::create(builder, loc, f32({rowsOf(query), model.heads, model.valueLength}), query, keys, values,
+                                             whole ? step.last : position, sinks, llvm::APFloat(model.attentionScale),
+                                             llvm::APFloat(model.attentionCap), static_cast<uint64_t>(block.window),
+                                             !step.last && isRing(block), whole);
+  return reshape(mixed, {rowsOf(query), model.heads * model.valueLength});
+}
+
+/// Attention with its norm; `input` [M, E] becomes one row where the step narrows, after all rows have gone into the cache.
+Value LlmGraph::attention(Value &input, const LlmBlock &block, int64_t index, const Step &step) {
+  Value normed = norm(input, block.attentionNorms.before);
+  Value key = heads(linear(normed, block.key), block.kvHeads, block.keyNorm, block, step.position);
+  Value keys = cached(key, llvm::formatv("blk.{0}.k", index).str(), block, step);
+  Value value = linear(normed, block.value);
+  Value values = cached(reshape(value, {rowsOf(value), block.kvHeads, model.valueLength}), llvm::formatv("blk.{0}.v", index).str(), block, step);
+  Value position = step.position;
+  if (step.narrow) {
+    normed = gathered(normed, step.row);
+    input = gathered(input, step.row);
+    position = binary(position, step.row, nn::BinaryKind::add);
+  }
+  Value query = tempered(heads(linear(normed, block.query), model.heads, block.queryNorm, block, position), position);
+  return linear(attend(query, keys, values, block, step, position), block.output);
+}
+
+// ---- feed-forward ----
+
+/// activation(gated) * up, with a limit clamped first and up + 1.
+Value LlmGraph::gate(Value gated, Value up) {
+  double limit = model.spec.gateLimit;
+  if (limit > 0) {
+    gated = binary(gated, scalar(limit), nn::BinaryKind::min);
+    up = binary(unary(up, nn::UnaryKind::clip, -limit, limit), scalar(1), nn::BinaryKind::add);
+  }
+  return binary(unary(gated, model.spec.activation, model.spec.activationAlpha), up, nn::BinaryKind::mul);
+}
+
+Value LlmGraph::feedForward(Value input, const LlmBlock &block) {
+  Value normed = norm(input, block.ffnNorms.before);
+  if (model.experts)
+    return mixture(normed, block);
+  if (model.spec.feedForward == FeedForward::Plain)
+    return linear(unary(linear(normed, block.up), model.spec.activation, model.spec.activationAlpha), block.down);
+  Value gated = linear(normed, block.gate);
+  return linear(gate(gated, linear(normed, block.up)), block.down);
+}
+
+/// [M, S or 1, in] x experts i32 [M, S] -> [M, S, out]
+Value LlmGraph::expertProduct(Value input, const LlmLinear &linear, Value experts) {
+  const GgufTensor &w = *linear.weight;
+  at(w.name);
+  RankedTensorType type = f32({rowsOf(input), shapeOf(experts)[1], w.shape[1]});
+  Value product = quant::BlockMatmulExpertsOp::create(builder, loc, type, input, matrix(w), experts, builder.getStringAttr(w.type->name.lower()));
+  if (!linear.bias)
+    return product;
+  Value biases = nn::GatherOp::create(builder, loc, type, table(*linear.bias), experts, builder.getI64IntegerAttr(0));
+  return binary(product, biases, nn::BinaryKind::add);
+}
+
+/// Router scores [M, X] -> the weights of the S best [M, S], and which they are.
+Value LlmGraph::expertWeights(Value scores, Value &experts) {
+  int64_t rows = rowsOf(scores), chosen = model.expertsUsed;
+  auto softmax = [&](Value of) { return nn::SoftmaxOp::create(builder, loc, of.getType(), of, builder.getI64IntegerAttr(1), UnitAttr()); };
+  bool shareFirst = model.spec.routing == Routing::ShareThenTop;
+  auto top = nn::TopKOp::create(builder, loc, TypeRange{f32({rows, chosen}), RankedTensorType::get({rows, chosen}, builder.getI64Type())},
+                                shareFirst ? softmax(scores) : scores, builder.getI64IntegerAttr(1), UnitAttr());
+  experts = nn::CastOp::create(builder, loc, RankedTensorType::get({rows, chosen}, builder.getI32Type()), top.getIndices(), UnitAttr());
+  Value weights = shareFirst ? Value(top.getValues()) : Value(softmax(top.getValues()));
+  if (model.spec.renormalizeExperts && shareFirst) {
+    auto sum = nn::ReduceOp::create(builder, loc, f32({rows, 1}), nn::ReduceKind::sum, weights, builder.getDenseI64ArrayAttr({1}));
+    weights = binary(weights, sum, nn::BinaryKind::div);
+  }
+  return scaled(weights, model.expertsScale);
+}
+
+/// The S experts with the largest router weights, each row its own: [M, E] -> [M, E]
+Value LlmGraph::mixture(Value input, const LlmBlock &block) {
+  int64_t rows = rowsOf(input);
+  Value experts;
+  Value weights = expertWeights(linear(input, block.router), experts);
+  Value each = reshape(input, {rows, 1, model.width});
+  Value gated = expertProduct(each, block.gate, experts);
+  Value down = expertProduct(gate(gated, expertProduct(each, block.up, experts)), block.down, experts);
+  Value weighed = binary(down, reshape(weights, {rows, model.expertsUsed, 1}), nn::BinaryKind::mul);
+  Value sum = nn::ReduceOp::create(builder, loc, f32({rows, 1, model.width}), nn::ReduceKind::sum, weighed, builder.getDenseI64ArrayAttr({1}));
+  return reshape(sum, {rows, model.width});
+}
+
+} // namespace ingot

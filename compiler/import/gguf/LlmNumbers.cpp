@@ -1,0 +1,165 @@
+// Widths, heads, windows, rotation, factors: metadata to numbers, each in its range. Sizes come first, since ranges of the others follow from them.
+#include "compiler/import/gguf/LlmNumbers.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <cmath>
+
+namespace ingot {
+namespace {
+
+constexpr int64_t kMaxBlocks = 1024;    // of the largest models there are, 126; bounds the size of the functions
+constexpr int64_t kSoftmaxGating = 1;   // of expert_gating_func
+constexpr int64_t kSelectedGating = 3;  // softmax over the chosen experts
+constexpr int64_t kPoolings = 4;        // of pooling_type; beyond: models that rank
+
+class Numbers {
+public:
+  Numbers(LlmKeys &keys, LlmModel &model) : keys(keys), model(model), spec(model.spec) {}
+
+  void run() {
+    readSizes();
+    if (keys.failed())
+      return;
+    readExperts();
+    readWindows();
+    readRope();
+    readScales();
+    readPooling();
+    keys.refuseUnread();
+  }
+
+private:
+  void readSizes() {
+    int64_t blocks = keys.integer("block_count", std::nullopt, 1, kMaxBlocks);
+    model.width = keys.integer("embedding_length");
+    model.context = keys.integer("context_length");
+    model.heads = keys.integer("attention.head_count");
+    int64_t headLength = std::max<int64_t>(1, model.width / std::max<int64_t>(1, model.heads));
+    model.keyLength = keys.integer("attention.key_length", headLength);
+    model.valueLength = keys.integer("attention.value_length", headLength);
+    std::vector<int64_t> kvHeads = keys.perBlock("attention.head_count_kv", blocks, model.heads, 1, kMaxExtent);
+    std::vector<int64_t> widths = keys.perBlock("feed_forward_length", blocks, std::nullopt, 1, kMaxExtent);
+    bool rms = spec.norm == NormKind::Rms;
+    model.epsilon = keys.real(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", std::nullopt, 0);
+    if (llvm::any_of(kvHeads, [&](int64_t count) { return model.heads % count != 0; }))
+      keys.fail("IG0632", "attention.head_count_kv", "cannot be", llvm::formatv("divisors of the {0} heads", model.heads));
+    if (keys.flag("attention.causal", spec.causal) != spec.causal)
+      keys.fail("IG0632", "attention.causal", "cannot be", spec.causal ? "true" : "false");
+    for (int64_t i = 0; i < blocks; ++i) {
+      LlmBlock &block = model.blocks.emplace_back();
+      block.kvHeads = kvHeads[i];
+      block.ffnWidth = widths[i];
+      block.rotates = spec.rotary && (spec.unturnedEvery == 0 || (i + 1) % spec.unturnedEvery != 0);
+    }
+  }
+
+  void readExperts() {
+    model.experts = keys.integer("expert_count", 0, 0, 65535);
+    if (model.experts == 0) {
+      keys.integer("expert_used_count", 0, 0, 0);
+      return;
+    }
+    model.expertsUsed = keys.integer("expert_used_count", std::nullopt, 1, model.experts);
+    if (int64_t width = keys.integer("expert_feed_forward_length", 0, 0))
+      for (LlmBlock &block : model.blocks)
+        block.ffnWidth = width;
+    int64_t gating = spec.routing == Routing::ShareThenTop ? kSoftmaxGating : kSelectedGating;
+    keys.integer("expert_gating_func", gating, gating, gating);
+    model.spec.renormalizeExperts = keys.flag("expert_weights_norm", spec.renormalizeExperts);
+    model.expertsScale = scale("expert_weights_scale", 1);
+    keys.integer("leading_dense_block_count", 0, 0, 0);
+    keys.integer("expert_shared_feed_forward_length", 0, 0, 0);
+  }
+
+  /// Which blocks have the window: a period or one flag a block in the file, else the architecture's period.
+  void readWindows() {
+    const WindowSpec &window = spec.window;
+    if (window.period == 0)
+      return;
+    int64_t width = keys.integer("attention.sliding_window", window.fallback, 0), period = window.period;
+    const GgufValue *pattern = keys.value("attention.sliding_window_pattern");
+    std::optional<std::vector<bool>> flags = pattern ? pattern->asBools() : std::nullopt;
+    if (flags && flags->size() != model.blocks.size())
+      keys.fail("IG0632", "attention.sliding_window_pattern", "cannot be", llvm::formatv("{0} flags, one a block", model.blocks.size()));
+    else if (!flags)
+      period = keys.integer("attention.sliding_window_pattern", period, 1, kMaxBlocks);
+    for (size_t i = 0; i < model.blocks.size() && !keys.failed(); ++i) {
+      bool windowed = flags ? (*flags)[i] : period == 1 || static_cast<int64_t>(i) % period < period - 1;
+      model.blocks[i].window = windowed ? width : 0;
+    }
+  }
+
+  void readRope() {
+    if (!spec.rotary)
+      return;
+    RopeSpec &rope = model.rope;
+    rope.dims = keys.integer("rope.dimension_count", model.keyLength, 2, model.keyLength);
+    if (rope.dims % 2 != 0)
+      keys.fail("IG0632", "rope.dimension_count", "cannot be", "an even number");
+    rope.base = keys.real("rope.freq_base", 10000.0, 1);
+    RopeSpec plain = rope;
+    readStretch(rope);
+    double windowBase = keys.real("rope.freq_base_swa", spec.window.ropeBase ? spec.window.ropeBase : rope.base, 1);
+    bool windows = llvm::any_of(model.blocks, [](const LlmBlock &block) { return block.window > 0; });
+    if (!windows || (windowBase == rope.base && (spec.window.stretched || rope.stretch == 1)))
+      return;
+    model.windowRope = spec.window.stretched ? rope : plain;
+    model.windowRope->base = windowBase;
+  }
+
+  void readStretch(RopeSpec &rope) {
+    std::string type = keys.word("rope.scaling.type");
+    if (!type.empty() && type != "none" && type != "linear" && type != "yarn" && type != "longrope")
+      keys.fail("IG0636", "rope.scaling.type", "names a way to stretch the context that Ingot does not do", "none, linear, yarn or longrope");
+    double old = keys.real("rope.scale_linear", 1.0, 0);
+    double factor = keys.real("rope.scaling.factor", old, -1);
+    rope.originalContext = static_cast<double>(keys.integer("rope.scaling.original_context_length", model.context));
+    double yarnMagnitude = keys.real("rope.scaling.yarn_attn_factor", 1.0, 0), magnitude = keys.real("rope.scaling.attn_factor", 1.0, 0);
+    rope.extrapolation = keys.real("rope.scaling.yarn_ext_factor", 1.0, -1);
+    rope.betaFast = keys.real("rope.scaling.yarn_beta_fast", 32.0, 0);
+    rope.betaSlow = keys.real("rope.scaling.yarn_beta_slow", 1.0, 0);
+    rope.logMultiplier = keys.real("rope.scaling.yarn_log_multiplier", 0.0, -1e30);
+    rope.magnitude = type == "yarn" ? magnitude * yarnMagnitude : magnitude;
+    if (type == "none" || type == "longrope" || factor <= 0)
+      return;
+    rope.stretch = factor;
+    rope.yarn = type == "yarn";
+  }
+
+  /// A factor that the architecture has under `key`; 0 in a file means the same as no key.
+  double scale(llvm::StringRef key, double fallback) {
+    double value = key.empty() ? fallback : keys.real(key, fallback, -1e30);
+    return value == 0 ? fallback : value;
+  }
+
+  void readScales() {
+    bool wide = spec.wideScaleBlocks != 0 && static_cast<int64_t>(model.blocks.size()) == spec.wideScaleBlocks;
+    int64_t length = wide ? std::max<int64_t>(1, model.width / model.heads) : model.keyLength;
+    model.attentionScale = scale(spec.attentionScaleKey, 1 / std::sqrt(static_cast<double>(length)));
+    model.embeddingScale = scale(spec.embeddingScaleKey, spec.embeddingRoot ? std::sqrt(static_cast<double>(model.width)) : 1);
+    model.residualScale = scale(spec.residualScaleKey, 1);
+    model.logitScale = scale(spec.logitScaleKey, 1);
+    model.attentionCap = cap(spec.attentionCapKey, spec.attentionCap);
+    model.logitCap = cap(spec.logitCapKey, spec.logitCap);
+    model.temperatureScale = scale(spec.temperatureScaleKey, 0);
+  }
+
+  double cap(llvm::StringRef key, double fallback) { return key.empty() ? fallback : std::max(0.0, keys.real(key, fallback, -1)); }
+
+  void readPooling() {
+    if (keys.has("pooling_type"))
+      model.pooling = static_cast<Pooling>(keys.integer("pooling_type", std::nullopt, 0, kPoolings - 1));
+  }
+
+  LlmKeys &keys;
+  LlmModel &model;
+  const ArchSpec spec; // as described; the model's own copy follows the file
+};
+
+} // namespace
+
+void readLlmNumbers(LlmKeys &keys, LlmModel &model) { Numbers(keys, model).run(); }
+
+} // namespace ingot

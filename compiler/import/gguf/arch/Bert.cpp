@@ -1,0 +1,28 @@
+// bert (BERT, MiniLM, BGE): every token sees all others, norms of the stream after each half, token types, a table of positions, GELU.
+// nomic-bert: rotation of halves instead of the table, a gated feed-forward.
+#include "compiler/import/gguf/ArchSpec.h"
+
+namespace ingot {
+
+void registerBert(ArchRegistry &registry) {
+  ArchSpec spec;
+  spec.norm = NormKind::Layer;
+  spec.causal = false;
+  spec.tokenTypes = true;
+  spec.embeddingNorm = "token_embd_norm";
+  spec.attentionNorms = {"", "", "attn_output_norm"};
+  spec.ffnNorms = {"", "", "layer_output_norm"};
+  spec.outputNorm = "";
+  spec.ropePairs = nn::RopePairs::halves;
+  spec.name = "nomic-bert";
+  addArch(registry, spec);
+
+  spec.name = "bert";
+  spec.rotary = false;
+  spec.positionTable = true;
+  spec.feedForward = FeedForward::Plain;
+  spec.activation = nn::UnaryKind::gelu;
+  addArch(registry, spec);
+}
+
+} // namespace ingot

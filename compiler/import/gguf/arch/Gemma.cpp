@@ -1,0 +1,37 @@
+// gemma2, gemma3 and gemma-embedding: embeddings times the root of the width, norms before and after each half, gated tanh GELU, rotation of halves,
+// windows in all blocks but some; gemma2 caps scores and logits, gemma3 has norms of heads and a base of its own in windowed blocks.
+#include "compiler/import/gguf/ArchSpec.h"
+
+namespace ingot {
+
+void registerGemma(ArchRegistry &registry) {
+  ArchSpec spec;
+  spec.embeddingRoot = true;
+  spec.attentionNorms = {"attn_norm", "post_attention_norm", ""};
+  spec.ffnNorms = {"ffn_norm", "post_ffw_norm", ""};
+  spec.ropePairs = nn::RopePairs::halves;
+  spec.activation = nn::UnaryKind::gelu_tanh;
+  spec.attentionCapKey = "attn_logit_softcapping";
+  spec.logitCapKey = "final_logit_softcapping";
+
+  spec.name = "gemma2";
+  spec.attentionCap = 50; // values of the released models, for files from before the keys
+  spec.logitCap = 30;
+  spec.window = {2, 0, true, 4096};
+  spec.wideScaleBlocks = 46; // 27B
+  addArch(registry, spec);
+
+  spec.name = "gemma3";
+  spec.attentionCap = spec.logitCap = 0;
+  spec.headNorms = HeadNorms::Each;
+  spec.window = {6, 10000, false, 0};
+  spec.wideScaleBlocks = 62; // 27B
+  addArch(registry, spec);
+
+  spec.name = "gemma-embedding";
+  spec.causal = false;
+  spec.denseHeads = true;
+  addArch(registry, spec);
+}
+
+} // namespace ingot

@@ -1,0 +1,22 @@
+// gpt2: layer norms with biases, a table of positions instead of rotation, q, k and v in one matrix, a plain tanh GELU. starcoder2: the same norms
+// and feed-forward with rotation of halves and grouped heads.
+#include "compiler/import/gguf/ArchSpec.h"
+
+namespace ingot {
+
+void registerGpt(ArchRegistry &registry) {
+  ArchSpec spec;
+  spec.norm = NormKind::Layer;
+  spec.feedForward = FeedForward::Plain;
+  spec.activation = nn::UnaryKind::gelu_tanh;
+  spec.ropePairs = nn::RopePairs::halves;
+  spec.name = "starcoder2";
+  addArch(registry, spec);
+
+  spec.name = "gpt2";
+  spec.rotary = false;
+  spec.positionTable = true;
+  addArch(registry, spec);
+}
+
+} // namespace ingot
