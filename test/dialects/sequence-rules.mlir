@@ -102,3 +102,19 @@ func.func @f6(%x: tensor<2x2x32xf32>, %w: tensor<4x5x34xui8>, %e: tensor<2x3xi32
   %y = quant.block_matmul_experts %x, %w, %e format "q8_0" : (tensor<2x2x32xf32>, tensor<4x5x34xui8>, tensor<2x3xi32>) -> tensor<2x3x5xf32>
   return %y : tensor<2x3x5xf32>
 }
+
+// -----
+
+func.func @h6(%q: tensor<2x2x8xf32>, %k: tensor<2x48x8xf16>, %p: tensor<1xi32>) -> tensor<2x2x8xf32> {
+  // expected-error @+1 {{H6: the ring}}
+  %y = nn.cached_attention %q, %k, %k, %p scale 1.0 window 48 ring : (tensor<2x2x8xf32>, tensor<2x48x8xf16>, tensor<2x48x8xf16>, tensor<1xi32>) -> tensor<2x2x8xf32>
+  return %y : tensor<2x2x8xf32>
+}
+
+// -----
+
+func.func @h4_sinks(%q: tensor<2x2x8xf32>, %k: tensor<2x48x8xf16>, %p: tensor<1xi32>, %s: tensor<3xf32>) -> tensor<2x2x8xf32> {
+  // expected-error @+1 {{H4: the sinks}}
+  %y = nn.cached_attention %q, %k, %k, %p sinks %s scale 1.0 : (tensor<2x2x8xf32>, tensor<2x48x8xf16>, tensor<2x48x8xf16>, tensor<1xi32>, tensor<3xf32>) -> tensor<2x2x8xf32>
+  return %y : tensor<2x2x8xf32>
+}

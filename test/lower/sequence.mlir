@@ -14,12 +14,26 @@ func.func @rope(%x: tensor<2x3x8xf32>, %t: tensor<16x4xf32>, %p: tensor<1xi32>) 
 
 // Rows are appended in the cache's own buffer; attention knows its window.
 // CHECK-LABEL: @attend
-// CHECK: %[[K:.*]] = kernel.micro "ik_cache_append_f16"(%arg0, %arg2, %arg3) params [2, 2, 16, 8] scratch 0 work 32 {dest = 0 : i64}
-// CHECK: kernel.micro "ik_cached_attention_f16"(%arg1, %[[K]], %[[K]], %arg3) params [2, 4, 2, 16, 8, 8, 5, {{[0-9]+}}, 0] scratch {{[0-9]+}} work 2048
+// CHECK: %[[K:.*]] = kernel.micro "ik_cache_append_f16"(%arg0, %arg2, %arg3) params [2, 2, 16, 8, 0] scratch 0 work 32 {dest = 0 : i64}
+// CHECK: kernel.micro "ik_cached_attention_f16"(%arg1, %[[K]], %[[K]], %arg3) params [2, 4, 2, 16, 8, 8, 5, {{[0-9]+}}, 0, 0, 0] scratch {{[0-9]+}} work 2048
 func.func @attend(%k: tensor<2x16x8xf16>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
   %n = nn.cache_append %k, %rows, %p : (tensor<2x16x8xf16>, tensor<2x2x8xf32>, tensor<1xi32>) -> tensor<2x16x8xf16>
   %y = nn.cached_attention %q, %n, %n, %p scale 0.5 window 5 : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x16x8xf16>, tensor<1xi32>) -> tensor<2x4x8xf32>
   return %y : tensor<2x4x8xf32>
+}
+
+// -----
+
+// A ring and a text that is there as a whole are parameters, sinks another kernel.
+// CHECK-LABEL: @ring
+// CHECK: kernel.micro "ik_cache_append_f16"(%arg0, %arg2, %arg3) params [2, 2, 48, 8, 1]
+// CHECK: kernel.micro "ik_cached_attention_sinks_f16"({{.*}}) params [2, 4, 2, 48, 8, 8, 5, {{[0-9]+}}, 0, 1, 0]
+// CHECK: kernel.micro "ik_cached_attention_f16"({{.*}}) params [2, 4, 2, 48, 8, 8, 0, {{[0-9]+}}, 0, 0, 1]
+func.func @ring(%k: tensor<2x48x8xf16>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2x8xf32>, %p: tensor<1xi32>, %s: tensor<4xf32>) -> (tensor<2x4x8xf32>, tensor<2x4x8xf32>) {
+  %n = nn.cache_append %k, %rows, %p ring : (tensor<2x48x8xf16>, tensor<2x2x8xf32>, tensor<1xi32>) -> tensor<2x48x8xf16>
+  %y = nn.cached_attention %q, %n, %n, %p sinks %s scale 0.5 window 5 ring : (tensor<2x4x8xf32>, tensor<2x48x8xf16>, tensor<2x48x8xf16>, tensor<1xi32>, tensor<4xf32>) -> tensor<2x4x8xf32>
+  %z = nn.cached_attention %q, %n, %n, %p scale 0.5 whole : (tensor<2x4x8xf32>, tensor<2x48x8xf16>, tensor<2x48x8xf16>, tensor<1xi32>) -> tensor<2x4x8xf32>
+  return %y, %z : tensor<2x4x8xf32>, tensor<2x4x8xf32>
 }
 
 // -----

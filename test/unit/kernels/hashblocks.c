@@ -18,6 +18,7 @@ IK_KERNEL(ik_block_experts_f16);
 IK_KERNEL(ik_rope);
 IK_KERNEL(ik_cache_append_f16);
 IK_KERNEL(ik_cached_attention_f16);
+IK_KERNEL(ik_cached_attention_sinks_f16);
 
 typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
 enum { ROWS = 29, N = 37, DEPTH = 512 };
@@ -66,7 +67,7 @@ static void expertsCase(kernel *experts, int isFloat) {
   run(experts, buf, p, y, M * SLOTS * COLUMNS * 4);
 }
 
-static void sequenceCase(int32_t position, int64_t m, int64_t window, float softcap) {
+static void sequenceCase(int32_t position, int64_t m, int64_t window, float softcap, int64_t whole) {
   enum { HQ = 4, HK = 2, T = 300, D = 24, E = 20 };
   static float table[T * D];
   static _Float16 keys[HK * T * D], values[HK * T * E];
@@ -74,12 +75,14 @@ static void sequenceCase(int32_t position, int64_t m, int64_t window, float soft
   fill(x, m * HQ * D), fill(table, T * D), fill(room, HK * T * D);
   for (int64_t i = 0; i < HK * T * D; ++i)
     keys[i] = (_Float16)room[i], values[i * E / D] = (_Float16)room[HK * T * D - 1 - i];
-  const int64_t rope[IK_ROPE_COUNT] = {m, HQ, D, T, D, position & 1}, append[IK_APPEND_COUNT] = {m, HK, T, D};
-  const int64_t attention[IK_ATTENTION_COUNT] = {m, HQ, HK, T, D, E, window, scale.u, cap.u};
+  const int64_t rope[IK_ROPE_COUNT] = {m, HQ, D, T, D, position & 1}, append[IK_APPEND_COUNT] = {m, HK, T, D, 0};
+  const int64_t attention[IK_ATTENTION_COUNT] = {m, HQ, HK, T, D, E, window, scale.u, cap.u, 0, whole};
   void *const turn[] = {x, table, &position, y}, *const store[] = {keys, x, &position, keys}, *const attend[] = {x, keys, values, &position, y, room};
+  void *const sink[] = {x, keys, values, &position, table, y, room};
   run(ik_rope, turn, rope, y, m * HQ * D * 4);
   run(ik_cache_append_f16, store, append, keys, sizeof keys);
   run(ik_cached_attention_f16, attend, attention, y, m * HQ * E * 4);
+  run(ik_cached_attention_sinks_f16, sink, attention, y, m * HQ * E * 4);
 }
 
 #define CASE(name, bits, offset, family) blockCase(ik_block_matmul_##name, ik_block_rows_##name, 0);
@@ -89,5 +92,5 @@ static void hashAll(void) {
   blockCase(ik_block_matmul_f16, ik_block_rows_f16, 2);
   blockCase(ik_block_matmul_bf16, ik_block_rows_bf16, 2);
   expertsCase(ik_block_experts_q4_0, 0), expertsCase(ik_block_experts_q6_k, 0), expertsCase(ik_block_experts_f16, 1);
-  sequenceCase(0, 17, 0, 0), sequenceCase(290, 1, 0, 0), sequenceCase(230, 20, 10, 3);
+  sequenceCase(0, 17, 0, 0, 0), sequenceCase(290, 1, 0, 0, 0), sequenceCase(230, 20, 10, 3, 0), sequenceCase(270, 20, 9, 0, 1);
 }

@@ -10,6 +10,8 @@ KERNEL_FUNCTION(ik_cache_append_f16)
 KERNEL_FUNCTION(ik_cache_append_f32)
 KERNEL_FUNCTION(ik_cached_attention_f16)
 KERNEL_FUNCTION(ik_cached_attention_f32)
+KERNEL_FUNCTION(ik_cached_attention_sinks_f16)
+KERNEL_FUNCTION(ik_cached_attention_sinks_f32)
 
 namespace {
 
@@ -30,11 +32,11 @@ void testRope(Random &random, int64_t rows, int32_t position, bool halves) {
   }
 }
 
-template <typename T> void testAppend(Random &random, Kernel kernel, int32_t position) {
+template <typename T> void testAppend(Random &random, Kernel kernel, int32_t position, bool ring) {
   int64_t rows = 5, heads = 3, length = 9, depth = random.integer(1, 20);
   std::vector<T> cache = randomVector<T>(random, heads * length * depth);
   std::vector<float> x = randomVector<float>(random, rows * heads * depth);
-  std::vector<int64_t> p{rows, heads, length, depth};
+  std::vector<int64_t> p{rows, heads, length, depth, ring};
   for (int64_t workers : {1, 2, 3}) {
     std::vector<T> got = cache;
     for (int64_t w = 0; w < workers; ++w) {
@@ -43,6 +45,7 @@ template <typename T> void testAppend(Random &random, Kernel kernel, int32_t pos
     }
     for (int64_t i = 0; i < int64_t(got.size()); ++i) {
       int64_t h = i / (length * depth), m = i / depth % length - std::max<int64_t>(position, 0), d = i % depth;
+      m = ring ? (m % length + length) % length : m;
       T want = m >= 0 && m < rows ? T(x[size_t((m * heads + h) * depth + d)]) : cache[size_t(i)];
       check(got[size_t(i)] == want, "cache_append: element %d", int(i));
     }
@@ -53,19 +56,20 @@ struct Attention {
   int64_t rows, hq, hk, length, d, e, window;
   float scale, softcap;
   int32_t position;
+  bool whole = false, ring = false;
   std::vector<int64_t> params(int64_t m) const {
     uint32_t bits[2];
     std::memcpy(&bits[0], &scale, 4);
     std::memcpy(&bits[1], &softcap, 4);
-    return {m, hq, hk, length, d, e, window, bits[0], bits[1]};
+    return {m, hq, hk, length, d, e, window, bits[0], bits[1], ring, whole};
   }
+  int64_t scratch() const { return IK_ATTENTION_SCRATCH(d, e); }
 };
 
-/// One query and head in double.
-template <typename T> std::vector<double> attend(const Attention &a, const float *q, const T *k, const T *v, int64_t last) {
-  int64_t end = std::min(last + 1, a.length), begin = a.window ? std::max<int64_t>(0, end - a.window) : 0;
+/// One query and head in double, over the positions begin .. end - 1; `sink` may be null.
+template <typename T> std::vector<double> attend(const Attention &a, const float *q, const T *k, const T *v, int64_t begin, int64_t end, const float *sink) {
   std::vector<double> scores, out(size_t(a.e), 0);
-  double top = -1e300, sum = 0;
+  double top = sink ? double(*sink) : -1e300;
   for (int64_t t = begin; t < end; ++t) {
     double s = 0;
     for (int64_t d = 0; d < a.d; ++d)
@@ -74,6 +78,7 @@ template <typename T> std::vector<double> attend(const Attention &a, const float
     s = a.softcap > 0 ? double(a.softcap) * std::tanh(s / double(a.softcap)) : s;
     scores.push_back(s), top = std::max(top, s);
   }
+  double sum = sink ? std::exp(double(*sink) - top) : 0;
   for (int64_t t = begin; t < end; ++t) {
     double weight = std::exp(scores[size_t(t - begin)] - top);
     sum += weight;
@@ -85,29 +90,72 @@ template <typename T> std::vector<double> attend(const Attention &a, const float
   return out;
 }
 
-template <typename T> void testAttention(Random &random, Kernel kernel, Attention a) {
-  std::vector<float> q = randomVector<float>(random, a.rows * a.hq * a.d), y(size_t(a.rows * a.hq * a.e)), one(size_t(a.hq * a.e));
-  std::vector<T> k = randomVector<T>(random, a.hk * a.length * a.d), v = randomVector<T>(random, a.hk * a.length * a.e);
-  for (int64_t t = std::max(a.position, 0) + a.rows; t < a.length; ++t) // what no query sees
+template <typename T> struct AttentionData {
+  std::vector<float> q, sinks;
+  std::vector<T> k, v;
+};
+
+template <typename T> AttentionData<T> randomAttention(Random &random, const Attention &a) {
+  AttentionData<T> data{randomVector<float>(random, a.rows * a.hq * a.d), {}, randomVector<T>(random, a.hk * a.length * a.d),
+                        randomVector<T>(random, a.hk * a.length * a.e)};
+  int64_t seen = a.whole ? a.position + 1 : std::max(a.position, 0) + a.rows;
+  for (int64_t t = seen; t < a.length; ++t) // what no query sees
     for (int64_t h = 0; h < a.hk; ++h)
-      k[size_t((h * a.length + t) * a.d)] = v[size_t((h * a.length + t) * a.e)] = T(__builtin_nanf(""));
-  int64_t scratch = IK_ATTENTION_SCRATCH(a.d, a.e);
-  runKernel("attention", kernel, {q.data(), k.data(), v.data(), &a.position}, {y.data()}, {int64_t(y.size() * 4)}, a.params(a.rows), scratch);
-  for (int64_t m = 0; m < a.rows; ++m) {
-    int32_t at = int32_t(std::max(a.position, 0) + m);
-    for (int64_t h = 0; h < a.hq; ++h) {
-      int64_t kv = h / (a.hq / a.hk);
-      std::vector<double> want = attend(a, q.data() + (m * a.hq + h) * a.d, k.data() + kv * a.length * a.d, v.data() + kv * a.length * a.e, at);
-      for (int64_t e = 0; e < a.e; ++e) {
-        double got = y[size_t((m * a.hq + h) * a.e + e)];
-        check(std::fabs(got - want[size_t(e)]) < 4e-6, "attention: row %d head %d is %g, not %g", int(m), int(h), got, want[size_t(e)]);
-      }
+      data.k[size_t((h * a.length + t) * a.d)] = data.v[size_t((h * a.length + t) * a.e)] = T(__builtin_nanf(""));
+  return data;
+}
+
+template <typename T> void checkRow(const Attention &a, const AttentionData<T> &data, const std::vector<float> &y, int64_t m) {
+  int64_t last = std::min<int64_t>(a.whole ? a.position : std::max(a.position, 0) + m, a.length - 1), at = std::min(m, last), reach = a.window / 2;
+  int64_t begin = a.window ? std::max<int64_t>(0, a.whole ? at - reach : last + 1 - a.window) : 0;
+  int64_t end = a.window && a.whole ? std::min(last, at + reach) + 1 : last + 1;
+  for (int64_t h = 0; h < a.hq; ++h) {
+    int64_t kv = h / (a.hq / a.hk);
+    std::vector<double> want = attend(a, data.q.data() + (m * a.hq + h) * a.d, data.k.data() + kv * a.length * a.d, data.v.data() + kv * a.length * a.e, begin,
+                                      end, data.sinks.empty() ? nullptr : &data.sinks[size_t(h)]);
+    for (int64_t e = 0; e < a.e; ++e) {
+      double got = y[size_t((m * a.hq + h) * a.e + e)];
+      check(std::fabs(got - want[size_t(e)]) < 4e-6, "attention: row %d head %d is %g, not %g", int(m), int(h), got, want[size_t(e)]);
     }
-    if (m % 7 && m != a.rows - 1)
+  }
+}
+
+/// Positions in a ring that holds the window and the step, everything else NaN: the same bits.
+template <typename T> void testRing(Kernel kernel, Attention a, const AttentionData<T> &data, const std::vector<float> &want) {
+  Attention ring = a;
+  ring.length = (a.window + a.rows - 1 + 47) / 48 * 48, ring.ring = true;
+  std::vector<T> k(size_t(a.hk * ring.length * a.d), T(__builtin_nanf(""))), v(size_t(a.hk * ring.length * a.e), T(__builtin_nanf("")));
+  int64_t end = a.position + a.rows;
+  for (int64_t h = 0; h < a.hk; ++h)
+    for (int64_t t = std::max<int64_t>(0, end - ring.length); t < end; ++t) {
+      std::copy_n(data.k.begin() + (h * a.length + t) * a.d, a.d, k.begin() + (h * ring.length + t % ring.length) * a.d);
+      std::copy_n(data.v.begin() + (h * a.length + t) * a.e, a.e, v.begin() + (h * ring.length + t % ring.length) * a.e);
+    }
+  std::vector<float> y(want.size());
+  runKernel("attention", kernel, {data.q.data(), k.data(), v.data(), &a.position}, {y.data()}, {int64_t(y.size() * 4)}, ring.params(a.rows), a.scratch());
+  check(std::memcmp(y.data(), want.data(), y.size() * 4) == 0, "attention: a ring of %d differs from the full cache", int(ring.length));
+}
+
+template <typename T> void testAttention(Random &random, Kernel kernel, Kernel sinksKernel, Attention a) {
+  AttentionData<T> data = randomAttention<T>(random, a);
+  std::vector<float> y(size_t(a.rows * a.hq * a.e)), one(size_t(a.hq * a.e));
+  runKernel("attention", kernel, {data.q.data(), data.k.data(), data.v.data(), &a.position}, {y.data()}, {int64_t(y.size() * 4)}, a.params(a.rows), a.scratch());
+  for (int64_t m = 0; m < a.rows; ++m) {
+    checkRow(a, data, y, m);
+    int32_t at = int32_t(std::max(a.position, 0) + m);
+    if (a.whole || (m % 7 && m != a.rows - 1))
       continue;
-    runKernel("attention", kernel, {q.data() + m * a.hq * a.d, k.data(), v.data(), &at}, {one.data()}, {int64_t(one.size() * 4)}, a.params(1), scratch);
+    runKernel("attention", kernel, {data.q.data() + m * a.hq * a.d, data.k.data(), data.v.data(), &at}, {one.data()}, {int64_t(one.size() * 4)}, a.params(1),
+              a.scratch());
     check(std::memcmp(one.data(), y.data() + m * a.hq * a.e, one.size() * 4) == 0, "attention: row %d of %d differs from the row alone", int(m), int(a.rows));
   }
+  if (a.window && !a.whole && a.position + a.rows <= a.length)
+    testRing(kernel, a, data, y);
+  data.sinks = randomVector<float>(random, a.hq, -3, 3);
+  runKernel("sinks", sinksKernel, {data.q.data(), data.k.data(), data.v.data(), &a.position, data.sinks.data()}, {y.data()}, {int64_t(y.size() * 4)},
+            a.params(a.rows), a.scratch());
+  for (int64_t m = 0; m < a.rows; ++m)
+    checkRow(a, data, y, m);
 }
 
 } // namespace
@@ -119,17 +167,20 @@ void testSequence() {
       testRope(random, rows, position, true);
       testRope(random, rows, position, false);
     }
-  for (int32_t position : {-1, 0, 6, 9}) {
-    testAppend<_Float16>(random, ik_cache_append_f16, position);
-    testAppend<float>(random, ik_cache_append_f32, position);
-  }
+  for (int32_t position : {-1, 0, 6, 9, 25})
+    for (bool ring : {false, true}) {
+      testAppend<_Float16>(random, ik_cache_append_f16, position, ring);
+      testAppend<float>(random, ik_cache_append_f32, position, ring);
+    }
   const Attention cases[] = {
       {1, 8, 2, 300, 64, 64, 0, 0.125f, 0, 299},  {1, 3, 3, 520, 8, 8, 0, 0.35f, 0, 500},     {37, 4, 2, 700, 64, 64, 0, 0.125f, 0, 470},
       {70, 6, 2, 90, 20, 52, 0, 0.2f, 0, 0},      {33, 2, 1, 600, 16, 100, 50, 0.3f, 5, 220}, {9, 4, 1, 400, 24, 16, 7, 0.2f, 0, 236},
       {20, 2, 2, 64, 8, 8, 16, 0.3f, 2, 55},      {5, 2, 1, 16, 4, 6, 0, 0.5f, 0, -4},
+      {1, 4, 2, 900, 16, 20, 100, 0.3f, 0, 777},  {9, 4, 2, 1000, 8, 8, 300, 0.3f, 0, 600},    {50, 2, 1, 50, 8, 8, 0, 0.3f, 0, 44, true},
+      {300, 2, 1, 300, 8, 6, 9, 0.3f, 0, 290, true},
   };
   for (const Attention &a : cases) {
-    testAttention<_Float16>(random, ik_cached_attention_f16, a);
-    testAttention<float>(random, ik_cached_attention_f32, a);
+    testAttention<_Float16>(random, ik_cached_attention_f16, ik_cached_attention_sinks_f16, a);
+    testAttention<float>(random, ik_cached_attention_f32, ik_cached_attention_sinks_f32, a);
   }
 }

@@ -32,6 +32,14 @@ Numbers dequantized(double first, double second) {
   return row;
 }
 
+/// Rows 0 and 1 of a ring of 48 that matter, and others that do not.
+Numbers ringValues() {
+  Numbers values(48, 100);
+  values[0] = 3;
+  values[1] = 5;
+  return values;
+}
+
 } // namespace
 
 std::vector<Case> sequenceCases() {
@@ -56,6 +64,18 @@ std::vector<Case> sequenceCases() {
       {attention, attentionTypes, {{1}, {0, 0.6931471805599453}, {3, 6}, {0}}, {"1x1x1xf32"}, {{3}}},
       {attention, attentionTypes, {{1}, {0, 0.6931471805599453}, {3, 6}, {7}}, {"1x1x1xf32"}, {{5}}},
       {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 window 1", attentionTypes, {{1}, {0, 0.7}, {3, 6}, {1}}, {"1x1x1xf32"}, {{6}}},
+      // A ring of 48: position 49 is row 1, the last of a window of 2; the one before is row 0.
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 window 2 ring", {"1x1x1xf32", "1x48x1xf32", "1x48x1xf32", "1xi32"},
+       {{1}, Numbers(48, 0), ringValues(), {49}}, {"1x1x1xf32"}, {{4}}},
+      {"nn.cache_append %arg0, %arg1, %arg2 ring", {"1x3x1xf16", "2x1x1xf32", "1xi32"}, {{9}, {1, 2}, {5}}, {"1x3x1xf16"}, {{2, 9, 1}}, 0},
+      // Row 0 sees row 1 too; a row beyond the last sees what the last does.
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 whole", {"2x1x1xf32", "1x2x1xf32", "1x2x1xf32", "1xi32"},
+       {{1, 1}, {0, 0.6931471805599453}, {3, 6}, {1}}, {"2x1x1xf32"}, {{5, 5}}},
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 window 1 whole", {"2x1x1xf32", "1x2x1xf32", "1x2x1xf32", "1xi32"},
+       {{1, 1}, {0, 0}, {3, 6}, {0}}, {"2x1x1xf32"}, {{3, 3}}},
+      // A sink of the same score takes a third.
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 sinks %arg4 scale 1.0", {"1x1x1xf32", "1x2x1xf32", "1x2x1xf32", "1xi32", "1xf32"},
+       {{1}, {0, 0}, {3, 6}, {1}, {0}}, {"1x1x1xf32"}, {{3}}},
       // Softcap 1: scores tanh 0 and tanh 100; the second weight is e / (1 + e).
       {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 100.0 softcap 1.0", attentionTypes, {{1}, {0, 1}, {0, 1}, {1}}, {"1x1x1xf32"},
        {{0.7310585786300049}}},

@@ -1,0 +1,211 @@
+"""The families that make_families.py makes models of, and what each computes, in double precision from its definition. Not a tool by itself.
+
+Written without a look at the importer's descriptions: a fault there shows as a difference here, one in both shows in judge_families.py.
+"""
+import math
+from types import SimpleNamespace
+
+import numpy as np
+
+
+def family(name, arch, **flags):
+    made = SimpleNamespace(
+        name=name, arch=arch, width=64, heads=4, kv_heads=2, head=16, ffn=96, blocks=4, context=512, base=10000.0, epsilon=1e-5, turned=16,
+        halves=True, root=False, positions=False, types=False, tied=False, output_norm=True, layer_norm=False, bias=False, joined_qkv=False,
+        head_norms=None, sinks=False, experts=0, used=2, renormalize=True, top_first=False, feed="gated", activation="silu", window=0,
+        local=lambda i: False, local_base=None, turns=lambda i: True, factors=(), dense=(), attention_cap=0, logit_cap=0, stretch=None, local_stretch=True,
+        temperature=None, pooling=None, norms=("attn_norm", "ffn_norm"), keys={})
+    made.__dict__.update(flags)
+    return made
+
+
+YARN = {"rope.scaling.type": ("STRING", "yarn"), "rope.scaling.factor": ("F32", 8.0), "rope.scaling.original_context_length": ("U32", 64)}
+GEMMA = dict(root=True, tied=True, activation="gelu", norms=("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"))
+POST = ("post_attention_norm", "post_ffw_norm")
+FAMILIES = {f.name: f for f in (
+    family("gemma2", "gemma2", **GEMMA, window=24, local=lambda i: i % 2 == 0, attention_cap=20.0, logit_cap=10.0,
+           keys={"attn_logit_softcapping": ("F32", 20.0), "final_logit_softcapping": ("F32", 10.0)}),
+    family("gemma3", "gemma3", **GEMMA, blocks=7, base=1e6, head_norms="each", window=24, local=lambda i: i % 6 != 5, local_base=1e4, stretch=("linear", 8.0),
+           local_stretch=False, keys={"rope.scaling.type": ("STRING", "linear"), "rope.scaling.factor": ("F32", 8.0)}),
+    family("gemma-embedding", "gemma-embedding", **GEMMA, blocks=7, base=1e6, head_norms="each", window=24, local=lambda i: i % 6 != 5, local_base=1e4,
+           dense=((96, 64), (32, 96)), pooling="mean", keys={"pooling_type": ("U32", 1)}),
+    family("phi3", "phi3", joined_qkv=True, feed="joined", turned=12, factors=("rope_factors_long", "rope_factors_short"), stretch=("factors", 1.2),
+           keys={"rope.scaling.original_context_length": ("U32", 64), "rope.scaling.attn_factor": ("F32", 1.2)}),
+    family("smollm3", "smollm3", halves=False, tied=True, turns=lambda i: i % 4 != 3),
+    family("olmo2", "olmo2", head_norms="row", norms=POST),
+    family("olmo3", "olmo2", head_norms="row", norms=POST, window=24, local=lambda i: i % 4 != 3, stretch=("yarn", 8.0, 64), local_stretch=False, keys=YARN),
+    family("starcoder2", "starcoder2", layer_norm=True, bias=True, feed="plain", activation="gelu"),
+    family("gpt2", "gpt2", kv_heads=4, layer_norm=True, bias=True, joined_qkv=True, positions=True, turned=0, tied=True, feed="plain", activation="gelu"),
+    family("mistral3", "mistral3", halves=False, stretch=("yarn", 8.0, 64, 0.5), temperature=(0.1, 64),
+           keys={**YARN, "rope.scaling.yarn_log_multiplier": ("F32", 0.5), "attention.temperature_scale": ("F32", 0.1)}),
+    family("mixtral", "llama", halves=False, experts=4),
+    family("olmoe", "olmoe", kv_heads=4, head_norms="row", experts=4, renormalize=False),
+    family("gpt-oss", "gpt-oss", bias=True, sinks=True, experts=4, top_first=True, activation="oai", window=24, local=lambda i: i % 2 == 0,
+           stretch=("yarn", 8.0, 64), norms=("attn_norm", "post_attention_norm"), keys={**YARN, "expert_feed_forward_length": ("U32", 96)}),
+    family("bert", "bert", kv_heads=4, layer_norm=True, bias=True, positions=True, types=True, turned=0, tied=True, output_norm=False, feed="plain",
+           activation="erf", norms=("attn_output_norm", "layer_output_norm"), pooling="mean", keys={"pooling_type": ("U32", 1)}),
+    family("bert-cls", "bert", kv_heads=4, layer_norm=True, bias=True, positions=True, types=True, turned=0, tied=True, output_norm=False, feed="plain",
+           activation="erf", norms=("attn_output_norm", "layer_output_norm"), pooling="first", keys={"pooling_type": ("U32", 2)}),
+    family("nomic-bert", "nomic-bert", kv_heads=4, layer_norm=True, joined_qkv=True, types=True, tied=True, output_norm=False,
+           norms=("attn_output_norm", "layer_output_norm"), pooling="mean", keys={"pooling_type": ("U32", 1), "attention.causal": ("BOOL", False)}),
+    family("qwen3-embedding", "qwen3", head_norms="each", tied=True, pooling="last", keys={"pooling_type": ("U32", 3)}),
+)}
+
+
+def frequencies(w, f, local):
+    """Angle of one position for each pair, and the factor on cosine and sine."""
+    pair = np.arange(f.turned // 2)
+    own = (f.local_base or f.base if local else f.base) ** (-2.0 * pair / f.turned)
+    if f.factors:
+        own = own / w["rope_factors_long.weight"]  # the golden text is longer than the trained context
+    if f.stretch is None or (local and not f.local_stretch):
+        return own, 1.0
+    kind, factor, *rest = f.stretch
+    if kind == "factors":
+        return own, factor
+    if kind == "linear":
+        return own / factor, 1.0
+    turning = lambda turns: f.turned * math.log(rest[0] / (turns * 2 * math.pi)) / (2 * math.log(f.base))
+    low, high = max(0, math.floor(turning(32))), min(f.turned - 1, math.ceil(turning(1)))
+    share = 1 - np.clip((pair - low) / max(0.001, high - low), 0, 1)
+    magnitude = lambda slope: 1 + 0.1 * slope * math.log(factor)
+    return own / factor * (1 - share) + own * share, magnitude(1) / magnitude(rest[1] if len(rest) > 1 else 0)
+
+
+def rotate(x, w, f, i):
+    """x [n, heads, length]; elements beyond the turned ones stay."""
+    if not f.turned or not f.turns(i):
+        return x
+    angle, factor = frequencies(w, f, f.local(i))
+    turn = np.arange(len(x))[:, None, None] * angle
+    c, s = np.cos(turn) * factor, np.sin(turn) * factor
+    x, rest = x[..., :f.turned], x[..., f.turned:]
+    if f.halves:
+        a, b = np.split(x, 2, -1)
+        turned = np.concatenate([a * c - b * s, a * s + b * c], -1)
+    else:
+        a, b = x[..., 0::2], x[..., 1::2]
+        turned = np.stack([a * c - b * s, a * s + b * c], -1).reshape(x.shape)
+    return np.concatenate([turned, rest], -1)
+
+
+def norm(x, w, name, f):
+    epsilon = np.float64(np.float32(f.epsilon))
+    if not f.layer_norm:
+        return x / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon) * w[name + ".weight"]
+    x = x - x.mean(-1, keepdims=True)
+    return x / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon) * w[name + ".weight"] + w[name + ".bias"]
+
+
+def activate(x, kind):
+    if kind == "silu":
+        return x / (1 + np.exp(-x))
+    if kind == "gelu":
+        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)))
+    return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+
+
+def gated(gate, up, f):
+    if f.activation != "oai":
+        return activate(gate, f.activation) * up
+    gate, up = np.minimum(gate, 7), np.clip(up, -7, 7)
+    return gate / (1 + np.exp(-1.702 * gate)) * (up + 1)
+
+
+def linear(x, w, name):
+    return x @ w[name + ".weight"].T + w.get(name + ".bias", 0)
+
+
+def softmax(x, sinks=None):
+    top = x.max(-1, keepdims=True)
+    if sinks is not None:
+        top = np.maximum(top, sinks)
+    e = np.exp(x - top)
+    return e / (e.sum(-1, keepdims=True) + (0 if sinks is None else np.exp(sinks - top)))
+
+
+def mask(n, f, i):
+    """[n, n]: 0 where a row sees a column, else -inf."""
+    back = np.arange(n)[:, None] - np.arange(n)[None]
+    causal = f.pooling is None or f.pooling == "last"
+    seen = back >= 0 if causal else np.full((n, n), True)
+    if f.window and f.local(i):
+        seen &= back < f.window if causal else abs(back) <= f.window // 2
+    return np.where(seen, 0, -np.inf)
+
+
+def attention(x, w, f, i):
+    b, n = f"blk.{i}.", len(x)
+    sizes = [f.heads * f.head, f.kv_heads * f.head, f.kv_heads * f.head]
+    if f.joined_qkv:
+        q, k, v = np.split(linear(x, w, b + "attn_qkv"), np.cumsum(sizes)[:2], -1)
+    else:
+        q, k, v = (linear(x, w, b + name) for name in ("attn_q", "attn_k", "attn_v"))
+    if f.head_norms == "row":
+        q, k = norm(q, w, b + "attn_q_norm", f), norm(k, w, b + "attn_k_norm", f)
+    q, k, v = q.reshape(n, f.heads, f.head), k.reshape(n, f.kv_heads, f.head), v.reshape(n, f.kv_heads, f.head)
+    if f.head_norms == "each":
+        q, k = norm(q, w, b + "attn_q_norm", f), norm(k, w, b + "attn_k_norm", f)
+    q, k = rotate(q, w, f, i), rotate(k, w, f, i)
+    if f.temperature:
+        q = q * (1 + f.temperature[0] * np.log(1 + np.floor(np.arange(n) / f.temperature[1])))[:, None, None]
+    if f.pooling is None:  # the cache holds f16
+        k, v = k.astype(np.float16).astype(np.float64), v.astype(np.float16).astype(np.float64)
+    k, v = (np.repeat(t, f.heads // f.kv_heads, 1) for t in (k, v))
+    scores = np.einsum("mhd,thd->hmt", q, k) * f.head ** -0.5
+    if f.attention_cap:
+        scores = f.attention_cap * np.tanh(scores / f.attention_cap)
+    sinks = w[b + "attn_sinks.weight"][:, None, None] if f.sinks else None
+    mixed = np.einsum("hmt,thd->mhd", softmax(scores + mask(n, f, i), sinks), v).reshape(n, -1)
+    return linear(mixed, w, b + "attn_output")
+
+
+def mixture(x, w, f, b):
+    scores, out = linear(x, w, b + "ffn_gate_inp"), np.zeros_like(x)
+    for row in range(len(x)):
+        chosen = np.argsort(-scores[row], kind="stable")[:f.used]
+        shares = softmax(scores[row][chosen]) if f.top_first or f.renormalize else softmax(scores[row])[chosen]
+        for e, share in zip(chosen, shares):
+            one = lambda name, v: w[b + name + "_exps.weight"][e] @ v + (w[b + name + "_exps.bias"][e] if f.bias else 0)
+            out[row] += share * one("ffn_down", gated(one("ffn_gate", x[row]), one("ffn_up", x[row]), f))
+    return out
+
+
+def feed_forward(x, w, f, b):
+    if f.experts:
+        return mixture(x, w, f, b)
+    up = linear(x, w, b + "ffn_up")
+    if f.feed == "plain":
+        return linear(activate(up, f.activation), w, b + "ffn_down")
+    gate, up = np.split(up, 2, -1) if f.feed == "joined" else (linear(x, w, b + "ffn_gate"), up)
+    return linear(gated(gate, up, f), w, b + "ffn_down")
+
+
+def blocks(x, w, f):
+    for i in range(f.blocks):
+        b = f"blk.{i}."
+        has = lambda name: name in f.norms
+        maybe = lambda value, name: norm(value, w, b + name, f) if has(name) else value
+        mixed = attention(maybe(x, "attn_norm"), w, f, i)
+        # In gpt-oss the name means the feed-forward's own norm.
+        before = "post_attention_norm" if f.arch == "gpt-oss" else "ffn_norm"
+        x = maybe(x + (mixed if f.arch == "gpt-oss" else maybe(mixed, "post_attention_norm")), "attn_output_norm")
+        x = maybe(x + maybe(feed_forward(maybe(x, before), w, f, b), "post_ffw_norm"), "layer_output_norm")
+    return norm(x, w, "output_norm", f) if f.output_norm else x
+
+
+def forward(tokens, w, f):
+    """Logits [n, vocabulary], or the embedding [1, width]."""
+    x = w["token_embd.weight"][tokens] * (math.sqrt(f.width) if f.root else 1)
+    if f.positions:
+        x = x + w["position_embd.weight"][:len(x)]
+    if f.types:
+        x = norm(x + w["token_types.weight"][0], w, "token_embd_norm", f)
+    x = blocks(x, w, f)
+    if f.pooling:
+        x = {"mean": x.mean(0), "first": x[0], "last": x[-1]}[f.pooling][None]
+        for i in range(len(f.dense)):
+            x = linear(x, w, f"dense_{i + 2}")
+        return x
+    logits = x @ (w["token_embd.weight"] if f.tied else w["output.weight"]).T
+    return f.logit_cap * np.tanh(logits / f.logit_cap) if f.logit_cap else logits

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""make_families.py OUT FAMILY [--type T]: writes OUT/model.gguf, a tiny seeded model of a family with all that distinguishes it, and OUT/golden.npz.
+
+The golden logits or embedding come from families.py, in double precision over the stored weights. judge_families.py compares with llama.cpp.
+"""
+import argparse
+import pathlib
+
+import numpy as np
+
+import families
+import gguf
+from make_tiny_lm import vocabulary
+
+TOKENS = 200  # of the golden text: longer than a ring of the window and a chunk
+
+
+def seeded(f, seed):
+    """name -> f32 array, in the order of the file; matrices as [rows, columns], experts first."""
+    rng, vocab, tensors = np.random.default_rng(seed), len(vocabulary()[0]), {}
+
+    def matrix(name, *shape, gain=1.0):
+        tensors[name + ".weight"] = (rng.standard_normal(shape) * gain / shape[-1] ** 0.5).astype(np.float32)
+
+    def bias(name, *shape):
+        tensors[name + ".bias"] = (0.1 * rng.standard_normal(shape)).astype(np.float32)
+
+    def norm(name, n=f.width):
+        tensors[name + ".weight"] = (1 + 0.2 * rng.standard_normal(n)).astype(np.float32)
+        if f.layer_norm:
+            bias(name, n)
+
+    def linear(name, rows, columns, biased, gain=1.0):
+        matrix(name, rows, columns, gain=gain)
+        if biased:
+            bias(name, rows)
+
+    matrix("token_embd", vocab, f.width, gain=1.0 if f.root else f.width ** 0.5)
+    if f.positions:
+        matrix("position_embd", f.context, f.width, gain=f.width ** 0.5)
+    if f.types:
+        matrix("token_types", 2, f.width, gain=f.width ** 0.5)
+        norm("token_embd_norm")
+    if f.output_norm:
+        norm("output_norm")
+    if not f.tied:
+        matrix("output", vocab, f.width, gain=2)
+    for name in f.factors:
+        tensors[name + ".weight"] = np.linspace(1, 3 if "short" in name else 9, f.turned // 2).astype(np.float32)
+    for i, (rows, columns) in enumerate(f.dense):
+        matrix(f"dense_{i + 2}", rows, columns)
+    for i in range(f.blocks):
+        block(f, f"blk.{i}.", tensors, matrix, bias, norm, linear)
+    return tensors
+
+
+def block(f, b, tensors, matrix, bias, norm, linear):
+    q, kv = f.heads * f.head, f.kv_heads * f.head
+    for name in f.norms:
+        norm(b + name)
+    if f.joined_qkv:
+        linear(b + "attn_qkv", q + 2 * kv, f.width, f.bias, 1.5)
+    else:
+        for name, rows in (("attn_q", q), ("attn_k", kv), ("attn_v", kv)):
+            linear(b + name, rows, f.width, f.bias, 1.5)
+    linear(b + "attn_output", f.width, q, f.bias)
+    if f.head_norms:
+        norm(b + "attn_q_norm", f.head if f.head_norms == "each" else q)
+        norm(b + "attn_k_norm", f.head if f.head_norms == "each" else kv)
+    if f.sinks:
+        tensors[b + "attn_sinks.weight"] = np.linspace(-1, 3, f.heads).astype(np.float32)
+    if f.experts:
+        linear(b + "ffn_gate_inp", f.experts, f.width, f.bias, 3)
+        for name, rows, columns in (("ffn_gate", f.ffn, f.width), ("ffn_up", f.ffn, f.width), ("ffn_down", f.width, f.ffn)):
+            matrix(b + name + "_exps", f.experts, rows, columns, gain=1.5)
+            if f.bias:
+                bias(b + name + "_exps", f.experts, rows)
+        return
+    if f.feed == "gated":
+        linear(b + "ffn_gate", f.ffn, f.width, f.bias)
+    linear(b + "ffn_up", f.ffn * (2 if f.feed == "joined" else 1), f.width, f.bias)
+    linear(b + "ffn_down", f.width, f.ffn, f.bias)
+
+
+def metadata(writer, f):
+    a = f.arch
+    writer.add("general.architecture", gguf.STRING, a)
+    writer.add("general.name", gguf.STRING, f.name)
+    for key, number in (("block_count", f.blocks), ("context_length", f.context), ("embedding_length", f.width), ("feed_forward_length", f.ffn),
+                        ("attention.head_count", f.heads), ("attention.head_count_kv", f.kv_heads), ("attention.key_length", f.head),
+                        ("attention.value_length", f.head)):
+        writer.add(f"{a}.{key}", gguf.U32, number)
+    writer.add(f"{a}.attention.layer_norm_epsilon" if f.layer_norm else f"{a}.attention.layer_norm_rms_epsilon", gguf.F32, f.epsilon)
+    if f.turned:
+        writer.add(f"{a}.rope.dimension_count", gguf.U32, f.turned)
+        writer.add(f"{a}.rope.freq_base", gguf.F32, f.base)
+    if f.experts:
+        writer.add(f"{a}.expert_count", gguf.U32, f.experts)
+        writer.add(f"{a}.expert_used_count", gguf.U32, f.used)
+    if f.window:
+        writer.add(f"{a}.attention.sliding_window", gguf.U32, f.window)
+    for key, (kind, content) in f.keys.items():
+        writer.add(f"{a}.{key}", getattr(gguf, kind), content)
+    tokens, scores, kinds = vocabulary()
+    writer.add("tokenizer.ggml.model", gguf.STRING, "llama")
+    writer.add("tokenizer.ggml.tokens", (gguf.ARRAY, gguf.STRING), tokens)
+    writer.add("tokenizer.ggml.scores", (gguf.ARRAY, gguf.F32), scores)
+    writer.add("tokenizer.ggml.token_type", (gguf.ARRAY, gguf.I32), kinds)
+    for key, number in (("bos", 1), ("eos", 2), ("unknown", 0)):
+        writer.add(f"tokenizer.ggml.{key}_token_id", gguf.U32, number)
+
+
+def is_plain(name, matrix):
+    """Tensors that every converter leaves in f32."""
+    return matrix.ndim == 1 or name.endswith(".bias") or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("family", choices=list(families.FAMILIES))
+    parser.add_argument("--type", default="f32", choices=list(gguf.TYPES), help="of the matrices (f32)")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    f, writer, weights = families.FAMILIES[args.family], gguf.Writer(), {}
+    metadata(writer, f)
+    for name, matrix in seeded(f, args.seed).items():
+        weights[name] = writer.tensor(name, matrix, "f32" if is_plain(name, matrix) else args.type)
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "model.gguf").write_bytes(writer.bytes())
+    tokens = np.random.default_rng(args.seed + 1).integers(3, len(vocabulary()[0]), TOKENS).astype(np.int32)
+    key = "embedding" if f.pooling else "logits"
+    np.savez(args.out / "golden.npz", tokens=tokens, **{key: families.forward(tokens, weights, f).astype(np.float32)})
+
+
+if __name__ == "__main__":
+    main()
