@@ -5,6 +5,7 @@
 #include "compiler/import/gguf/GgufReader.h"
 #include "compiler/package/PackageWriter.h"
 #include "dialects/Registry.h"
+#include "dialects/deploy/Deploy.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -136,6 +137,9 @@ private:
   }
 
   bool emit() {
+    if (options.timed)
+      for (deploy::ProgramOp program : result->module->getOps<deploy::ProgramOp>())
+        program->setAttr(deploy::kTimedAttr, UnitAttr::get(result->context.get()));
     result->programs = readPrograms(*result->module);
     auto sink = [&](StringRef stage, StringRef text) { dumper.dump(("target-" + stage).str(), "txt", [&](llvm::raw_ostream &out) { out << text; }); };
     llvm::Expected<std::vector<ObjectFile>> objects =

@@ -30,6 +30,7 @@ struct CompileOptions {
   int jobs = 0;        // 0: all cores
   bool strict = false;
   bool fast = false; // --precision fast
+  bool timed = false; // code that lets each call be timed (bench --kernels)
   std::string stopAfter; // phase, or target:stage; empty: run to the end
   std::string dumpDir;   // one numbered file a phase and a pass; empty: none
 };

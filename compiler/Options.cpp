@@ -44,6 +44,7 @@ constexpr OptionInfo kOptions[] = {
     {"list", 0, ValueKind::Text, "FILE", "", "file with one test folder a line", " conform ", "none"},
     {"filter", 0, ValueKind::Text, "RE", "", "only cases whose name matches", " conform ", "all"},
     {"repeat", 0, ValueKind::Integer, "N", "0", "runs to time; 0: as many as fit in a second", " bench "},
+    {"kernels", 0, ValueKind::Flag, "", "", "also time each call: where the time goes", " bench "},
     {"pp", 0, ValueKind::Integer, "N", "512", "language models: tokens of the prompt to time", " bench "},
     {"tg", 0, ValueKind::Integer, "N", "64", "language models: tokens to generate and time", " bench "},
     {"prompt", 'p', ValueKind::Text, "TEXT", "", "text to go on with", " generate "},

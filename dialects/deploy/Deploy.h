@@ -22,4 +22,11 @@
 #define GET_OP_CLASSES
 #include "dialects/deploy/Ops.h.inc"
 
+namespace ingot::deploy {
+
+/// Unit attribute of a deploy.program whose code tells its host after each call (ingot_call_done), so that kernels can be timed.
+constexpr llvm::StringLiteral kTimedAttr = "timed";
+
+} // namespace ingot::deploy
+
 #endif

@@ -15,7 +15,8 @@ namespace {
 
 /// What the object may leave undefined: the runtime's barrier and the two functions every C compiler assumes.
 bool isProvided(StringRef name) {
-  return name == "memcpy" || name == "memset" || name == "ingot_barrier_wait" || name == "ingot_gpu_run" || name.starts_with("llvm.");
+  return name == "memcpy" || name == "memset" || name == "ingot_barrier_wait" || name == "ingot_call_done" || name == "ingot_gpu_run" ||
+         name.starts_with("llvm.");
 }
 
 std::vector<std::string> missingSymbols(const Module &module) {

@@ -26,6 +26,7 @@ private:
   void emitEntry();
   Error emitCall(deploy::CallOp call);
   void emitBarrier();
+  void emitMark(int64_t call);
   Expected<Value *> address(deploy::PlaceAttr place);
   Value *params(ArrayRef<int64_t> values);
   FunctionCallee callee(StringRef name);
@@ -84,6 +85,7 @@ Error ProgramEmitter::emit() {
   if (Error error = checkAddresses())
     return error;
   emitEntry();
+  int64_t calls = 0;
   for (mlir::Operation &op : program.getBody().front()) {
     if (mlir::isa<deploy::BarrierOp>(op)) {
       emitBarrier();
@@ -94,6 +96,8 @@ Error ProgramEmitter::emit() {
       return createStringError("'" + op.getName().getStringRef() + "' cannot stand in a planned program");
     if (Error error = emitCall(call))
       return error;
+    if (program->hasAttr(deploy::kTimedAttr))
+      emitMark(calls++);
   }
   b.CreateRetVoid();
   return Error::success();
@@ -173,6 +177,12 @@ void ProgramEmitter::emitBarrier() {
   b.CreateCall(barrier, {bases[Barrier], function->getArg(2)});
   b.CreateBr(after);
   b.SetInsertPoint(after);
+}
+
+/// Tells whoever loaded the program that this worker has done its share of call number `call`.
+void ProgramEmitter::emitMark(int64_t call) {
+  FunctionCallee mark = module.getOrInsertFunction("ingot_call_done", b.getVoidTy(), b.getPtrTy(), b.getInt32Ty(), b.getInt32Ty());
+  b.CreateCall(mark, {function->getArg(0), function->getArg(1), b.getInt32(static_cast<uint32_t>(call))});
 }
 
 } // namespace

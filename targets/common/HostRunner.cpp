@@ -6,6 +6,7 @@
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/TargetSelect.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
@@ -98,6 +99,26 @@ private:
   uint32_t round = 0;
 };
 
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// The frame of a run with room for the time of each call.
+struct TimedFrame {
+  ingot_frame frame; // first: model code sees this alone
+  std::vector<double> *seconds;
+  double last;
+};
+
+/// Called by the code of a program with deploy::kTimedAttr after each call.
+void noteCallDone(const ingot_frame *frame, uint32_t worker, uint32_t call) {
+  if (worker != 0)
+    return;
+  TimedFrame *timed = reinterpret_cast<TimedFrame *>(const_cast<ingot_frame *>(frame));
+  double time = now();
+  timed->seconds->resize(std::max<size_t>(timed->seconds->size(), call + 1));
+  (*timed->seconds)[call] = time - timed->last;
+  timed->last = time;
+}
+
 /// The largest value of a size over the programs.
 template <typename F> int64_t largest(llvm::ArrayRef<Program> programs, F size) {
   int64_t most = 0;
@@ -138,9 +159,9 @@ public:
     for (const void *input : inputs)
       sources.push_back(const_cast<void *>(input));
     ingot_barrier barrier = {};
-    ingot_frame frame = {weights, arena.data(), state.data(), scratch.data(), sources.data(), outputs.data(), &barrier, &device};
+    TimedFrame timed = {{weights, arena.data(), state.data(), scratch.data(), sources.data(), outputs.data(), &barrier, &device}, &seconds, now()};
     ingot_run_fn function = entries[entry];
-    team.run(workers, [&](int64_t worker) { function(&frame, static_cast<uint32_t>(worker), static_cast<uint32_t>(workers)); });
+    team.run(workers, [&](int64_t worker) { function(&timed.frame, static_cast<uint32_t>(worker), static_cast<uint32_t>(workers)); });
     if (const char *problem = runtime.problem ? runtime.problem(&device) : nullptr)
       return llvm::createStringError("the device: %s", problem);
     return llvm::Error::success();
@@ -150,6 +171,8 @@ public:
     std::memset(state.data(), 0, state.size());
     return llvm::Error::success();
   }
+
+  llvm::ArrayRef<double> callSeconds() const override { return seconds; }
 
 private:
   static bool isAligned(llvm::StringRef bytes) { return reinterpret_cast<uintptr_t>(bytes.data()) % 64 == 0; }
@@ -162,6 +185,7 @@ private:
   AlignedBytes arena, state, scratch, aligned;
   const uint8_t *weights;
   std::vector<void *> sources; // of the current run
+  std::vector<double> seconds; // of each call of the last run
   Team team;                   // joined first
 };
 
@@ -172,6 +196,7 @@ llvm::Error defineRuntime(llvm::orc::LLJIT &jit, llvm::ArrayRef<HostSymbol> more
     symbols[jit.mangleAndIntern(name)] = {address, llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   };
   define("ingot_barrier_wait", ExecutorAddr::fromPtr(&waitAtBarrier));
+  define("ingot_call_done", ExecutorAddr::fromPtr(&noteCallDone));
   define("memcpy", ExecutorAddr::fromPtr(&std::memcpy));
   define("memset", ExecutorAddr::fromPtr(&std::memset));
   for (auto [name, address] : more)

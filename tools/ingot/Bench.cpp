@@ -1,4 +1,5 @@
-// ingot bench: median and 95th percentile of run time per number of workers. Only the run is timed; weights are bound once.
+// ingot bench: median and 95th percentile of run time per number of workers. Only the run is timed; weights are bound once. --kernels adds
+// one row a call: its median time as the first worker saw it, with what it waited at the barriers before it.
 #include "tools/ingot/LanguageModel.h"
 
 #include <random>
@@ -23,6 +24,33 @@ Tensor randomTensor(const ProgramIo &io, unsigned seed) {
 struct Timing {
   double median = 0, p95 = 0; // seconds
   size_t runs = 0;
+  std::vector<double> calls; // median seconds of each call; empty unless the code tells
+};
+
+double medianOf(std::vector<double> &values) {
+  llvm::sort(values);
+  return values[values.size() / 2];
+}
+
+/// Times of each call, run by run.
+class CallTimes {
+public:
+  void add(llvm::ArrayRef<double> seconds) {
+    constexpr size_t kMostRuns = 1000; // a record of 8 bytes a call and run
+    calls.resize(std::max(calls.size(), seconds.size()));
+    for (auto [call, time] : llvm::zip(calls, seconds))
+      if (call.size() < kMostRuns)
+        call.push_back(time);
+  }
+  std::vector<double> medians() {
+    std::vector<double> result;
+    for (std::vector<double> &call : calls)
+      result.push_back(medianOf(call));
+    return result;
+  }
+
+private:
+  std::vector<std::vector<double>> calls; // [call][run]
 };
 
 llvm::Expected<Timing> measure(LoadedProgram &program, llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers, int64_t repeat) {
@@ -33,6 +61,7 @@ llvm::Expected<Timing> measure(LoadedProgram &program, llvm::ArrayRef<const void
     if (llvm::Error error = program.run(0, inputs, outputs, workers))
       return std::move(error);
   std::vector<double> times;
+  CallTimes calls;
   start = secondsNow();
   for (;;) {
     double before = secondsNow();
@@ -40,12 +69,33 @@ llvm::Expected<Timing> measure(LoadedProgram &program, llvm::ArrayRef<const void
       return std::move(error);
     double after = secondsNow();
     times.push_back(after - before);
+    calls.add(program.callSeconds());
     bool enough = repeat ? times.size() >= static_cast<size_t>(repeat) : times.size() >= kLeast && after - start >= kSeconds;
     if (enough || times.size() >= kMost)
       break;
   }
   llvm::sort(times);
-  return Timing{times[times.size() / 2], times[std::min(times.size() - 1, times.size() * 95 / 100)], times.size()};
+  return Timing{times[times.size() / 2], times[std::min(times.size() - 1, times.size() * 95 / 100)], times.size(), calls.medians()};
+}
+
+/// A row a call, longest first. Returns the same as JSON.
+llvm::json::Array kernelRows(const Program &program, llvm::ArrayRef<double> seconds, Table &table) {
+  double total = 0;
+  for (double time : seconds)
+    total += time;
+  std::vector<size_t> order(std::min(seconds.size(), program.calls.size()));
+  for (size_t i = 0; i < order.size(); ++i)
+    order[i] = i;
+  llvm::stable_sort(order, [&](size_t a, size_t b) { return seconds[a] > seconds[b]; });
+  llvm::json::Array rows;
+  for (size_t i : order) {
+    const ProgramCall &call = program.calls[i];
+    double gops = 2.0 * static_cast<double>(call.work) / seconds[i] / 1e9, gbs = static_cast<double>(call.bytes) / seconds[i] / 1e9;
+    table.add({fixed(seconds[i] * 1e6, 2), fixed(seconds[i] / total * 100, 1), brief(gops), brief(gbs), call.callee, call.source});
+    rows.push_back(llvm::json::Object{{"us", seconds[i] * 1e6}, {"gops", jsonNumber(gops)}, {"gbs", jsonNumber(gbs)}, {"kernel", call.callee},
+                                      {"call", static_cast<int64_t>(i)}, {"nodes", llvm::json::fixUTF8(call.source)}});
+  }
+  return rows;
 }
 
 /// Inputs from --input, else random ones. Nullopt: reported.
@@ -79,6 +129,7 @@ int timeAll(const Context &context, const Session &session, llvm::ArrayRef<Tenso
   }
   Table table({"threads", "median ms", "p95 ms", "GOP/s", "GB/s", "runs"});
   llvm::json::Array rows;
+  std::vector<Table> kernels; // of each count of workers
   for (int64_t workers : threads) {
     llvm::Expected<Timing> timing = measure(*loaded->program, in, out, workers, context.options.integer("repeat"));
     if (!timing)
@@ -88,10 +139,16 @@ int timeAll(const Context &context, const Session &session, llvm::ArrayRef<Tenso
     table.add({std::to_string(workers), fixed(t.median * 1e3, 4), fixed(t.p95 * 1e3, 4), fixed(gops, 2), fixed(gbs, 2), std::to_string(t.runs)});
     rows.push_back(llvm::json::Object{{"threads", workers}, {"median_ms", t.median * 1e3}, {"p95_ms", t.p95 * 1e3}, {"gops", gops}, {"gbs", gbs},
                                       {"runs", static_cast<int64_t>(t.runs)}});
+    kernels.emplace_back(std::vector<std::string>{"us", "% of " + std::to_string(workers), "GOP/s", "GB/s", "kernel", "nodes"});
+    if (llvm::json::Array calls = kernelRows(compiled.program(), t.calls, kernels.back()); !calls.empty())
+      (*rows.back().getAsObject())["kernels"] = std::move(calls);
   }
   if (printsTable(context)) {
     llvm::outs() << "device " << session.device() << ", " << bytesText(static_cast<int64_t>(bytes)) << " moved a run\n";
     table.print(llvm::outs());
+    for (const Table &each : kernels)
+      if (context.options.has("kernels"))
+        each.print(llvm::outs());
   }
   return finish(context, llvm::json::Object{{"device", session.device()}, {"threads", std::move(rows)}, {"bytes", bytes}, {"ops", work}}, kDone);
 }

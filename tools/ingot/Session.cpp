@@ -175,6 +175,7 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   options.features = typed.text("features");
   options.jobs = static_cast<int>(std::min<int64_t>(typed.integer("jobs"), 1024));
   options.strict = typed.has("strict");
+  options.timed = typed.has("kernels");
   options.fast = typed.text("precision") == "fast";
   options.llm.ctx = typed.integer("ctx");
   options.stopAfter = typed.text("stop-after");
