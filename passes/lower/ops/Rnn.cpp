@@ -34,16 +34,16 @@ bool setActivations(nn::RnnOp op, SmallVectorImpl<int64_t> &p) {
   return true;
 }
 
-/// [G * H][depth] -> [G][ceil(H / 16)][depth][16], zero padded.
+/// [G * H][depth] -> [ceil(H / 16)][depth][G][16], zero padded.
 Tensor packUnits(const Tensor &from, int64_t gates, int64_t hidden, int64_t depth) {
   int64_t panels = IK_RNN_PADDED(hidden) / 16;
-  Tensor out(DType::F32, {gates, panels, depth, 16});
+  Tensor out(DType::F32, {panels, depth, gates, 16});
   ArrayRef<float> values = from.as<float>();
   MutableArrayRef<float> to = out.mutableAs<float>();
   for (int64_t g = 0; g < gates; ++g)
     for (int64_t j = 0; j < hidden; ++j)
       for (int64_t k = 0; k < depth; ++k)
-        to[static_cast<size_t>(((g * panels + j / 16) * depth + k) * 16 + j % 16)] =
+        to[static_cast<size_t>(((j / 16 * depth + k) * gates + g) * 16 + j % 16)] =
             values[static_cast<size_t>((g * hidden + j) * depth + k)];
   return out;
 }
@@ -73,7 +73,7 @@ Lowered lowerRnn(Operation *operation, LowerContext &context, std::string &why) 
   p[IK_RNN_PACKED] = hidden > 0 && x[2] > 0 && context.isConstant(inputs[1]) && context.isConstant(inputs[2]);
   for (size_t i = 1; i <= 2 && p[IK_RNN_PACKED]; ++i) {
     int64_t depth = i == 1 ? x[2] : hidden;
-    inputs[i] = context.packed(op.getLoc(), "rnn.w", DType::F32, {gates, panels, depth, 16}, inputs[i], "pack 16 hidden units side by side",
+    inputs[i] = context.packed(op.getLoc(), "rnn.w", DType::F32, {panels, depth, gates, 16}, inputs[i], "pack 16 hidden units side by side",
                                [=](ArrayRef<Tensor> from) { return packUnits(from[0], gates, hidden, depth); });
   }
   int64_t weights = gates * IK_RNN_PADDED(hidden) * (x[2] + hidden);

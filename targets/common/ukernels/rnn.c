@@ -1,25 +1,79 @@
 /* ik_rnn_f32: one direction of RNN, LSTM or GRU; parameters and layouts in rnn.h. 16 hidden units side by side; every gate sum is one
- * chain of fused multiply-adds over W x, then R h, then both biases are added. Steps depend on each other, so the parallel unit is one
- * sequence of the batch. */
+ * chain of fused multiply-adds over W x, then R h, then both biases are added. All gates of some units go together, so that as many chains
+ * are under way as hide an instruction's latency; W x of a few steps at once, so that W is read once for them. Steps depend on each other,
+ * so the parallel unit is one sequence of the batch. */
 #include "targets/common/ukernels/micro.h"
 #include "targets/common/ukernels/rnn.h"
+
+enum { IK_RNN_GATES = 4 }; /* the most: sums of one block of 16 units are [IK_RNN_GATES] vectors */
 
 /* What a step reads: packed weights, biases, peephole, and the padded vectors of one sequence. */
 typedef struct {
   const float *w, *r, *b, *peephole;
   float *h, *c, *reset, *next;
+  ik_f32x16 *inputSums; /* W x of IK_RNN_AHEAD steps: [step][padded / 16][IK_RNN_GATES] */
   int64_t inputs, hidden, padded, gates;
   float clip;
 } ik_cell;
 
-/* sum += rows of one gate's panel for units j.. times v. */
-IK_INLINE ik_f32x16 ik_rnn_project(ik_f32x16 sum, const float *panels, const ik_cell *s, int64_t g, int64_t j, const float *v,
-                                   int64_t depth) {
-  const float *from = panels + (g * s->padded + j) * depth;
-  for (int64_t k = 0; k < depth; ++k)
-    sum = ik_fma16(ik_load16_f32(from + k * 16), ik_splat16(v[k]), sum);
-  return sum;
+/* sums[m][i] += chain over k of from[k][i] v_m[k] for gates i < N: M vectors `ahead` floats apart with the same weights (then `block` is 0),
+ * or M blocks of units with the same vector. Rows of `from` are `gates` x 16 floats. */
+#define IK_RNN_SUMS(N, M)                                                                                                     \
+  static __attribute__((noinline)) void ik_rnn_sums_##N##x##M(ik_f32x16 *sums, int64_t next, const float *from, int64_t block, int64_t gates, \
+                                                              const float *v, int64_t ahead, int64_t depth) {                 \
+    ik_f32x16 a[M][N];                                                                                                        \
+    IK_UNROLL for (int m = 0; m < M; ++m) IK_UNROLL for (int i = 0; i < N; ++i) a[m][i] = sums[m * next + i];                 \
+    for (int64_t k = 0; k < depth; ++k, from += gates * 16)                                                                   \
+      IK_UNROLL for (int m = 0; m < M; ++m) IK_UNROLL for (int i = 0; i < N; ++i)                                             \
+        a[m][i] = ik_fma16(ik_load16_f32(from + m * block + i * 16), ik_splat16(v[m * ahead + k]), a[m][i]);                  \
+    IK_UNROLL for (int m = 0; m < M; ++m) IK_UNROLL for (int i = 0; i < N; ++i) sums[m * next + i] = a[m][i];                 \
+  }
+IK_RNN_SUMS(1, 1)
+IK_RNN_SUMS(2, 1)
+IK_RNN_SUMS(3, 1)
+IK_RNN_SUMS(4, 1)
+#if defined(__AVX512F__)
+IK_RNN_SUMS(1, 2)
+IK_RNN_SUMS(2, 2)
+IK_RNN_SUMS(3, 2)
+IK_RNN_SUMS(4, 2)
+IK_RNN_SUMS(1, 4)
+IK_RNN_SUMS(3, 4)
+IK_RNN_SUMS(4, 4)
+#endif
+
+typedef void ik_rnn_sums(ik_f32x16 *, int64_t, const float *, int64_t, int64_t, const float *, int64_t, int64_t);
+
+/* Gates [first, first + n) of `count` blocks of 16 units: sums // [count][IK_RNN_GATES], panels // [count][depth][gates][16]. */
+static void ik_rnn_blocks(ik_f32x16 *sums, const float *panels, int64_t count, const ik_cell *s, int64_t first, int64_t n, const float *v, int64_t depth) {
+  static ik_rnn_sums *const one[] = {ik_rnn_sums_1x1, ik_rnn_sums_2x1, ik_rnn_sums_3x1, ik_rnn_sums_4x1};
+  const int64_t block = depth * s->gates * 16;
+  int64_t j = 0;
+#if defined(__AVX512F__)
+  static ik_rnn_sums *const two[] = {ik_rnn_sums_1x2, ik_rnn_sums_2x2, ik_rnn_sums_3x2, ik_rnn_sums_4x2};
+  for (; j + 2 <= count; j += 2)
+    two[n - 1](sums + j * IK_RNN_GATES + first, IK_RNN_GATES, panels + j * block + first * 16, block, s->gates, v, 0, depth);
+#endif
+  for (; j < count; ++j)
+    one[n - 1](sums + j * IK_RNN_GATES + first, 0, panels + j * block + first * 16, 0, s->gates, v, 0, depth);
 }
+
+/* Fills inputSums for steps whose inputs lie `ahead` floats apart (negative: backwards). */
+static void ik_rnn_inputs(ik_cell *s, const float *x, int64_t ahead, int64_t steps) {
+  const int64_t count = s->padded / 16, step = count * IK_RNN_GATES;
+  int64_t t = 0;
+  for (int64_t i = 0; i < steps * step; ++i)
+    s->inputSums[i] = ik_splat16(0.0f);
+#if defined(__AVX512F__)
+  ik_rnn_sums *four = s->gates == 4 ? ik_rnn_sums_4x4 : s->gates == 3 ? ik_rnn_sums_3x4 : ik_rnn_sums_1x4;
+  for (; t + 4 <= steps; t += 4)
+    for (int64_t j = 0; j < count; ++j)
+      four(s->inputSums + t * step + j * IK_RNN_GATES, step, s->w + j * s->inputs * s->gates * 16, 0, s->gates, x + t * ahead, ahead, s->inputs);
+#endif
+  for (; t < steps; ++t)
+    ik_rnn_blocks(s->inputSums + t * step, s->w, count, s, 0, s->gates, x + t * ahead, s->inputs);
+}
+
 /* 16 values of a vector of `hidden` that is not padded. */
 IK_INLINE ik_f32x16 ik_rnn_part(const float *v, const ik_cell *s, int64_t j) {
   return s->hidden - j >= 16 ? ik_load16_f32(v + j) : ik_load_part_f32(v + j, s->hidden - j);
@@ -28,73 +82,70 @@ IK_INLINE ik_f32x16 ik_rnn_bias(const ik_cell *s, int64_t recurrent, int64_t g, 
   return ik_rnn_part(s->b + (recurrent * s->gates + g) * s->hidden, s, j);
 }
 IK_INLINE ik_f32x16 ik_rnn_clip(ik_f32x16 x, const ik_cell *s) { return s->clip > 0.0f ? ik_clamp16(x, -s->clip, s->clip) : x; }
-IK_INLINE ik_f32x16 ik_rnn_act(ik_f32x16 x, int64_t kind) {
+static __attribute__((noinline)) ik_f32x16 ik_rnn_act(ik_f32x16 x, int64_t kind) {
   if (kind == IK_ACT_SIGMOID)
     return ik_sigmoid16(x);
   return kind == IK_ACT_RELU ? ik_select16(x < ik_splat16(0.0f), ik_splat16(0.0f), x) : ik_tanh16(x);
 }
-/* W x + R v + both biases of gate g, units j..; not inlined, so that each cell has one copy of the loop. */
-static __attribute__((noinline)) void ik_rnn_gate(float *out, const ik_cell *s, int64_t g, int64_t j, const float *x, const float *v) {
-  ik_f32x16 sum = ik_rnn_project(ik_splat16(0.0f), s->w, s, g, j, x, s->inputs);
-  sum = ik_rnn_project(sum, s->r, s, g, j, v, s->hidden);
-  ik_store16_f32(out, sum + ik_rnn_bias(s, 0, g, j) + ik_rnn_bias(s, 1, g, j));
-}
-/* The gate after its peephole (c weighted by vector `which`; -1: none), clip and activation. */
-IK_INLINE ik_f32x16 ik_rnn_gated(const ik_cell *s, const int64_t *p, int64_t g, int64_t j, const float *x, const float *v, int64_t which,
-                                 ik_f32x16 c, int64_t act) {
-  float sum[16];
-  ik_rnn_gate(sum, s, g, j, x, v);
-  ik_f32x16 value = ik_load16_f32(sum);
+/* Gate g of units j.. from its sum: biases, peephole (c weighted by vector `which`; -1: none), clip and activation. */
+IK_INLINE ik_f32x16 ik_rnn_gated(const ik_cell *s, const int64_t *p, const ik_f32x16 *sums, int64_t g, int64_t j, int64_t which, ik_f32x16 c, int64_t act) {
+  ik_f32x16 value = sums[j / 16 * IK_RNN_GATES + g] + ik_rnn_bias(s, 0, g, j) + ik_rnn_bias(s, 1, g, j);
   if (which >= 0)
     value = ik_fma16(ik_rnn_part(s->peephole + which * s->hidden, s, j), c, value);
   return ik_rnn_act(ik_rnn_clip(value, s), p[IK_RNN_ACT0 + act]);
 }
 
-static void ik_rnn_step(const ik_cell *s, const int64_t *p, const float *x) {
+static void ik_rnn_step(const ik_cell *s, const int64_t *p, ik_f32x16 *sums) {
+  ik_rnn_blocks(sums, s->r, s->padded / 16, s, 0, 1, s->h, s->hidden);
   for (int64_t j = 0; j < s->padded; j += 16)
-    ik_store16_f32(s->next + j, ik_rnn_gated(s, p, 0, j, x, s->h, -1, ik_splat16(0.0f), 0));
+    ik_store16_f32(s->next + j, ik_rnn_gated(s, p, sums, 0, j, -1, ik_splat16(0.0f), 0));
 }
 
-static void ik_lstm_step(const ik_cell *s, const int64_t *p, const float *x) {
+static void ik_lstm_step(const ik_cell *s, const int64_t *p, ik_f32x16 *sums) {
+  ik_rnn_blocks(sums, s->r, s->padded / 16, s, 0, 4, s->h, s->hidden);
   for (int64_t j = 0; j < s->padded; j += 16) {
     ik_f32x16 c = ik_load16_f32(s->c + j), one = ik_splat16(1.0f);
-    ik_f32x16 input = ik_rnn_gated(s, p, 0, j, x, s->h, 0, c, 0);
-    ik_f32x16 forget = p[IK_RNN_INPUT_FORGET] ? one - input : ik_rnn_gated(s, p, 2, j, x, s->h, 2, c, 0);
-    ik_f32x16 fresh = ik_rnn_gated(s, p, 3, j, x, s->h, -1, c, 1);
+    ik_f32x16 input = ik_rnn_gated(s, p, sums, 0, j, 0, c, 0);
+    ik_f32x16 forget = p[IK_RNN_INPUT_FORGET] ? one - input : ik_rnn_gated(s, p, sums, 2, j, 2, c, 0);
+    ik_f32x16 fresh = ik_rnn_gated(s, p, sums, 3, j, -1, c, 1);
     c = ik_fma16(input, fresh, forget * c);
-    ik_f32x16 output = ik_rnn_gated(s, p, 1, j, x, s->h, 1, c, 0);
+    ik_f32x16 output = ik_rnn_gated(s, p, sums, 1, j, 1, c, 0);
     ik_store16_f32(s->c + j, c);
     ik_store16_f32(s->next + j, output * ik_rnn_act(c, p[IK_RNN_ACT2]));
   }
 }
 
-static void ik_gru_step(const ik_cell *s, const int64_t *p, const float *x) {
+static void ik_gru_step(const ik_cell *s, const int64_t *p, ik_f32x16 *sums) {
   const ik_f32x16 zero = ik_splat16(0.0f), one = ik_splat16(1.0f);
-  for (int64_t j = 0; j < s->padded; j += 16) {
-    ik_f32x16 reset = ik_rnn_gated(s, p, 1, j, x, s->h, -1, zero, 0);
-    ik_store16_f32(s->reset + j, p[IK_RNN_LINEAR_BEFORE_RESET] ? reset : reset * ik_load16_f32(s->h + j));
-  }
-  for (int64_t j = 0; j < s->padded; j += 16) {
-    ik_f32x16 update = ik_rnn_gated(s, p, 0, j, x, s->h, -1, zero, 0), fresh;
-    float sum[16];
-    if (p[IK_RNN_LINEAR_BEFORE_RESET]) {
-      ik_f32x16 past = ik_rnn_project(zero, s->r, s, 2, j, s->h, s->hidden) + ik_rnn_bias(s, 1, 2, j);
-      fresh = ik_rnn_project(zero, s->w, s, 2, j, x, s->inputs) + ik_rnn_bias(s, 0, 2, j);
-      fresh = ik_fma16(ik_load16_f32(s->reset + j), past, fresh);
-    } else {
-      ik_rnn_gate(sum, s, 2, j, x, s->reset);
-      fresh = ik_load16_f32(sum);
+  const int64_t count = s->padded / 16, linear = p[IK_RNN_LINEAR_BEFORE_RESET];
+  if (linear) /* the past of gate h is summed apart from W x, in the place of a fourth gate */
+    for (int64_t j = 0; j < count; ++j) {
+      sums[j * IK_RNN_GATES + 3] = sums[j * IK_RNN_GATES + 2];
+      sums[j * IK_RNN_GATES + 2] = zero;
     }
+  ik_rnn_blocks(sums, s->r, count, s, 0, linear ? 3 : 2, s->h, s->hidden);
+  for (int64_t j = 0; j < s->padded; j += 16) {
+    ik_f32x16 reset = ik_rnn_gated(s, p, sums, 1, j, -1, zero, 0);
+    ik_store16_f32(s->reset + j, linear ? reset : reset * ik_load16_f32(s->h + j));
+  }
+  if (!linear)
+    ik_rnn_blocks(sums, s->r, count, s, 2, 1, s->reset, s->hidden);
+  for (int64_t j = 0; j < s->padded; j += 16) {
+    ik_f32x16 update = ik_rnn_gated(s, p, sums, 0, j, -1, zero, 0), fresh = sums[j / 16 * IK_RNN_GATES + 2];
+    if (linear)
+      fresh = ik_fma16(ik_load16_f32(s->reset + j), fresh + ik_rnn_bias(s, 1, 2, j), sums[j / 16 * IK_RNN_GATES + 3] + ik_rnn_bias(s, 0, 2, j));
+    else
+      fresh = fresh + ik_rnn_bias(s, 0, 2, j) + ik_rnn_bias(s, 1, 2, j);
     fresh = ik_rnn_act(ik_rnn_clip(fresh, s), p[IK_RNN_ACT1]);
     ik_store16_f32(s->next + j, ik_fma16(update, ik_load16_f32(s->h + j), (one - update) * fresh));
   }
 }
 
-/* [G * H][depth] -> [G][ceil(H / 16)][depth][16]. */
+/* [G * H][depth] -> [ceil(H / 16)][depth][G][16]. */
 static void ik_rnn_pack(float *to, const float *from, int64_t gates, int64_t hidden, int64_t depth) {
-  for (int64_t g = 0; g < gates; ++g)
-    for (int64_t j = 0; j < IK_RNN_PADDED(hidden); j += 16)
-      for (int64_t k = 0; k < depth; ++k)
+  for (int64_t j = 0; j < IK_RNN_PADDED(hidden); j += 16)
+    for (int64_t k = 0; k < depth; ++k)
+      for (int64_t g = 0; g < gates; ++g)
         for (int64_t i = j; i < j + 16; ++i)
           *to++ = i < hidden ? from[(g * hidden + i) * depth + k] : 0.0f;
 }
@@ -106,19 +157,22 @@ static void ik_rnn_copy(float *to, const float *from, int64_t n) {
 
 /* One sequence n of the batch from its first step to its last; h and c of `s` hold the state. */
 static void ik_rnn_sequence(ik_cell *s, const int64_t *p, const float *x, float *y, int64_t n) {
-  for (int64_t step = 0; step < p[IK_RNN_STEPS]; ++step) {
-    int64_t t = p[IK_RNN_REVERSE] ? p[IK_RNN_STEPS] - 1 - step : step, row = t * p[IK_RNN_BATCH] + n;
-    const float *in = x + row * s->inputs;
+  const int64_t steps = p[IK_RNN_STEPS], batch = p[IK_RNN_BATCH], row = p[IK_RNN_REVERSE] ? -batch : batch;
+  int64_t at = (p[IK_RNN_REVERSE] ? (steps - 1) * batch : 0) + n;
+  for (int64_t step = 0; step < steps; ++step, at += row) {
+    if (step % IK_RNN_AHEAD == 0)
+      ik_rnn_inputs(s, x + at * s->inputs, row * s->inputs, steps - step < IK_RNN_AHEAD ? steps - step : IK_RNN_AHEAD);
+    ik_f32x16 *sums = s->inputSums + step % IK_RNN_AHEAD * (s->padded / 16 * IK_RNN_GATES);
     if (p[IK_RNN_KIND] == IK_RNN_LSTM)
-      ik_lstm_step(s, p, in);
+      ik_lstm_step(s, p, sums);
     else if (p[IK_RNN_KIND] == IK_RNN_GRU)
-      ik_gru_step(s, p, in);
+      ik_gru_step(s, p, sums);
     else
-      ik_rnn_step(s, p, in);
+      ik_rnn_step(s, p, sums);
     float *other = s->h;
     s->h = s->next;
     s->next = other;
-    ik_rnn_copy(y + row * s->hidden, s->h, s->hidden);
+    ik_rnn_copy(y + at * s->hidden, s->h, s->hidden);
   }
 }
 
@@ -130,10 +184,10 @@ IK_KERNEL(ik_rnn_f32) {
   float *scratch = (float *)(((uintptr_t)out[lstm ? 3 : 2] + 63) & ~(uintptr_t)63);
   const int64_t gates = lstm ? 4 : p[IK_RNN_KIND] == IK_RNN_GRU ? 3 : 1;
   ik_cell s = {buf[1], buf[2], buf[3], lstm ? buf[6] : 0, scratch, scratch + padded, scratch + 2 * padded, scratch + 3 * padded,
-               inputs, hidden, padded, gates, ik_f32(p[IK_RNN_CLIP])};
+               (ik_f32x16 *)(scratch + 4 * padded), inputs, hidden, padded, gates, ik_f32(p[IK_RNN_CLIP])};
   ik_range range = ik_share(p[IK_RNN_BATCH], worker, workers);
   if (!p[IK_RNN_PACKED] && range.begin < range.end) {
-    float *w = scratch + 4 * padded, *r = w + gates * padded * inputs;
+    float *w = scratch + (4 + IK_RNN_AHEAD * IK_RNN_GATES) * padded, *r = w + gates * padded * inputs;
     ik_rnn_pack(w, buf[1], gates, hidden, inputs);
     ik_rnn_pack(r, buf[2], gates, hidden, hidden);
     s.w = w;

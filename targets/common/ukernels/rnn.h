@@ -1,6 +1,6 @@
 /* Parameters of ik_rnn_f32 (rnn.c), shared by C and the lowering. Buffers: x [T][B][I], w, r, b [2][G][H], h0 [B][H], for LSTM c0 [B][H]
- * and peephole [3][H] (i o f); then y [T][B][H], last h [B][H], for LSTM last c [B][H]; scratch. w is [G][ceil(H/16)][I][16], r the same
- * with H for I: 16 units of one gate side by side, zero padded. Gates: rnn 1, lstm i o f c, gru z r h. */
+ * and peephole [3][H] (i o f); then y [T][B][H], last h [B][H], for LSTM last c [B][H]; scratch. w is [ceil(H/16)][I][G][16], r the same
+ * with H for I: 16 units side by side, gate by gate, zero padded. Gates: rnn 1, lstm i o f c, gru z r h. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_RNN_H
 #define INGOT_TARGETS_COMMON_UKERNELS_RNN_H
 
@@ -14,7 +14,8 @@ enum {
   IK_RNN_COUNT
 };
 #define IK_RNN_PADDED(h) (((h) + 15) / 16 * 16)
-/* Scratch: h, c, two vectors of reset values, all padded to 16; and the packed weights when they are not constant. */
-#define IK_RNN_SCRATCH(h, weights) (4 * (4 * IK_RNN_PADDED(h) + (weights) + 64))
+enum { IK_RNN_AHEAD = 4 }; /* steps whose W x is computed at once */
+/* Scratch: h, c, two vectors of reset values, W x of the steps ahead (4 gates), all padded to 16; and the packed weights when they are not constant. */
+#define IK_RNN_SCRATCH(h, weights) (4 * ((4 + IK_RNN_AHEAD * 4) * IK_RNN_PADDED(h) + (weights) + 64))
 
 #endif
