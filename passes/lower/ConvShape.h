@@ -23,6 +23,8 @@ struct ConvShape {
   bool isDepthwise() const { return params[IK_CONV_IC] == 1 && params[IK_CONV_G] > 1 && params[IK_CONV_KD] == 1 && params[IK_CONV_OD] == 1; }
   /// Output rows of a depthwise band: a multiple of 4 whose lines fit about 24 KiB.
   int64_t band() const;
+  /// Floats of one channel's lines for a band of ik_convlines_*.
+  int64_t lineFloats(int64_t band) const;
   /// True when the axis (0: D, 1: H, 2: W) does nothing: extents, kernel 1, no padding.
   bool isTrivial(int axis) const;
   /// Longer rows for the same arithmetic: a 1-D convolution written as [.., L, 1] runs along W; a 1x1 convolution with stride 1 sees its

@@ -4,7 +4,7 @@
 
 // A 1-D convolution written along H runs along W.
 // CHECK-LABEL: @column
-// CHECK: kernel.micro "ik_conv_f32"{{.*}} params [1, 1, 2, 3, 1, 1, 8, 1, 1, 4, 1, 1, 3, 1, 1, 2, 0, 0, 1, 1, 1, 1,
+// CHECK: kernel.micro "ik_convlines_f32"{{.*}} params [1, 1, 2, 3, 1, 1, 8, 1, 1, 4, 1, 1, 3, 1, 1, 2, 0, 0, 1, 1, 1, 1,
 func.func @column(%x: tensor<1x2x8x1xf32>, %w: tensor<3x2x3x1xf32>) -> tensor<1x3x4x1xf32> {
   %y = nn.conv %x, %w strides [2, 1] pad_low [1, 0] pad_high [1, 0] dilations [1, 1] group 1 : (tensor<1x2x8x1xf32>, tensor<3x2x3x1xf32>) -> tensor<1x3x4x1xf32>
   return %y : tensor<1x3x4x1xf32>

@@ -1,4 +1,4 @@
-/* Parameters of the convolution kernels (conv.c, dwconv.c, convnd.c), shared by C and the lowering. Three spatial axes always:
+/* Parameters of the convolution kernels (conv.c, convlines.c, dwconv.c, convnd.c), shared by C and the lowering. Three spatial axes always:
  * 1-D has D = H = 1, 2-D has D = 1. Buffers: x, w, [bias], [residual], y, scratch. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_CONV_H
 #define INGOT_TARGETS_COMMON_UKERNELS_CONV_H
@@ -14,7 +14,7 @@ enum {
   IK_CONV_DD, IK_CONV_DH, IK_CONV_DW,         /* dilations */
   IK_CONV_BIAS,                               /* 1: a bias buffer */
   IK_CONV_PACKED,                             /* 1: w is [G][ceil(OC/8)][K][8], zero padded; 0: [G*OC][K]. K = IC*KD*KH*KW */
-  IK_CONV_KC,                                 /* k-block of the packed input tile; dwconv: output rows of one band */
+  IK_CONV_KC,                                 /* k-block of the packed input tile; convlines, dwconv: output rows of one band */
   IK_CONV_RESIDUAL, IK_CONV_ACT, IK_CONV_ALPHA, IK_CONV_BETA, /* epilogue.h */
   IK_CONV_COUNT
 };
@@ -31,5 +31,13 @@ enum { IK_DWCONV_TAPS = 1024 }; /* largest KH * KW of ik_dwconv_* */
 /* Scratch of ik_dwconv_*: [rows in][sw][width] f32; band is a multiple of 4. */
 #define IK_DWCONV_SCRATCH(band, kh, sh, dh, ow, kw, dw, sw) \
   (4 * ((((band) - 1) * (sh) + ((kh) - 1) * (dh) + 1) * (sw) * IK_DWCONV_WIDTH(ow, kw, dw, sw) + 64))
+enum { IK_CONVLINES_TAPS = 1024 }; /* largest KH * KW of ik_convlines_* */
+/* Floats from one line to the next of ik_convlines_*: a row of outputs and what its last taps reach beyond it. */
+#define IK_CONVLINES_PITCH(ow, kw, dw, sw) ((ow) + ((kw) - 1) * (dw) / (sw))
+/* Phases of a stride that the taps of one axis meet, and the lines of one phase that a band reads. */
+#define IK_CONVLINES_PHASES(k, d, s) ((d) % (s) == 0 ? 1 : (d) == 1 && (k) < (s) ? (k) : (s))
+#define IK_CONVLINES_LINES(band, kh, dh, sh) ((band) + ((kh) - 1) * (dh) / (sh))
+/* Scratch of ik_convlines_*: channels of `floats` each (phases x lines x pitch), a panel [K][8] and the sums [8][48]. */
+#define IK_CONVLINES_SCRATCH(ic, floats, k) (4 * ((ic) * (floats) + (k) * 8 + 8 * 48 + 96))
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-extern "C" Kernel ik_conv_f32, ik_conv_f16, ik_dwconv_f32, ik_dwconv_f16, ik_matmul_f32, ik_matmul_f16, ik_pool2d_f32, ik_pool_f32;
+extern "C" Kernel ik_conv_f32, ik_conv_f16, ik_convlines_f32, ik_convlines_f16, ik_dwconv_f32, ik_dwconv_f16, ik_matmul_f32, ik_matmul_f16, ik_pool2d_f32, ik_pool_f32;
 
 namespace {
 
@@ -70,10 +70,25 @@ std::vector<float> packPanels(const Params &p, const std::vector<float> &w, int6
 
 template <typename T> std::vector<T> convert(const std::vector<float> &from) { return std::vector<T>(from.begin(), from.end()); }
 
+enum class Form { Tiles, Lines, Depthwise };
+
+/// Bytes that the kernels ask for with KC as in `p`.
+int64_t convScratch(const Params &p, Form form, int64_t depth) {
+  if (form == Form::Depthwise)
+    return IK_DWCONV_SCRATCH(p[IK_CONV_KC], p[IK_CONV_KH], p[IK_CONV_SH], p[IK_CONV_DH], p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
+  if (form == Form::Tiles)
+    return IK_CONV_SCRATCH(p[IK_CONV_KC], (p[IK_CONV_OC] + 7) / 8);
+  int64_t phases = IK_CONVLINES_PHASES(p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]) * IK_CONVLINES_PHASES(p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
+  int64_t floats = phases * IK_CONVLINES_LINES(p[IK_CONV_KC], p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]) *
+                   IK_CONVLINES_PITCH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
+  return IK_CONVLINES_SCRATCH(p[IK_CONV_IC], floats, depth);
+}
+
 /// One random convolution through a kernel of element type T.
-template <typename T> void convCase(Random &random, int iteration, bool depthwise, Kernel *kernel) {
+template <typename T> void convCase(Random &random, int iteration, Form form, Kernel *kernel) {
   Params p;
-  if (!randomConv(random, p, depthwise))
+  const bool depthwise = form == Form::Depthwise;
+  if (!randomConv(random, p, depthwise) || (form == Form::Lines && p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1))
     return;
   int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], channels = p[IK_CONV_G] * p[IK_CONV_OC];
   int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
@@ -82,7 +97,7 @@ template <typename T> void convCase(Random &random, int iteration, bool depthwis
   p[IK_CONV_BIAS] = random.range(0, 1);
   p[IK_CONV_PACKED] = !depthwise && random.range(0, 1);
   p[IK_CONV_ACT] = tail.act, p[IK_CONV_RESIDUAL] = tail.residual, p[IK_CONV_ALPHA] = bits(tail.alpha), p[IK_CONV_BETA] = bits(tail.beta);
-  p[IK_CONV_KC] = depthwise ? 4 * random.range(1, 3) : random.range(0, 1) ? depth : random.range(1, depth);
+  p[IK_CONV_KC] = depthwise ? 4 * random.range(1, 3) : form == Form::Lines ? random.range(1, p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth);
   std::vector<T> x = convert<T>(reals(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane)), w = convert<T>(reals(random, channels * depth));
   std::vector<T> bias = convert<T>(reals(random, channels)), extra = convert<T>(reals(random, outputs)), y(outputs);
   std::vector<float> wide(w.begin(), w.end());
@@ -93,10 +108,7 @@ template <typename T> void convCase(Random &random, int iteration, bool depthwis
   if (tail.residual)
     buffers.push_back(extra.data());
   buffers.push_back(y.data());
-  int64_t scratch = depthwise ? IK_DWCONV_SCRATCH(p[IK_CONV_KC], p[IK_CONV_KH], p[IK_CONV_SH], p[IK_CONV_DH], p[IK_CONV_OW], p[IK_CONV_KW],
-                                                  p[IK_CONV_DW], p[IK_CONV_SW])
-                              : IK_CONV_SCRATCH(p[IK_CONV_KC], (p[IK_CONV_OC] + 7) / 8);
-  check(runWorkers(kernel, buffers, buffers.size() - 1, p, scratch, y), "conv: workers disagree", iteration);
+  check(runWorkers(kernel, buffers, buffers.size() - 1, p, convScratch(p, form, depth), y), "conv: workers disagree", iteration);
   bool ok = true;
   for (int64_t i = 0; i < outputs && ok; ++i) {
     int64_t o = i / area % channels, ng = i / area / channels * p[IK_CONV_G] + o / p[IK_CONV_OC];
@@ -175,13 +187,15 @@ void poolCase(Random &random, int iteration) {
 int testFloat() {
   Random random;
   for (int i = 0; i < 300; ++i) {
-    convCase<float>(random, i, false, ik_conv_f32);
-    convCase<float>(random, i, true, ik_dwconv_f32);
+    convCase<float>(random, i, Form::Tiles, ik_conv_f32);
+    convCase<float>(random, i, Form::Lines, ik_convlines_f32);
+    convCase<float>(random, i, Form::Depthwise, ik_dwconv_f32);
     matmulCase<float>(random, i, ik_matmul_f32);
     poolCase(random, i);
     if (i % 3 == 0) {
-      convCase<_Float16>(random, i, false, ik_conv_f16);
-      convCase<_Float16>(random, i, true, ik_dwconv_f16);
+      convCase<_Float16>(random, i, Form::Tiles, ik_conv_f16);
+      convCase<_Float16>(random, i, Form::Lines, ik_convlines_f16);
+      convCase<_Float16>(random, i, Form::Depthwise, ik_dwconv_f16);
       matmulCase<_Float16>(random, i, ik_matmul_f16);
     }
   }

@@ -7,6 +7,8 @@
 
 IK_KERNEL(ik_conv_f32);
 IK_KERNEL(ik_conv_f16);
+IK_KERNEL(ik_convlines_f32);
+IK_KERNEL(ik_convlines_f16);
 IK_KERNEL(ik_dwconv_f32);
 IK_KERNEL(ik_dwconv_f16);
 IK_KERNEL(ik_matmul_f32);
@@ -48,8 +50,11 @@ static int64_t convShape(int64_t *p, int depthwise) {
 
 typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
 
-static void convCase(kernel *run, int depthwise, int width) {
-  int64_t p[IK_QCONV_COUNT], count = convShape(p, depthwise);
+/* form: 0 tiles, 1 depthwise, 2 lines in bands of 3 rows. */
+static void convCase(kernel *run, int form, int width) {
+  int64_t p[IK_QCONV_COUNT], count = convShape(p, form == 1);
+  if (form == 2)
+    p[IK_CONV_KC] = 3;
   fillTyped(x, 1 << 14, width), fillTyped(w, 1 << 14, width), fillTyped(bias, 64, width);
   void *const buf[] = {x, w, bias, y, scratch};
   for (int64_t worker = 0; worker < 2; ++worker)
@@ -100,7 +105,8 @@ static void poolCase(void) {
 
 static void hashAll(void) {
   for (int i = 0; i < 12; ++i) {
-    convCase(ik_conv_f32, 0, 4), convCase(ik_conv_f16, 0, 2), convCase(ik_dwconv_f32, 1, 4), convCase(ik_dwconv_f16, 1, 2);
+    convCase(ik_conv_f32, 0, 4), convCase(ik_conv_f16, 0, 2), convCase(ik_convlines_f32, 2, 4), convCase(ik_convlines_f16, 2, 2);
+    convCase(ik_dwconv_f32, 1, 4), convCase(ik_dwconv_f16, 1, 2);
     quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1);
     matmulCase(ik_matmul_f32, 4), matmulCase(ik_matmul_f16, 2);
     poolCase();

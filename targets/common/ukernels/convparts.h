@@ -1,0 +1,69 @@
+/* What the convolution kernels with panels of 8 output channels share (conv.c, convlines.c): reading a line of pixels, the panels of
+ * weights, storing a tile. */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_CONVPARTS_H
+#define INGOT_TARGETS_COMMON_UKERNELS_CONVPARTS_H
+
+#include "targets/common/ukernels/conv.h"
+#include "targets/common/ukernels/micro.h"
+
+#define IK_CONV_PARTS(T, NAME)                                                                                               \
+  /* out[0..count) = row[w + i * stride], zero outside [0, width); writes at most 15 more. `end`: one past the readable input. */\
+  IK_INLINE void ik_conv_gather_##NAME(float *out, const T *row, int64_t w, int64_t count, int64_t stride, int64_t width, const T *end) {\
+    const int64_t before = w < 0 ? (stride - 1 - w) / stride : 0, inside = w < width ? (width - w + stride - 1) / stride : 0; \
+    const int64_t low = before < count ? before : count, high = inside < low ? low : inside < count ? inside : count;         \
+    const int64_t steps = (high - low + 15) / 16 * 16, at = w + low * stride;                                                 \
+    const T *from = row + at;                                                                                                 \
+    for (int64_t i = 0; i < low; i += 16)                                                                                     \
+      ik_store16_f32(out + i, ik_splat16(0.0f));                                                                              \
+    if (stride == 1 && steps <= end - from) {                                                                                 \
+      for (int64_t i = 0; i < steps; i += 16)                                                                                 \
+        ik_store16_f32(out + low + i, ik_load16_##NAME(from + i));                                                            \
+    } else if (stride == 2 && steps * 2 <= end - from + 1) {                                                                      \
+      for (int64_t i = 0; i < steps; i += 16)                                                                                 \
+        ik_store16_f32(out + low + i, ik_even16(ik_load16_##NAME(from + i * 2), ik_load16_##NAME(from + i * 2 + 15)));        \
+    } else {                                                                                                                  \
+      for (int64_t i = 0; i < high - low; ++i)                                                                                \
+        out[low + i] = (float)from[i * stride];                                                                               \
+    }                                                                                                                         \
+    for (int64_t i = high; i < count; i += 16)                                                                                \
+      ik_store16_f32(out + i, ik_splat16(0.0f));                                                                              \
+  }                                                                                                                           \
+  /* The f32 panel [k1 - k0][8] of channels 8 panel.. of group g: the packed weights themselves, or a copy in `room`. */       \
+  static const float *ik_conv_weights_##NAME(const T *w, const int64_t *p, int64_t g, int64_t panel, int64_t k0, int64_t k1, int64_t depth, \
+                                             float *room) {                                                                   \
+    int64_t panels = (p[IK_CONV_OC] + 7) / 8;                                                                                 \
+    if (p[IK_CONV_PACKED]) {                                                                                                  \
+      const T *from = w + ((g * panels + panel) * depth + k0) * 8;                                                            \
+      if (sizeof(T) == sizeof(float))                                                                                         \
+        return (const float *)from;                                                                                           \
+      for (int64_t i = 0; i < (k1 - k0) * 8; ++i)                                                                             \
+        room[i] = (float)from[i];                                                                                             \
+      return room;                                                                                                            \
+    }                                                                                                                         \
+    for (int64_t r = 0; r < 8; ++r)                                                                                           \
+      for (int64_t k = k0; k < k1; ++k)                                                                                       \
+        room[(k - k0) * 8 + r] = panel * 8 + r < p[IK_CONV_OC] ? (float)w[(g * p[IK_CONV_OC] + panel * 8 + r) * depth + k] : 0.0f; \
+    return room;                                                                                                              \
+  }                                                                                                                           \
+  /* y // rows of `area`: bias, residual, activation, store of rows x count accumulators. */                                  \
+  static void ik_conv_finish_##NAME(const float *c, T *y, const T *bias, const T *residual, int64_t rows, int64_t count, int64_t area, \
+                                    ik_epilogue e) {                                                                          \
+    for (int64_t r = 0; r < rows; ++r, c += 48, y += area) {                                                                  \
+      ik_f32x16 b = ik_splat16(bias ? (float)bias[r] : 0.0f), zero = ik_splat16(0.0f);                                        \
+      for (int64_t i = 0; i < count; i += 16) {                                                                               \
+        ik_f32x16 v = ik_load16_f32(c + i);                                                                                   \
+        if (bias)                                                                                                             \
+          v = v + b;                                                                                                          \
+        const T *from = residual ? residual + r * area + i : 0;                                                               \
+        if (count - i >= 16)                                                                                                  \
+          ik_store16_##NAME(y + i, ik_finish16(v, from ? ik_load16_##NAME(from) : zero, e));                                  \
+        else                                                                                                                  \
+          ik_store_part_##NAME(y + i, ik_finish16(v, from ? ik_load_part_##NAME(from, count - i) : zero, e), count - i);      \
+      }                                                                                                                       \
+    }                                                                                                                         \
+  }
+
+IK_CONV_PARTS(float, f32)
+IK_CONV_PARTS(_Float16, f16)
+
+#endif

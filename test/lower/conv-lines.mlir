@@ -1,0 +1,33 @@
+// RUN: %ingot-opt --ingot-lower-to-kernels %s | FileCheck %s
+
+// Taps read lines that were copied once; all 14 rows of outputs are one band (parameter 26).
+// CHECK-LABEL: @lines
+// CHECK: kernel.micro "ik_convlines_f32"{{.*}} params [1, 1, 8, 16, 1, 14, 14, 1, 14, 14, 1, 3, 3, {{.*}}, 0, 0, 14, 0, 0, {{[0-9]+}}, {{[0-9]+}}]
+func.func @lines(%x: tensor<1x8x14x14xf32>, %w: tensor<16x8x3x3xf32>) -> tensor<1x16x14x14xf32> {
+  %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x8x14x14xf32>, tensor<16x8x3x3xf32>) -> tensor<1x16x14x14xf32>
+  return %y : tensor<1x16x14x14xf32>
+}
+
+// Lines of 64 channels with 256 columns do not fit 192 KiB for all rows: bands of one.
+// CHECK-LABEL: @bands
+// CHECK: kernel.micro "ik_convlines_f32"{{.*}}, 0, 0, 1, 0, 0, {{[0-9]+}}, {{[0-9]+}}]
+func.func @bands(%x: tensor<1x60x256x256xf32>, %w: tensor<16x60x3x3xf32>) -> tensor<1x16x256x256xf32> {
+  %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x60x256x256xf32>, tensor<16x60x3x3xf32>) -> tensor<1x16x256x256xf32>
+  return %y : tensor<1x16x256x256xf32>
+}
+
+// Lines that never fit: a copy for every tap instead.
+// CHECK-LABEL: @wide
+// CHECK: kernel.micro "ik_conv_f32"
+func.func @wide(%x: tensor<1x600x9x256xf32>, %w: tensor<16x600x3x3xf32>) -> tensor<1x16x9x256xf32> {
+  %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x600x9x256xf32>, tensor<16x600x3x3xf32>) -> tensor<1x16x9x256xf32>
+  return %y : tensor<1x16x9x256xf32>
+}
+
+// On a plane of 4x4 two of three places would lie between the rows.
+// CHECK-LABEL: @tiny
+// CHECK: kernel.micro "ik_conv_f32"
+func.func @tiny(%x: tensor<1x64x4x4xf32>, %w: tensor<64x64x3x3xf32>) -> tensor<1x64x4x4xf32> {
+  %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x64x4x4xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x4x4xf32>
+  return %y : tensor<1x64x4x4xf32>
+}
