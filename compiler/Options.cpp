@@ -19,6 +19,7 @@ constexpr CommandInfo kCommands[] = {
     {"bench", "MODEL", "measure run time", 1, 1, "ingot bench model.onnx --threads 1,2"},
     {"generate", "MODEL", "generate text with a language model", 1, 1, "ingot generate model.gguf --prompt 'Once upon a time' --stats"},
     {"perplexity", "MODEL --text F", "how well a language model predicts a text", 1, 1, "ingot perplexity model-q4_0.gguf --text eval.txt --against model-f16.gguf"},
+    {"embed", "MODEL --text F", "one vector a line of a text, of length 1", 1, 1, "ingot embed minilm.gguf --text sentences.txt"},
     {"tokenize", "MODEL", "print the token ids of a text", 1, 1, "ingot tokenize model.gguf --text 'Once upon a time'"},
     {"detokenize", "MODEL", "print the text of token ids", 1, 1, "ingot detokenize model.gguf --tokens 1,403,407"},
     {"compress", "MODEL -o OUT", "write a compressed model of the same format", 1, 1, "ingot compress model.onnx -o small.onnx --quantize int8 --calibrate samples.npz"},
@@ -32,7 +33,7 @@ constexpr CommandInfo kCommands[] = {
     {"completion", "SHELL", "print a completion script for bash, zsh or fish", 1, 1, "source <(ingot completion bash)"},
 };
 
-#define COMPILING " build run test conform bench compress inspect generate perplexity "
+#define COMPILING " build run test conform bench compress inspect generate perplexity embed "
 #define COMPRESSING " build run test bench compress "
 constexpr OptionInfo kOptions[] = {
     {"output", 'o', ValueKind::Text, "PATH", "", "folder (build), NPZ file (run) or model (compress) to write", " build run compress ", "none"},
@@ -50,7 +51,8 @@ constexpr OptionInfo kOptions[] = {
     {"prompt", 'p', ValueKind::Text, "TEXT", "", "text to go on with", " generate "},
     {"tokens", 0, ValueKind::Text, "1,2,3", "", "token ids instead of a text", " generate detokenize "},
     {"text", 0, ValueKind::Text, "TEXT", "", "the text", " tokenize "},
-    {"text", 0, ValueKind::Text, "F", "", "file of text to predict", " perplexity "},
+    {"text", 0, ValueKind::Text, "F", "", "file of text; embed: of texts, one a line; -: stdin", " perplexity embed "},
+    {"pooling", 0, ValueKind::Text, "KIND", "", "mean, first or last: how tokens become one vector", " run test inspect build embed ", "the model's"},
     {"file", 'f', ValueKind::Text, "F", "", "read the text, or the ids, from a file; -: stdin", " tokenize detokenize "},
     {"max-tokens", 'n', ValueKind::Integer, "N", "64", "most tokens to generate", " generate "},
     {"temp", 0, ValueKind::Number, "T", "0", "temperature; 0: always the likeliest token", " generate "},
@@ -63,7 +65,7 @@ constexpr OptionInfo kOptions[] = {
     {"chunks", 0, ValueKind::Integer, "N", "0", "pieces of the text to score; 0: all", " perplexity "},
     {"against", 0, ValueKind::Text, "MODEL2", "", "compare with a reference model", " perplexity ", "none"},
     {"ctx", 0, ValueKind::Integer, "N", "512", "tokens a piece of the text", " perplexity "},
-    {"ctx", 0, ValueKind::Integer, "N", "0", "language models: most tokens; 0: the model's, up to 4096", " build run test bench inspect generate "},
+    {"ctx", 0, ValueKind::Integer, "N", "0", "language models: most tokens; 0: the model's, up to 4096", " build run test bench inspect generate embed "},
     {"device", 'd', ValueKind::Text, "NAME", "host", "device preset (ingot devices), or 'reference'", COMPILING},
     {"target", 0, ValueKind::Text, "T", "", "target without a preset (ingot targets)", COMPILING, "the device's"},
     {"features", 0, ValueKind::Text, "+a,-b", "", "features to add or take away", COMPILING, "the device's"},
@@ -84,7 +86,7 @@ constexpr OptionInfo kOptions[] = {
     {"stop-after", 0, ValueKind::Text, "PHASE[:STAGE]", "", "end after a phase (ingot help phases)", " build ", "none"},
     {"dump-ir", 0, ValueKind::Text, "DIR", "", "write one numbered file a step", " build run test bench generate ", "none"},
     {"print-timings", 0, ValueKind::Flag, "", "", "print seconds a phase", " build run test bench generate perplexity "},
-    {"json", 0, ValueKind::Text, "FILE|-", "", "also write the table as JSON", " run test conform bench compress inspect generate perplexity tokenize detokenize devices targets ops doctor ", "none"},
+    {"json", 0, ValueKind::Text, "FILE|-", "", "also write the table as JSON", " run test conform bench compress inspect generate perplexity embed tokenize detokenize devices targets ops doctor ", "none"},
     {"diagnostics", 0, ValueKind::Text, "FORM", "text", "text, json or sarif on stderr", "*"},
     {"color", 0, ValueKind::Text, "WHEN", "auto", "auto, always or never", "*"},
     {"help", 'h', ValueKind::Flag, "", "", "this text", "*"},

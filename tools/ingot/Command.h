@@ -51,6 +51,7 @@ int runConform(const Context &context);
 int runBench(const Context &context);
 int runGenerate(const Context &context);
 int runPerplexity(const Context &context);
+int runEmbed(const Context &context);
 int runTokenize(const Context &context);
 int runDetokenize(const Context &context);
 int runCompress(const Context &context);

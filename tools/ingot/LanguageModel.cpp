@@ -10,17 +10,23 @@ namespace {
 
 constexpr int64_t kDefaultCtx = 4096;
 
-/// The context that a model was trained for, or `fallback` when the file does not say.
-int64_t trainedContext(llvm::StringRef path, int64_t fallback) {
+/// An integer of the file's architecture; 0 when there is none.
+int64_t numberOf(llvm::StringRef path, llvm::StringRef key) {
   Diagnostics ignored; // the importer reports what is wrong with the file
   std::optional<GgufFile> file = readGguf(path, ignored);
   const GgufValue *architecture = file ? file->find("general.architecture") : nullptr;
-  const GgufValue *length = architecture ? file->find((architecture->asString().value_or("") + ".context_length").str()) : nullptr;
-  int64_t tokens = length ? length->asInt().value_or(0) : 0;
-  return tokens > 0 ? tokens : fallback;
+  const GgufValue *value = architecture ? file->find((architecture->asString().value_or("") + "." + key).str()) : nullptr;
+  return value ? value->asInt().value_or(0) : 0;
 }
 
 } // namespace
+
+int64_t trainedContext(llvm::StringRef path, int64_t fallback) {
+  int64_t tokens = numberOf(path, "context_length");
+  return tokens > 0 ? tokens : fallback;
+}
+
+bool isEmbeddingModel(llvm::StringRef path) { return numberOf(path, "pooling_type") > 0; }
 
 bool isLanguageModel(llvm::StringRef model) {
   std::string path = model.str();
@@ -138,6 +144,12 @@ bool LanguageModel::score(llvm::ArrayRef<int32_t> tokens, int64_t position, int6
       row(done + i, llvm::ArrayRef(rows).slice(i * vocabularySize, vocabularySize));
   }
   return true;
+}
+
+bool LanguageModel::embed(llvm::ArrayRef<int32_t> tokens, int64_t workers, llvm::MutableArrayRef<float> vector) {
+  std::vector<int32_t> padded(tokens);
+  padded.resize(static_cast<size_t>(program("embed")->inputs[0].shape[0]));
+  return run("embed", padded, 0, static_cast<int32_t>(tokens.size()), vector.data(), workers);
 }
 
 bool LanguageModel::reset() { return check(loaded->resetState()); }

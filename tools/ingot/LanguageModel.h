@@ -12,7 +12,7 @@ public:
   /// Null: reported.
   static std::unique_ptr<LanguageModel> open(const Context &context, CompileOptions options);
 
-  /// Tokens of context that the program has room for; logits a token.
+  /// Tokens of context that the program has room for; numbers of a token's logits or of an embedding.
   int64_t ctx() const { return options.llm.ctx; }
   size_t vocabulary() const { return vocabularySize; }
   llvm::StringRef device() const { return deviceName; }
@@ -25,6 +25,8 @@ public:
   bool decode(int32_t token, int64_t position, int64_t workers);
   /// Runs tokens at `position` and after, and calls `row(i, logits)` for each in order.
   bool score(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers, llvm::function_ref<void(size_t, llvm::ArrayRef<float>)> row);
+  /// The vector [vocabulary() is its length] of a whole text. False: reported.
+  bool embed(llvm::ArrayRef<int32_t> tokens, int64_t workers, llvm::MutableArrayRef<float> vector);
   /// Forgets all tokens.
   bool reset();
 
@@ -54,6 +56,12 @@ private:
 /// The compile options of a command for a language model: the ones of the command line, with these entries. Nullopt: reported
 /// (IG0411 when MODEL is none).
 std::optional<CompileOptions> languageOptions(const Context &context, llvm::StringRef model, std::vector<std::string> entries);
+
+/// The context that a model file says it was trained for, or `fallback`.
+int64_t trainedContext(llvm::StringRef path, int64_t fallback);
+
+/// True when the file says how a text becomes one vector: then that is what `run` and `test` make of it.
+bool isEmbeddingModel(llvm::StringRef path);
 
 /// True when MODEL is a GGUF file, or a folder that was built from one.
 bool isLanguageModel(llvm::StringRef model);

@@ -1,4 +1,4 @@
-// run and test of a language model: token ids in, the logits after each out, compared with known ones as the contract says.
+// run and test of a language model: token ids in, the logits after each or one embedding out, compared with known ones as the contract says.
 #include "compiler/import/gguf/GgufReader.h"
 #include "tools/ingot/Compare.h"
 #include "tools/ingot/LanguageModel.h"
@@ -9,13 +9,14 @@
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kTokens = "tokens", kLogits = "logits";
+constexpr llvm::StringLiteral kTokens = "tokens", kLogits = "logits", kEmbedding = "embedding";
 
 struct Scored {
   NamedTensors arrays;
   std::string device;
   std::string modelPath;
-  Tensor logits; // f32 [n, vocabulary]
+  llvm::StringRef output = kLogits;
+  Tensor result; // logits f32 [n, vocabulary], or an embedding f32 [d]
 };
 
 /// The ids of the array "tokens". Nullopt: reported.
@@ -38,6 +39,25 @@ std::optional<std::vector<int32_t>> tokensOf(const Context &context, const Named
   return ids;
 }
 
+/// Fills the result with what the model makes of the tokens. False: reported.
+bool runTokens(LanguageModel &model, llvm::ArrayRef<int32_t> ids, int64_t workers, Scored &scored) {
+  auto width = static_cast<int64_t>(model.vocabulary()), rows = static_cast<int64_t>(ids.size());
+  bool embeds = scored.output == kEmbedding;
+  scored.result = embeds ? Tensor(DType::F32, width) : Tensor(DType::F32, {rows, width});
+  auto *out = reinterpret_cast<float *>(scored.result.mutableData());
+  if (embeds)
+    return model.embed(ids, workers, llvm::MutableArrayRef(out, model.vocabulary()));
+  return model.score(ids, 0, workers, [&](size_t i, llvm::ArrayRef<float> logits) { llvm::copy(logits, out + i * logits.size()); });
+}
+
+/// Tokens that the model knows: rows of its embedding. 0: the file has none.
+size_t tokensOfModel(llvm::StringRef path) {
+  Diagnostics ignored; // compiling the model reports what is wrong with the file
+  std::optional<GgufFile> file = readGguf(path, ignored);
+  const GgufTensor *embedding = file ? file->findTensor("token_embd.weight") : nullptr;
+  return embedding && embedding->shape.size() == 2 ? static_cast<size_t>(embedding->shape[1]) : 0;
+}
+
 /// Reads the file's tokens and runs them. Nullopt: reported.
 std::optional<Scored> scoreFile(const Context &context, const std::string &file) {
   Scored scored;
@@ -46,6 +66,10 @@ std::optional<Scored> scoreFile(const Context &context, const std::string &file)
   std::optional<CompileOptions> options = ids ? languageOptions(context, context.options.arguments[0], {"score"}) : std::nullopt;
   if (!options)
     return std::nullopt;
+  if (isEmbeddingModel(options->modelPath) || !options->llm.pooling.empty()) {
+    scored.output = kEmbedding;
+    options->llm.entries = {"embed"};
+  }
   const Tensor *golden = findTensor(*arrays, "out", kLogits); // a golden file may hold one token more than rows of logits
   if (golden && golden->shape().size() == 2 && golden->shape()[0] > 0 && static_cast<size_t>(golden->shape()[0]) + 1 == ids->size())
     ids->pop_back();
@@ -54,17 +78,14 @@ std::optional<Scored> scoreFile(const Context &context, const std::string &file)
   int64_t workers = options->workers;
   scored.modelPath = options->modelPath;
   std::unique_ptr<LanguageModel> model = LanguageModel::open(context, std::move(*options));
-  if (!model || !areTokens(context, *ids, model->vocabulary()))
+  if (!model || !areTokens(context, *ids, tokensOfModel(scored.modelPath)))
     return std::nullopt;
   if (static_cast<int64_t>(ids->size()) > model->ctx()) {
     context.fail("IG0413", "the file has " + std::to_string(ids->size()) + " tokens, the context has room for " + std::to_string(model->ctx()), file,
                  "give fewer tokens, or a larger --ctx");
     return std::nullopt;
   }
-  scored.logits = Tensor(DType::F32, {static_cast<int64_t>(ids->size()), static_cast<int64_t>(model->vocabulary())});
-  auto *out = reinterpret_cast<float *>(scored.logits.mutableData());
-  auto row = [&](size_t i, llvm::ArrayRef<float> logits) { llvm::copy(logits, out + i * logits.size()); };
-  if (!model->score(*ids, 0, workers, row))
+  if (!runTokens(*model, *ids, workers, scored))
     return std::nullopt;
   scored.device = model->device().str();
   scored.arrays = std::move(*arrays);
@@ -86,8 +107,8 @@ struct LogitComparison {
 
 /// Rows of the golden whose best two lie further apart than `gap`, and whose best is not the got one.
 int64_t wrongTops(const Tensor &got, const Tensor &want, double gap) {
-  int64_t width = want.shape()[1], wrong = 0;
-  for (int64_t row = 0; row < want.shape()[0]; ++row) {
+  int64_t width = want.shape().back(), wrong = 0;
+  for (int64_t row = 0; row < want.count() / width; ++row) {
     int64_t best = 0, top = 0;
     double second = -INFINITY;
     for (int64_t i = 1; i < width; ++i) {
@@ -118,6 +139,17 @@ LogitComparison compareLogits(const Tensor &got, const Tensor &want, bool blocks
   return result;
 }
 
+/// The same direction with length 1: whether a golden embedding was scaled is its maker's choice.
+Tensor unitVector(const Tensor &vector) {
+  Tensor unit = vector;
+  double squares = 0;
+  for (int64_t i = 0; i < vector.count(); ++i)
+    squares += vector.at(i) * vector.at(i);
+  for (int64_t i = 0; i < vector.count() && squares > 0; ++i)
+    unit.set(i, vector.at(i) / std::sqrt(squares));
+  return unit;
+}
+
 struct Judged {
   Comparison elements;
   LogitComparison logits;
@@ -125,19 +157,23 @@ struct Judged {
 };
 
 /// --rtol, --atol and --exact compare element by element, else the error is judged in units of the logits' spread.
-Judged judge(const Options &options, const Scored &scored, const Tensor &want) {
+Judged judge(const Options &options, const Scored &scored, const Tensor &given) {
   Judged judged;
-  judged.elements = compare(scored.logits, want, toleranceFor(options, want, false, 0));
-  if (want.dtype() != DType::F32 || want.shape() != scored.logits.shape()) {
+  bool embeds = scored.output == kEmbedding && given.dtype() == DType::F32;
+  Tensor want = embeds ? unitVector(given) : given, got = embeds ? unitVector(scored.result) : scored.result;
+  if (embeds && want.count() == got.count())
+    want = want.reshaped(got.shape());
+  judged.elements = compare(got, want, toleranceFor(options, want, false, 0));
+  if (want.dtype() != DType::F32 || want.shape() != got.shape()) {
     judged.reason = judged.elements.reason;
     return judged;
   }
-  judged.logits = compareLogits(scored.logits, want, hasBlockWeights(scored.modelPath));
+  judged.logits = compareLogits(got, want, hasBlockWeights(scored.modelPath));
   if (options.has("rtol") || options.has("atol") || options.has("exact"))
     judged.reason = judged.elements.reason;
   else if (!(judged.logits.rmse <= judged.logits.limit))
     judged.reason = "the rms error is above " + brief(judged.logits.limit);
-  else if (judged.logits.tops)
+  else if (judged.logits.tops && !embeds)
     judged.reason = std::to_string(judged.logits.tops) + " rows have another top token";
   return judged;
 }
@@ -150,9 +186,9 @@ int runLanguageModel(const Context &context) {
   std::optional<Scored> scored = scoreFile(context, context.options.text("input"));
   if (!scored)
     return kUserFault;
-  llvm::json::Array rows = printTensors(context, {{kLogits.str(), &scored->logits}});
+  llvm::json::Array rows = printTensors(context, {{scored->output.str(), &scored->result}});
   int status = kDone;
-  if (context.options.has("output") && !writeNpz(context.options.text("output"), {{kLogits.str(), scored->logits}}, context.diagnostics))
+  if (context.options.has("output") && !writeNpz(context.options.text("output"), {{scored->output.str(), scored->result}}, context.diagnostics))
     status = kUserFault;
   return finish(context, llvm::json::Object{{"device", scored->device}, {"outputs", std::move(rows)}}, status);
 }
@@ -164,17 +200,18 @@ int testLanguageModel(const Context &context) {
   std::optional<Scored> scored = scoreFile(context, golden);
   if (!scored)
     return kUserFault;
-  const Tensor *want = findTensor(scored->arrays, "out", kLogits);
+  const Tensor *want = findTensor(scored->arrays, "out", scored->output);
   if (!want)
-    return context.fail("IG0403", "the file has no array 'logits'", golden, "it holds tokens [n] and logits [n, vocabulary]");
+    return context.fail("IG0403", "the file has no array '" + scored->output.str() + "'", golden,
+                        "it holds tokens [n] and logits [n, vocabulary]; of a model that makes embeddings tokens and embedding [d]");
   Judged judged = judge(context.options, *scored, *want);
   Table table({"output", "max abs error", "max rel error", "rms error / std", "result"});
-  table.add({kLogits.str(), brief(judged.elements.maxAbs), brief(judged.elements.maxRel), brief(judged.logits.rmse),
+  table.add({scored->output.str(), brief(judged.elements.maxAbs), brief(judged.elements.maxRel), brief(judged.logits.rmse),
              judged.reason.empty() ? "ok" : "FAIL: " + judged.reason});
   if (printsTable(context))
     table.print(llvm::outs());
   bool ok = judged.reason.empty();
-  llvm::json::Object row{{"name", kLogits}, {"dtype", name(want->dtype())}, {"shape", llvm::json::Array(want->shape())}, {"max_abs", judged.elements.maxAbs},
+  llvm::json::Object row{{"name", scored->output}, {"dtype", name(want->dtype())}, {"shape", llvm::json::Array(want->shape())}, {"max_abs", judged.elements.maxAbs},
                          {"max_rel", judged.elements.maxRel}, {"rmse", jsonNumber(judged.logits.rmse)}, {"wrong_tops", judged.logits.tops}, {"ok", ok}};
   return finish(context, llvm::json::Object{{"outputs", llvm::json::Array{std::move(row)}}, {"ok", ok}}, ok ? kDone : kUserFault);
 }

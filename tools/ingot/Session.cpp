@@ -178,6 +178,7 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   options.timed = typed.has("kernels");
   options.fast = typed.text("precision") == "fast";
   options.llm.ctx = typed.integer("ctx");
+  options.llm.pooling = typed.text("pooling");
   options.stopAfter = typed.text("stop-after");
   options.dumpDir = typed.text("dump-ir");
   std::optional<std::vector<int64_t>> threads = threadCounts(context);

@@ -35,7 +35,7 @@ def seeded(f, seed):
         if biased:
             bias(name, rows)
 
-    matrix("token_embd", vocab, f.width, gain=1.0 if f.root else f.width ** 0.5)
+    matrix("token_embd", vocab, f.width, gain=1.0 if f.root else 2.0 if f.tied else f.width ** 0.5)
     if f.positions:
         matrix("position_embd", f.context, f.width, gain=f.width ** 0.5)
     if f.types:
@@ -85,7 +85,7 @@ def block(f, b, tensors, matrix, bias, norm, linear):
 def metadata(writer, f):
     a = f.arch
     writer.add("general.architecture", gguf.STRING, a)
-    writer.add("general.name", gguf.STRING, f.name)
+    writer.add("general.name", gguf.STRING, "tiny")
     for key, number in (("block_count", f.blocks), ("context_length", f.context), ("embedding_length", f.width), ("feed_forward_length", f.ffn),
                         ("attention.head_count", f.heads), ("attention.head_count_kv", f.kv_heads), ("attention.key_length", f.head),
                         ("attention.value_length", f.head)):

@@ -15,12 +15,13 @@ namespace ingot {
 namespace {
 
 constexpr int64_t kDefaultContext = 4096;
+constexpr int64_t kDefaultText = 512; // of models that make embeddings: a whole text is one step
 constexpr int64_t kMaxContext = int64_t(1) << 20; // tables and caches stay within int64, and the memory of any device
 
 /// --ctx, or the model's own. Nullopt: reported.
 std::optional<int64_t> chooseContext(const LlmModel &model, const ImportLlm &options, llvm::StringRef path, Diagnostics &diagnostics) {
   if (options.ctx == 0)
-    return std::min(model.context, kDefaultContext);
+    return std::min(model.context, model.spec.causal ? kDefaultContext : kDefaultText);
   if (options.ctx < 0 || options.ctx > kMaxContext) {
     diagnostics.report("IG0639", llvm::formatv("a context of {0} tokens was asked for", options.ctx), {path.str()}, llvm::formatv("give --ctx 1 to {0}", kMaxContext));
     return std::nullopt;
@@ -89,12 +90,12 @@ std::optional<std::vector<std::string>> chooseEntries(const LlmModel &model, con
   return std::nullopt;
 }
 
-/// Most tokens of one step of an entry point.
+/// Tokens of one step of an entry point with caches.
 int64_t rowsOf(llvm::StringRef entry, int64_t chunk) { return entry == "decode" ? 1 : chunk; }
 
 /// False: reported.
-bool addEntries(LlmGraph &graph, const LlmModel &model, const ImportLlm &options, llvm::ArrayRef<std::string> entries, int64_t chunk, llvm::StringRef path,
-                Diagnostics &diagnostics) {
+bool addEntries(LlmGraph &graph, const LlmModel &model, const ImportLlm &options, llvm::ArrayRef<std::string> entries, int64_t ctx, int64_t chunk,
+                llvm::StringRef path, Diagnostics &diagnostics) {
   for (const std::string &entry : entries) {
     if (entry != "embed") {
       graph.addEntry(entry, rowsOf(entry, chunk), entry == "prefill" ? LlmGraph::Rows::LastOfCount : LlmGraph::Rows::All);
@@ -103,7 +104,7 @@ bool addEntries(LlmGraph &graph, const LlmModel &model, const ImportLlm &options
     std::optional<Pooling> pooling = choosePooling(model, options, path, diagnostics);
     if (!pooling)
       return false;
-    graph.addEmbedding(entry, chunk, *pooling);
+    graph.addEmbedding(entry, ctx, *pooling);
   }
   return true;
 }
@@ -132,9 +133,9 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
   int64_t chunk = std::clamp<int64_t>(options.chunk, 1, *ctx);
   int64_t rows = 1;
   for (const std::string &entry : *entries)
-    rows = std::max(rows, rowsOf(entry, chunk));
+    rows = std::max(rows, entry == "embed" ? 1 : rowsOf(entry, chunk));
   LlmGraph graph(*file, *model, *ctx, rows, store, builder);
-  if (!addEntries(graph, *model, options, *entries, chunk, path, diagnostics))
+  if (!addEntries(graph, *model, options, *entries, *ctx, chunk, path, diagnostics))
     return result;
   addConstants(*module, *file, *model, *ctx, chunk);
   countOps(*module, result);

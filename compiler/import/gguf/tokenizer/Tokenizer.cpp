@@ -72,9 +72,16 @@ std::vector<int32_t> Tokenizer::encode(llvm::StringRef text, bool special) const
 
 std::vector<int32_t> Tokenizer::encodePrompt(llvm::StringRef text, bool special) const {
   std::vector<int32_t> ids = encode(text, special);
-  bool begun = special && !ids.empty() && ids.front() == vocabulary.bos;
+  bool begun = special && !ids.empty() && ids.front() == textBegin();
   if (addsBos() && !begun)
-    ids.insert(ids.begin(), vocabulary.bos);
+    ids.insert(ids.begin(), textBegin());
+  return ids;
+}
+
+std::vector<int32_t> Tokenizer::encodeText(llvm::StringRef text) const {
+  std::vector<int32_t> ids = encodePrompt(text, false);
+  if (vocabulary.has(textEnd()))
+    ids.push_back(textEnd());
   return ids;
 }
 

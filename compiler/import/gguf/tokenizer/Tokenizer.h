@@ -32,11 +32,13 @@ public:
   std::vector<int32_t> encode(llvm::StringRef text, bool special) const;
   /// BOS where the model asks for one, then encode().
   std::vector<int32_t> encodePrompt(llvm::StringRef text, bool special) const;
+  /// A whole text as models of embeddings want it: with the tokens that begin and end one.
+  std::vector<int32_t> encodeText(llvm::StringRef text) const;
   /// Text of ids: `special` writes control tokens too. Ids must be in the vocabulary.
   std::string decode(llvm::ArrayRef<int32_t> ids, bool special) const;
 
   /// True when a sequence begins with BOS.
-  bool addsBos() const { return vocabulary.addBos.value_or(bosByDefault()) && vocabulary.has(vocabulary.bos); }
+  bool addsBos() const { return vocabulary.addBos.value_or(bosByDefault()) && vocabulary.has(textBegin()); }
   const Vocabulary &vocab() const { return vocabulary; }
 
 protected:
@@ -49,6 +51,9 @@ protected:
   /// True when the text of a sequence's first word has a space before it that encode added.
   virtual bool prefixesSpace() const = 0;
   virtual bool bosByDefault() const = 0;
+  /// Tokens around a whole text; kNoToken: none.
+  virtual int32_t textBegin() const { return vocabulary.bos; }
+  virtual int32_t textEnd() const { return vocabulary.addEos.value_or(false) ? vocabulary.eos : kNoToken; }
 
   const Vocabulary vocabulary;
 

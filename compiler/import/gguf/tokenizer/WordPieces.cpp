@@ -41,6 +41,8 @@ public:
 protected:
   bool prefixesSpace() const override { return true; }
   bool bosByDefault() const override { return true; }
+  int32_t textBegin() const override { return vocabulary.classify == kNoToken ? vocabulary.bos : vocabulary.classify; }
+  int32_t textEnd() const override { return vocabulary.separator; }
 
   void decodePlain(llvm::StringRef token, std::string &out) const override {
     if (token.consume_front(kWordMark))
