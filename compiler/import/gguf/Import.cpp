@@ -26,6 +26,11 @@ std::optional<int64_t> chooseContext(const LlmModel &model, const ImportLlm &opt
     diagnostics.report("IG0639", llvm::formatv("a context of {0} tokens was asked for", options.ctx), {path.str()}, llvm::formatv("give --ctx 1 to {0}", kMaxContext));
     return std::nullopt;
   }
+  if (options.ctx > model.context && model.positions) {
+    diagnostics.report("IG0639", llvm::formatv("a context of {0} tokens was asked for, the model has a table of {1} positions", options.ctx, model.context),
+                       {path.str()}, llvm::formatv("give --ctx 1 to {0}", model.context));
+    return std::nullopt;
+  }
   if (options.ctx > model.context)
     diagnostics.report("IG0640", llvm::formatv("the context of {0} tokens is longer than the {1} that the model was made for", options.ctx, model.context),
                        {path.str()}, llvm::formatv("expect poor text beyond {0} tokens, or give --ctx {0}", model.context));

@@ -8,8 +8,8 @@ using namespace ingot;
 
 namespace {
 
-constexpr int32_t kTokens = 21; // no multiple of any chunk below
-constexpr int64_t kChunks[] = {1, 4, 8, 21};
+constexpr int32_t kTokens = 133, kContext = 160; // no multiple of a chunk below but 1; windows of 24 tokens are rings that turn twice
+constexpr int64_t kChunks[] = {1, 4, 21, 60};
 
 using Rows = std::vector<std::vector<float>>; // logits of each token; empty: not asked for
 
@@ -62,7 +62,7 @@ struct Runner {
 std::optional<Runner> load(llvm::StringRef path, int64_t chunk) {
   CompileOptions options;
   options.modelPath = path.str();
-  options.llm = {32, chunk, {"prefill", "decode", "score"}};
+  options.llm = {kContext, chunk, {"prefill", "decode", "score"}, ""};
   Diagnostics diagnostics;
   Runner runner;
   runner.compiled = compileModel(options, diagnostics);
