@@ -59,6 +59,8 @@ constexpr OptionInfo kOptions[] = {
     {"top-k", 0, ValueKind::Integer, "K", "0", "choose among the K likeliest; 0: all", " generate "},
     {"top-p", 0, ValueKind::Number, "P", "1", "choose among the likeliest that together have P", " generate "},
     {"seed", 0, ValueKind::Integer, "N", "1", "start of the random numbers", " generate "},
+    {"chat", 0, ValueKind::Flag, "", "", "the prompt is a user's turn, in the model's chat format", " generate "},
+    {"system", 0, ValueKind::Text, "TEXT", "", "words of the system's turn; needs --chat", " generate ", "none"},
     {"echo", 0, ValueKind::Flag, "", "", "print the prompt before what follows it", " generate "},
     {"special", 0, ValueKind::Flag, "", "", "find or print control tokens; BOS where the model asks for it", " generate tokenize detokenize "},
     {"stats", 0, ValueKind::Flag, "", "", "print speeds and memory at the end", " generate "},

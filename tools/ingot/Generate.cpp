@@ -1,9 +1,11 @@
 // ingot generate: goes on with a text, token by token, printed as it comes. Greedy unless a temperature is given; the same seed gives the same text.
+#include "compiler/import/gguf/tokenizer/ChatFormat.h"
 #include "tools/ingot/LanguageModel.h"
 #include "tools/ingot/PeakMemory.h"
 #include "tools/ingot/Sampler.h"
 #include "tools/ingot/Tokens.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Process.h"
 
 namespace ingot {
@@ -120,10 +122,25 @@ private:
   std::optional<TextStream> stream;
 };
 
+/// The ids of --prompt and --system as turns of a chat. Nullopt: reported.
+std::optional<std::vector<int32_t>> chatTokens(const Context &context, const Tokenizer &tokenizer) {
+  const std::string &chatTemplate = tokenizer.vocab().chatTemplate;
+  if (const ChatFormat *format = findChatFormat(chatTemplate))
+    return format->encode(tokenizer, context.options.text("system"), context.options.text("prompt"));
+  std::vector<std::string> names;
+  for (const ChatFormat &format : chatFormats())
+    names.push_back(format.name.str());
+  context.fail("IG0418", chatTemplate.empty() ? "the model has no chat template" : "the model's chat template is none that is known", context.options.arguments[0],
+               "known formats: " + llvm::join(names, ", ") + "; write the turns into --prompt with --special");
+  return std::nullopt;
+}
+
 /// The ids of --prompt or --tokens. Nullopt: reported.
 std::optional<std::vector<int32_t>> promptTokens(const Context &context, const Tokenizer *tokenizer) {
   std::optional<std::vector<int32_t>> ids;
-  if (tokenizer && context.options.has("prompt"))
+  if (tokenizer && context.options.has("chat"))
+    ids = chatTokens(context, *tokenizer);
+  else if (tokenizer && context.options.has("prompt"))
     ids = tokenizer->encodePrompt(context.options.text("prompt"), context.options.has("special"));
   else
     ids = parseTokens(context, context.options.text("tokens"));
@@ -164,6 +181,8 @@ int report(const Context &context, const LanguageModel &model, const Result &res
 int runGenerate(const Context &context) {
   if (context.options.has("prompt") == context.options.has("tokens"))
     return context.fail("IG0002", "ingot generate needs --prompt TEXT or --tokens 1,2,3", "", "for example: " + context.options.command->example.str());
+  if ((context.options.has("chat") && context.options.has("tokens")) || (context.options.has("system") && !context.options.has("chat")))
+    return context.fail("IG0002", "--system needs --chat, and --chat needs --prompt", "", "for example: --chat --system 'Be brief' --prompt 'Why is the sky blue?'");
   std::optional<CompileOptions> options = languageOptions(context, context.options.arguments[0], {"prefill", "decode"});
   if (!options)
     return kUserFault;

@@ -40,6 +40,7 @@ def parse():
     parser.add_argument("--rope-factors", action="store_true", help="a tensor of divisors of the frequencies")
     parser.add_argument("--rope", default="none", help="none, linear:FACTOR or yarn:FACTOR:TRAINED_CONTEXT")
     parser.add_argument("--scales", action="store_true", help="scales of embedding, residuals, attention and logits (granite)")
+    parser.add_argument("--chat", action="store_true", help="control tokens and the template of a chat (ChatML)")
     parser.add_argument("--split", type=int, default=1, help="parts of a split set (1)")
     parser.add_argument("--tokens", type=int, default=24, help="length of the golden sequence (24)")
     parser.add_argument("--seed", type=int, default=1)
@@ -103,6 +104,9 @@ def metadata(writer, args):
         writer.add(f"{a}.rope.scaling.original_context_length", gguf.U32, int(numbers[1]))
     for key, number in SCALES.items() if args.scales else ():
         writer.add(f"{a}.{key}", gguf.F32, number)
+    if args.chat:
+        tokens[-2:], kinds[-2:] = ["<|im_start|>", "<|im_end|>"], [3, 3]
+        writer.add("tokenizer.chat_template", gguf.STRING, "{% for m in messages %}<|im_start|>{{ m.role }} {{ m.content }}<|im_end|>{% endfor %}")
     writer.add("tokenizer.ggml.model", gguf.STRING, "llama")
     writer.add("tokenizer.ggml.tokens", (gguf.ARRAY, gguf.STRING), tokens)
     writer.add("tokenizer.ggml.scores", (gguf.ARRAY, gguf.F32), scores)

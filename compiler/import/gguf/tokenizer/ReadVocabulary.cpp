@@ -21,6 +21,8 @@ public:
     }
     vocabulary.model = text("model");
     vocabulary.pre = text("pre");
+    const GgufValue *chat = file.find("tokenizer.chat_template");
+    vocabulary.chatTemplate = chat ? chat->asString().value_or("").str() : "";
     bool good = readStrings("tokens", vocabulary.tokens) && readScores() && readTypes() && readStrings("merges", vocabulary.merges);
     good = good && readSpecial();
     if (!good)

@@ -44,8 +44,10 @@ Tokenizer::Tokenizer(Vocabulary tables) : vocabulary(std::move(tables)) {
   }
 }
 
-std::vector<int32_t> Tokenizer::encode(llvm::StringRef text, bool special) const {
-  const TokenFinder &finder = special ? allTokens : userTokens;
+std::vector<int32_t> Tokenizer::encode(llvm::StringRef text, bool special) const { return encodeSpans(text, special, {}); }
+
+/// A token that reaches into words is one of theirs: it is looked for among the user-defined ones.
+std::vector<int32_t> Tokenizer::encodeSpans(llvm::StringRef text, bool special, llvm::ArrayRef<Span> words) const {
   std::vector<int32_t> ids;
   size_t begin = 0, at = 0;
   bool afterSpecial = true;
@@ -56,7 +58,9 @@ std::vector<int32_t> Tokenizer::encode(llvm::StringRef text, bool special) const
     }
   };
   while (at < text.size()) {
-    auto [id, length] = finder.match(text.drop_front(at));
+    auto [id, length] = (special ? allTokens : userTokens).match(text.drop_front(at));
+    if (llvm::any_of(words, [&, end = at + length](Span span) { return at < span.end && end > span.begin; }))
+      std::tie(id, length) = userTokens.match(text.drop_front(at));
     if (id == kNoToken) {
       ++at;
       continue;
@@ -70,13 +74,15 @@ std::vector<int32_t> Tokenizer::encode(llvm::StringRef text, bool special) const
   return ids;
 }
 
-std::vector<int32_t> Tokenizer::encodePrompt(llvm::StringRef text, bool special) const {
-  std::vector<int32_t> ids = encode(text, special);
-  bool begun = special && !ids.empty() && ids.front() == textBegin();
-  if (addsBos() && !begun)
+std::vector<int32_t> Tokenizer::begun(std::vector<int32_t> ids, bool special) const {
+  bool already = special && !ids.empty() && ids.front() == textBegin();
+  if (addsBos() && !already)
     ids.insert(ids.begin(), textBegin());
   return ids;
 }
+
+std::vector<int32_t> Tokenizer::encodePrompt(llvm::StringRef text, bool special) const { return begun(encode(text, special), special); }
+std::vector<int32_t> Tokenizer::encodeChat(llvm::StringRef text, llvm::ArrayRef<Span> words) const { return begun(encodeSpans(text, true, words), true); }
 
 std::vector<int32_t> Tokenizer::encodeText(llvm::StringRef text) const {
   std::vector<int32_t> ids = encodePrompt(text, false);

@@ -34,6 +34,12 @@ public:
   std::vector<int32_t> encodePrompt(llvm::StringRef text, bool special) const;
   /// A whole text as models of embeddings want it: with the tokens that begin and end one.
   std::vector<int32_t> encodeText(llvm::StringRef text) const;
+  /// Places begin .. end - 1 of a text.
+  struct Span {
+    size_t begin, end;
+  };
+  /// encodePrompt() of a text with control tokens, but for the places `words`, in which only user-defined ones are found.
+  std::vector<int32_t> encodeChat(llvm::StringRef text, llvm::ArrayRef<Span> words) const;
   /// Text of ids: `special` writes control tokens too. Ids must be in the vocabulary.
   std::string decode(llvm::ArrayRef<int32_t> ids, bool special) const;
 
@@ -58,6 +64,8 @@ protected:
   const Vocabulary vocabulary;
 
 private:
+  std::vector<int32_t> begun(std::vector<int32_t> ids, bool special) const;
+  std::vector<int32_t> encodeSpans(llvm::StringRef text, bool special, llvm::ArrayRef<Span> words) const;
   friend class TextStream;
   void decodeInto(int32_t id, bool special, std::string &out) const;
 

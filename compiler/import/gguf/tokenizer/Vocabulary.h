@@ -23,6 +23,7 @@ struct Vocabulary {
   std::string file;  // for messages
   std::string model; // tokenizer.ggml.model: "llama", "gpt2", "bert"
   std::string pre;   // tokenizer.ggml.pre; "" when the file has none
+  std::string chatTemplate; // tokenizer.chat_template: compared with known ones, never executed
   std::vector<std::string> tokens;
   std::vector<float> scores;       // as many as tokens, or none
   std::vector<TokenType> types;    // as many as tokens
