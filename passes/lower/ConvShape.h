@@ -23,8 +23,12 @@ struct ConvShape {
   bool isDepthwise() const { return params[IK_CONV_IC] == 1 && params[IK_CONV_G] > 1 && params[IK_CONV_KD] == 1 && params[IK_CONV_OD] == 1; }
   /// Output rows of a depthwise band: a multiple of 4 whose lines fit about 24 KiB.
   int64_t band() const;
-  /// Floats of one channel's lines for a band of ik_convlines_*.
+  /// Places from one line to the next of ik_convlines_* and ik_qconvlines, and of all lines of one channel for a band.
+  int64_t linePitch() const { return IK_CONVLINES_PITCH(params[IK_CONV_OW], params[IK_CONV_KW], params[IK_CONV_DW], params[IK_CONV_SW]); }
   int64_t lineFloats(int64_t band) const;
+  /// Output rows of a band of such a kernel, given the bytes of one place in all channels; 0 where copies for every tap (ik_conv_*, ik_qconv)
+  /// are better: lines that do not fit the cache, taps that are too few, or planes so small that the places between the rows cost more.
+  int64_t lineBand(int64_t channelBytes) const;
   /// True when the axis (0: D, 1: H, 2: W) does nothing: extents, kernel 1, no padding.
   bool isTrivial(int axis) const;
   /// Longer rows for the same arithmetic: a 1-D convolution written as [.., L, 1] runs along W; a 1x1 convolution with stride 1 sees its

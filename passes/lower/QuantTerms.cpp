@@ -1,4 +1,4 @@
-// Fills the per-channel table of the quantised kernels.
+// Fills the per-channel table of the quantised kernels and packs the right side of matrix products.
 #include "passes/lower/QuantTerms.h"
 
 #include <cstring>
@@ -22,6 +22,28 @@ Tensor quantTable(const QuantTerms &terms, int64_t channels, bool shifted) {
     std::memcpy(out + IK_QTABLE_MULTIPLIER * channels + o, &multiplier, sizeof multiplier);
   }
   return table;
+}
+
+Tensor packQuadColumns(const Tensor &b, int64_t depth, int64_t columns) {
+  constexpr int64_t kColumns = 16, kQuad = 4;
+  int64_t panels = (columns + kColumns - 1) / kColumns, quads = (depth + kQuad - 1) / kQuad, shift = b.dtype() == DType::U8 ? 128 : 0;
+  Tensor out(DType::I8, {panels, quads, kColumns, kQuad});
+  int8_t *to = out.mutableAs<int8_t>().data();
+  const char *from = b.data();
+  for (int64_t k = 0; k < depth; ++k)
+    for (int64_t j = 0; j < columns; ++j) {
+      int64_t byte = from[k * columns + j];
+      to[((j / kColumns * quads + k / kQuad) * kColumns + j % kColumns) * kQuad + k % kQuad] = static_cast<int8_t>(shift ? (byte & 255) - shift : byte);
+    }
+  return out;
+}
+
+Tensor columnsFirst(const Tensor &b, int64_t depth, int64_t columns) {
+  Tensor out(b.dtype(), {columns, depth});
+  for (int64_t k = 0; k < depth; ++k)
+    for (int64_t j = 0; j < columns; ++j)
+      out.mutableData()[j * depth + k] = b.data()[k * columns + j];
+  return out;
 }
 
 } // namespace ingot

@@ -51,8 +51,24 @@ int64_t ConvShape::band() const {
 int64_t ConvShape::lineFloats(int64_t band) const {
   int64_t phases = IK_CONVLINES_PHASES(params[IK_CONV_KH], params[IK_CONV_DH], params[IK_CONV_SH]) *
                    IK_CONVLINES_PHASES(params[IK_CONV_KW], params[IK_CONV_DW], params[IK_CONV_SW]);
-  return phases * IK_CONVLINES_LINES(band, params[IK_CONV_KH], params[IK_CONV_DH], params[IK_CONV_SH]) *
-         IK_CONVLINES_PITCH(params[IK_CONV_OW], params[IK_CONV_KW], params[IK_CONV_DW], params[IK_CONV_SW]);
+  return phases * IK_CONVLINES_LINES(band, params[IK_CONV_KH], params[IK_CONV_DH], params[IK_CONV_SH]) * linePitch();
+}
+
+int64_t ConvShape::lineBand(int64_t channelBytes) const {
+  constexpr int64_t kLineBytes = 192 * 1024; // half of the second cache of a small core
+  constexpr int64_t kCopyCost = 12;          // of a vector for one tap, in multiply-adds of a vector
+  int64_t taps = params[IK_CONV_KH] * params[IK_CONV_KW], oh = params[IK_CONV_OH], ow = params[IK_CONV_OW];
+  if (params[IK_CONV_KD] * params[IK_CONV_ID] * params[IK_CONV_OD] != 1 || taps < 3 || taps > IK_CONVLINES_TAPS)
+    return 0;
+  int64_t pitch = linePitch(), rows = panels() * IK_CONV_PANEL;
+  auto vectors = [](int64_t pixels) { return (pixels + 15) / 16; };
+  if (vectors((oh - 1) * pitch + ow) * rows > vectors(oh * ow) * (rows + kCopyCost))
+    return 0;
+  int64_t band = oh;
+  while (band > 0 && channelBytes * lineFloats(band) > kLineBytes)
+    --band;
+  int64_t bands = band ? (oh + band - 1) / band : 0;
+  return bands ? (oh + bands - 1) / bands : 0;
 }
 
 namespace {
@@ -111,26 +127,6 @@ Value lowerDepthwise(nn::ConvOp op, LowerContext &context, ConvShape &shape, Str
   return callKernel(op, context, ("ik_dwconv_" + suffix).str(), inputs, shape, scratch);
 }
 
-/// Output rows of a band of ik_convlines_*; 0 where ik_conv_* is better: lines that do not fit the cache, taps that are too few, or planes so
-/// small that the places between the rows cost more than the copies for every tap.
-int64_t lineBand(const ConvShape &shape) {
-  constexpr int64_t kLineBytes = 192 * 1024; // half of the second cache of a small core
-  constexpr int64_t kCopyCost = 12;          // of a vector for one tap, in multiply-adds of a vector
-  int64_t taps = shape[IK_CONV_KH] * shape[IK_CONV_KW], oh = shape[IK_CONV_OH], ow = shape[IK_CONV_OW];
-  if (shape[IK_CONV_KD] * shape[IK_CONV_ID] * shape[IK_CONV_OD] != 1 || taps < 3 || taps > IK_CONVLINES_TAPS)
-    return 0;
-  int64_t pitch = IK_CONVLINES_PITCH(ow, shape[IK_CONV_KW], shape[IK_CONV_DW], shape[IK_CONV_SW]);
-  int64_t rows = (shape[IK_CONV_OC] + IK_CONV_PANEL - 1) / IK_CONV_PANEL * IK_CONV_PANEL;
-  auto vectors = [](int64_t pixels) { return (pixels + 15) / 16; };
-  if (vectors((oh - 1) * pitch + ow) * rows > vectors(oh * ow) * (rows + kCopyCost))
-    return 0;
-  int64_t band = oh;
-  while (band > 0 && shape[IK_CONV_IC] * shape.lineFloats(band) > kLineBytes / 4)
-    --band;
-  int64_t bands = band ? (oh + band - 1) / band : 0;
-  return bands ? (oh + bands - 1) / bands : 0;
-}
-
 Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, StringRef suffix, std::string &why) {
   std::optional<Epilogue> epilogue = readEpilogue(op, why);
   if (!epilogue)
@@ -147,7 +143,7 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
     shape[IK_CONV_PACKED] = 1;
     inputs[1] = packFilter(op, context, shape);
   }
-  if (int64_t band = lineBand(shape)) {
+  if (int64_t band = shape.lineBand(4 * shape[IK_CONV_IC])) {
     shape[IK_CONV_KC] = band;
     int64_t bytes = IK_CONVLINES_SCRATCH(shape[IK_CONV_IC], shape.lineFloats(band), shape.depth());
     return SmallVector<Value, 2>{callKernel(op, context, ("ik_convlines_" + suffix).str(), inputs, shape, bytes)};

@@ -1,9 +1,10 @@
-// Lowers nn.matmul: f32 and f16 to ik_matmul (a constant right side packed in panels of 16 columns), f64 and 8-bit integers to
-// the plain ik_matmulnd.
+// Lowers nn.matmul: f32 and f16 to ik_matmul (a constant right side packed in panels of 16 columns), 8-bit integers with one constant
+// right matrix to ik_imatmul, f64 and other 8-bit integers to the plain ik_matmulnd.
 #include "passes/lower/Convert.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/MatmulShape.h"
+#include "passes/lower/QuantTerms.h"
 
 #include <algorithm>
 #include <cstring>
@@ -55,6 +56,24 @@ Lowered lowerFloat(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, S
                                              IK_MATMUL_SCRATCH(shape[IK_MATMUL_K])).getResult(0)};
 }
 
+/// 8-bit integers to i32. The table of the quantised kernels says what b's shift by 128 costs.
+Value lowerBytes(nn::MatmulOp op, LowerContext &context, const MatmulShape &shape) {
+  int64_t depth = shape[IK_MATMUL_K], columns = shape[IK_MATMUL_N];
+  SmallVector<int64_t> params(shape.params);
+  params.resize(IK_QMATMUL_COUNT, 0);
+  params[IK_MATMUL_COUNT + IK_Q_X_UNSIGNED] = isUnsignedByte(op.getLhs());
+  Value packed = context.packed(op.getLoc(), "matmul.b", DType::I8, {(columns + 15) / 16, (depth + 3) / 4, 16, 4}, op.getRhs(),
+                                "pack columns in panels of 16 x 4 k", [=](ArrayRef<Tensor> from) { return packQuadColumns(from[0], depth, columns); });
+  Value table = context.packed(op.getLoc(), "matmul.table", DType::I32, {IK_QTABLE_ROWS, columns}, op.getRhs(), "sums and zeros of the columns",
+                               [=](ArrayRef<Tensor> from) {
+                                 Tensor one(DType::F32, {1}), zero(DType::I32, {1}), weights = columnsFirst(from[0], depth, columns);
+                                 one.set(0, 1);
+                                 return quantTable({one, weights, one, zero, one, nullptr}, columns, true);
+                               });
+  return context.micro(op.getLoc(), "ik_imatmul", op.getResult().getType(), {op.getLhs(), packed, table}, params, shape.work(), IK_QMATMUL_SCRATCH(depth))
+      .getResult(0);
+}
+
 Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &why) {
   nn::MatmulOp op = cast<nn::MatmulOp>(operation);
   std::optional<MatmulShape> shape = matmulShape(tensorType(op.getLhs()), tensorType(op.getRhs()));
@@ -65,6 +84,9 @@ Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &wh
   Type a = tensorType(op.getLhs()).getElementType(), b = tensorType(op.getRhs()).getElementType();
   if (a.isF32() || a.isF16())
     return lowerFloat(op, context, *shape, a.isF32() ? "f32" : "f16", why);
+  if (a.isInteger(8) && b.isInteger(8) && !op->hasAttr("ingot.activation") && context.isConstant(op.getRhs()) && shape->batches() == 1 &&
+      shape->work() > 0 && elementsOf(op.getRhs()) == (*shape)[IK_MATMUL_K] * (*shape)[IK_MATMUL_N])
+    return SmallVector<Value, 2>{lowerBytes(op, context, *shape)};
   std::string row;
   if (a.isF64())
     row = "ik_matmulnd_f64";

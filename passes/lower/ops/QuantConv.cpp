@@ -1,5 +1,5 @@
-// Lowers quant.conv: with constant filter, scales and zeros to ik_qconv (weights packed in panels, multipliers and sums in one table) or
-// ik_qdwconv; otherwise to ik_qconvnd, which reads the tensors.
+// Lowers quant.conv: with constant filter, scales and zeros to ik_qconv or ik_qconvlines (weights packed in panels, multipliers and sums in one
+// table) or ik_qdwconv; otherwise to ik_qconvnd, which reads the tensors.
 #include "passes/lower/ConvShape.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/QuantTerms.h"
@@ -11,16 +11,16 @@ namespace {
 
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
-/// w [G * OC][K] -> [G][ceil(OC / 8)][ceil(K / 4)][8][4] i8, u8 weights less 128.
-Tensor packQuads(const Tensor &w, int64_t groups, int64_t channels, int64_t depth) {
-  int64_t panels = (channels + IK_CONV_PANEL - 1) / IK_CONV_PANEL, quads = (depth + 3) / 4, shift = w.dtype() == DType::U8 ? 128 : 0;
-  Tensor out(DType::I8, {groups, panels, quads, IK_CONV_PANEL, 4});
+/// w [G * OC][depth][taps] -> [G][ceil(OC / 8)][ceil(depth / 4)][taps][8][4] i8, zero padded, u8 weights less 128.
+Tensor packQuads(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t taps) {
+  int64_t panels = (channels + IK_CONV_PANEL - 1) / IK_CONV_PANEL, quads = (depth + 3) / 4 * taps, shift = w.dtype() == DType::U8 ? 128 : 0;
+  Tensor out(DType::I8, {groups, panels, (depth + 3) / 4, taps, IK_CONV_PANEL, 4});
   int8_t *to = out.mutableAs<int8_t>().data();
   const char *from = w.data();
   for (int64_t o = 0; o < groups * channels; ++o)
-    for (int64_t k = 0; k < depth; ++k) {
-      int64_t panel = o / channels * panels + o % channels / IK_CONV_PANEL, byte = from[o * depth + k];
-      to[((panel * quads + k / 4) * IK_CONV_PANEL + o % channels % IK_CONV_PANEL) * 4 + k % 4] =
+    for (int64_t k = 0; k < depth * taps; ++k) {
+      int64_t panel = o / channels * panels + o % channels / IK_CONV_PANEL, byte = from[o * depth * taps + k], c = k / taps;
+      to[((panel * quads + c / 4 * taps + k % taps) * IK_CONV_PANEL + o % channels % IK_CONV_PANEL) * 4 + c % 4] =
           static_cast<int8_t>(shift ? (byte & 255) - shift : byte);
     }
   return out;
@@ -59,8 +59,8 @@ Value makeTable(quant::ConvOp op, LowerContext &context, const ConvShape &shape,
 
 Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   bool depthwise = shape.isDepthwise() && shape.depth() <= IK_QDWCONV_TAPS;
-  if (depthwise)
-    shape[IK_CONV_KC] = shape.band();
+  int64_t lines = depthwise ? 0 : shape.lineBand(llvm::alignTo(shape[IK_CONV_IC], 4));
+  shape[IK_CONV_KC] = depthwise ? shape.band() : lines;
   SmallVector<int64_t> params = slowParams(op, shape);
   int64_t *q = params.data() + IK_CONV_COUNT;
   q[IK_Q_X_ZERO] = context.constant(op.getInputZero())->intAt(0);
@@ -69,16 +69,17 @@ Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   for (int64_t i = 0; i < zeros.count(); ++i)
     q[IK_Q_W_ZEROS] |= zeros.intAt(i) != (q[IK_Q_W_UNSIGNED] ? 128 : 0);
   Value weights = op.getFilter();
-  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth(), scratch = IK_QCONV_SCRATCH(depth);
-  if (depthwise)
-    scratch = IK_DWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW], shape[IK_CONV_KW],
-                                shape[IK_CONV_DW], shape[IK_CONV_SW]);
-  else
-    weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, IK_CONV_PANEL, 4}, op.getFilter(),
+  int64_t scratch = IK_DWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW], shape[IK_CONV_KW],
+                                      shape[IK_CONV_DW], shape[IK_CONV_SW]);
+  if (!depthwise) {
+    int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], taps = lines ? shape[IK_CONV_KH] * shape[IK_CONV_KW] : 1, depth = shape.depth() / taps;
+    scratch = lines ? IK_QCONVLINES_SCRATCH(depth, taps, shape.lineFloats(lines), shape.linePitch()) : IK_QCONV_SCRATCH(depth);
+    weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, taps, IK_CONV_PANEL, 4}, op.getFilter(),
                              "pack output channels in panels of 8 x 4 k",
-                             [=](ArrayRef<Tensor> from) { return packQuads(from[0], groups, channels, depth); });
+                             [=](ArrayRef<Tensor> from) { return packQuads(from[0], groups, channels, depth, taps); });
+  }
   SmallVector<Value> inputs{op.getInput(), weights, makeTable(op, context, shape, !depthwise)};
-  return context.micro(op.getLoc(), depthwise ? "ik_qdwconv" : "ik_qconv", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
+  return context.micro(op.getLoc(), depthwise ? "ik_qdwconv" : lines ? "ik_qconvlines" : "ik_qconv", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
 }
 
 Lowered lowerConv(Operation *operation, LowerContext &context, std::string &why) {

@@ -4,9 +4,9 @@
  * vector load at a fixed distance from it, so nothing is repeated for the taps. Places between the rows are computed and dropped.
  * Output channels go in panels of 8. Parallel units: (n, g, band, panel). */
 #include "targets/common/ukernels/convparts.h"
+#include "targets/common/ukernels/lines.h"
 
-/* c // [8][48] = chains over k = (channel, tap) for the places from x; `offsets` of the taps, `next`: floats from channel to channel. */
-typedef struct { const int32_t *offsets; int64_t taps, channels, next; } ik_walk;
+/* c // [8][48] = chains over k = (channel, tap) for the places from x. */
 #define IK_LINE_TILE(R, V)                                                                                                    \
   IK_INLINE void ik_line_tile_##R##x##V(float *c, const float *w, const float *x, const ik_walk *walk) {                      \
     ik_f32x16 a[R][V], b[V];                                                                                                  \
@@ -67,27 +67,6 @@ static void ik_line_tile(float *c, const float *w, const float *x, const ik_walk
           ik_line_tile_4x1(c + r * 48 + v * 16, w + r, x + v * 16, walk);
     }
 #endif
-}
-
-/* How a band lies in scratch. */
-typedef struct { int64_t pitch, lines, phasesH, phasesW, channel; } ik_lines;
-
-static ik_lines ik_lines_of(const int64_t *p) {
-  ik_lines l;
-  l.pitch = IK_CONVLINES_PITCH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
-  l.lines = IK_CONVLINES_LINES(p[IK_CONV_KC], p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]);
-  l.phasesH = IK_CONVLINES_PHASES(p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]);
-  l.phasesW = IK_CONVLINES_PHASES(p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
-  l.channel = l.phasesH * l.phasesW * l.lines * l.pitch;
-  return l;
-}
-
-static void ik_lines_offsets(int32_t *offsets, const int64_t *p, const ik_lines *l) {
-  for (int64_t kh = 0; kh < p[IK_CONV_KH]; ++kh)
-    for (int64_t kw = 0; kw < p[IK_CONV_KW]; ++kw) {
-      int64_t a = kh * p[IK_CONV_DH], b = kw * p[IK_CONV_DW], phase = a % p[IK_CONV_SH] * l->phasesW + b % p[IK_CONV_SW];
-      *offsets++ = (int32_t)((phase * l->lines + a / p[IK_CONV_SH]) * l->pitch + b / p[IK_CONV_SW]);
-    }
 }
 
 #define IK_CONVLINES_DEFINE(T, NAME)                                                                                          \

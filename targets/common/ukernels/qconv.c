@@ -3,52 +3,9 @@
  * the ISA's: vpdpbusd (unsigned activations), sdot (signed ones), pmaddwd on 16 bits, or plain C; integer sums are exact, so all agree.
  * With s = sum x' w over shifted activations x' = x + shift and z' = xZero + shift:
  * acc = s - z' sum(w) - wZero (sum(x') - K z') + bias. Parameters in quant.h. Parallel units: (n, g, tile, panel). */
+#include "targets/common/ukernels/dot.h"
 #include "targets/common/ukernels/quant.h"
 #include "targets/common/ukernels/requantize.h"
-
-#if defined(__ARM_FEATURE_DOTPROD)
-#include <arm_neon.h>
-#endif
-#if defined(__AVX512VNNI__) || defined(__ARM_FEATURE_DOTPROD)
-#define IK_DOT 4 /* k of one step: tile [K/4][48][4] bytes */
-typedef uint8_t ik_lane;
-#else
-#define IK_DOT 2 /* tile [K/2][48][2] of 16 bits */
-typedef int16_t ik_lane;
-#endif
-#if defined(__ARM_FEATURE_DOTPROD)
-#define IK_SIGNED_X 1
-#else
-#define IK_SIGNED_X 0
-#endif
-
-typedef short ik_i16x32 __attribute__((vector_size(64)));
-typedef short ik_i16x16 __attribute__((vector_size(32)));
-typedef int32_t ik_i32x8 __attribute__((ext_vector_type(8)));
-typedef int32_t ik_i32x16u __attribute__((ext_vector_type(16), aligned(4)));
-
-/* a + products of one step: 16 pixels of IK_DOT values with the weights of one channel (packed in 32 bits). */
-IK_INLINE ik_i32x16 ik_dot16(ik_i32x16 a, ik_i32x16 x, int32_t w) {
-#if defined(__AVX512VNNI__)
-  __asm__("vpdpbusd %2, %1, %0" : "+v"(a) : "v"(x), "v"((ik_i32x16)w));
-  return a;
-#elif defined(__ARM_FEATURE_DOTPROD)
-  union { ik_i32x16 v; int32x4_t q[4]; } s = {a}, t = {x};
-  int8x16_t b = vreinterpretq_s8_s32(vdupq_n_s32(w));
-  for (int i = 0; i < 4; ++i)
-    s.q[i] = vdotq_s32(s.q[i], vreinterpretq_s8_s32(t.q[i]), b);
-  return s.v;
-#elif defined(__AVX512BW__)
-  return a + (ik_i32x16)__builtin_ia32_pmaddwd512((ik_i16x32)x, (ik_i16x32)(ik_i32x16)w);
-#elif defined(__AVX2__)
-  ik_i32x8 b = (ik_i32x8)w;
-  ik_i32x8 low = (ik_i32x8)__builtin_ia32_pmaddwd256((ik_i16x16)x.lo, (ik_i16x16)b), high = (ik_i32x8)__builtin_ia32_pmaddwd256((ik_i16x16)x.hi, (ik_i16x16)b);
-  return a + __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-#else
-  ik_i32x16 even = (x << 16) >> 16, odd = x >> 16;
-  return a + even * ((w << 16) >> 16) + odd * (w >> 16);
-#endif
-}
 
 #define IK_QTILE(R, V)                                                                                                        \
   IK_INLINE void ik_qtile_##R##x##V(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps) {                          \

@@ -5,23 +5,38 @@
 #include "targets/common/ukernels/quant.h"
 #include "targets/common/ukernels/requantize.h"
 
-/* line // [sw][width] of x - zero; zeros outside the input. `row` is null for a line of padding. */
-static void ik_qdw_line(float *line, const uint8_t *row, const int64_t *p, ik_dw d, int64_t zero, int64_t isUnsigned) {
+/* 16 bytes as f32: byte ^ flip, less `zero`. */
+IK_INLINE ik_f32x16 ik_qdw16(ik_u8x16 v, uint8_t flip, int32_t zero) {
+  return __builtin_convertvector(__builtin_convertvector(v ^ flip, ik_i32x16) - zero, ik_f32x16);
+}
+
+/* line // [sw][width] of x - zero; zeros outside the input. `row` is null for a line of padding, `end` one past the readable input. Signed bytes are flipped to unsigned ones
+ * that are 128 more. Whole vectors: what they write too much is written again, or lies behind the last line. */
+static void ik_qdw_line(float *line, const uint8_t *row, const uint8_t *end, const int64_t *p, ik_dw d, int64_t zero, int64_t isUnsigned) {
+  const uint8_t flip = isUnsigned ? 0 : 128;
+  const int32_t less = (int32_t)zero + flip;
   for (int64_t f = 0; f < d.sw; ++f, line += d.width) {
     int64_t low = (p[IK_CONV_PW] - f + d.sw - 1) / d.sw, high = (p[IK_CONV_IW] + p[IK_CONV_PW] - f + d.sw - 1) / d.sw;
     low = !row ? d.width : low < 0 ? 0 : low > d.width ? d.width : low;
     high = high < low ? low : high > d.width ? d.width : high;
-    for (int64_t j = 0; j < low; ++j)
-      line[j] = 0.0f;
-    const int64_t at = f - p[IK_CONV_PW];
-    if (isUnsigned)
-      for (int64_t j = low; j < high; ++j)
-        line[j] = (float)((int32_t)row[at + j * d.sw] - (int32_t)zero);
-    else
-      for (int64_t j = low; j < high; ++j)
-        line[j] = (float)((int32_t)(int8_t)row[at + j * d.sw] - (int32_t)zero);
-    for (int64_t j = high; j < d.width; ++j)
-      line[j] = 0.0f;
+    for (int64_t j = 0; j < low; j += 16)
+      ik_store16_f32(line + j, ik_splat16(0.0f));
+    const uint8_t *from = row ? row + f - p[IK_CONV_PW] : row;
+    for (int64_t j = low; j < high; j += 16) {
+      const int64_t at = j + 16 > high && high - low >= 16 ? high - 16 : j, count = high - at < 16 ? high - at : 16;
+      ik_u8x16 v = (ik_u8x16)0;
+      if (d.sw == 1 && end - (from + at) >= 16)
+        v = *(const ik_u8x16u *)(from + at);
+      else if (d.sw == 2 && end - (from + at * 2) >= 31)
+        v = __builtin_shufflevector((ik_u8x16) * (const ik_u8x16u *)(from + at * 2), (ik_u8x16) * (const ik_u8x16u *)(from + at * 2 + 15), 0, 2, 4, 6, 8, 10,
+                                    12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
+      else
+        for (int64_t l = 0; l < count; ++l)
+          v[l] = from[(at + l) * d.sw];
+      ik_store16_f32(line + at, ik_qdw16(v, flip, less));
+    }
+    for (int64_t j = high; j < d.width; j += 16)
+      ik_store16_f32(line + j, ik_splat16(0.0f));
   }
 }
 
@@ -35,6 +50,7 @@ IK_KERNEL(ik_qdwconv) {
                    IK_DWCONV_WIDTH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW])};
   const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], band = p[IK_CONV_KC], bands = (oh + band - 1) / band, ih = p[IK_CONV_IH];
   const int64_t channels = p[IK_CONV_G] * p[IK_CONV_OC], taps = d.kh * d.kw;
+  const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * ih * p[IK_CONV_IW];
   ik_range range = ik_share(p[IK_CONV_N] * channels * bands, worker, workers);
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     int64_t h0 = unit % bands * band, h1 = h0 + band < oh ? h0 + band : oh, o = unit / bands, channel = o % channels;
@@ -42,7 +58,7 @@ IK_KERNEL(ik_qdwconv) {
     int64_t first = h0 * d.sh - p[IK_CONV_PH], count = (((h1 - h0 + 3) & ~(int64_t)3) - 1) * d.sh + (d.kh - 1) * d.dh + 1;
     for (int64_t r = 0; r < count; ++r) {
       int64_t h = first + r;
-      ik_qdw_line(lines + r * d.sw * d.width, h >= 0 && h < ih ? in + h * p[IK_CONV_IW] : 0, p, d, q[IK_Q_X_ZERO], q[IK_Q_X_UNSIGNED]);
+      ik_qdw_line(lines + r * d.sw * d.width, h >= 0 && h < ih ? in + h * p[IK_CONV_IW] : 0, end, p, d, q[IK_Q_X_ZERO], q[IK_Q_X_UNSIGNED]);
     }
     for (int64_t k = 0; k < taps; ++k)
       weights[k] = (float)(ik_byte(buf[1], channel * taps + k, q[IK_Q_W_UNSIGNED]) - table[IK_QTABLE_ZERO * channels + channel]);

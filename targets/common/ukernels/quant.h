@@ -21,6 +21,13 @@ enum { IK_QCONV_COUNT = IK_CONV_COUNT + IK_Q_COUNT, IK_QMATMUL_COUNT = IK_MATMUL
 enum { IK_QTABLE_BIAS, IK_QTABLE_SUM, IK_QTABLE_ZERO, IK_QTABLE_MULTIPLIER, IK_QTABLE_ROWS };
 /* Scratch of ik_qconv: tile and panel in 16 bits at most, accumulators [8][48], column sums, 8 rows of bytes. */
 #define IK_QCONV_SCRATCH(depth) ((((depth) + 3) / 4 * 4) * (48 + 8) * 2 + 8 * 48 * 4 + 48 * 4 + 4 * 128 + 256)
+/* ik_qconvlines: w is [G][panels][ceil(IC/4)][taps][8][4]. Scratch: lines in words of 16 bits at most, accumulators, sums of pixels, a panel in
+ * 16 bits, 4 lines of bytes. `floats` and `pitch` as for IK_CONVLINES_SCRATCH. */
+#define IK_QCONVLINES_SCRATCH(ic, taps, floats, pitch) \
+  ((((ic) + 3) / 4) * (2 * 4 * (floats) + (taps) * 64) + 8 * 48 * 4 + 48 * 4 + 4 * ((pitch) + 32) + 256)
+/* ik_qmatmul and ik_imatmul: w is [ceil(N/16)][ceil(K/4)][16][4], signed; M counts the rows of all batches. Scratch: accumulators [8][48],
+ * sums of rows, 8 rows and three panels in 16 bits at most. */
+#define IK_QMATMUL_SCRATCH(depth) (8 * 48 * 4 + 64 + ((((depth) + 3) / 4 * 4) * (8 + 48)) * 2 + 128)
 /* Largest KH * KW of ik_qdwconv: its sums of products of 9-bit numbers stay exact in f32. */
 enum { IK_QDWCONV_TAPS = 256 };
 

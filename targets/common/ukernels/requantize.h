@@ -14,15 +14,26 @@ IK_INLINE ik_i32x16 ik_requantize16(ik_i32x16 acc, ik_f32x16 m, int64_t zero, in
   ik_f32x16 magic = ik_splat16(12582912.0f);
   return (ik_i32x16)(v + magic) - (ik_i32x16)magic + (int32_t)zero;
 }
-IK_INLINE void ik_store_bytes(uint8_t *y, ik_i32x16 v, int64_t n) {
-  ik_u8x16 b = __builtin_convertvector(v, ik_u8x16);
+/* The first n of 16 bytes, all when n > 16. */
+IK_INLINE void ik_store_part_bytes(uint8_t *y, ik_u8x16 b, int64_t n) {
   if (n >= 16) {
     *(ik_u8x16u *)y = b;
     return;
   }
-  for (int64_t i = 0; i < n; ++i)
-    y[i] = b[i];
+  union { ik_u8x16 v; uint8_t b[16]; } t = {b};
+  int64_t i = 0;
+  if (n >= 8) {
+    __builtin_memcpy(y, t.b, 8);
+    i = 8;
+  }
+  if (i + 4 <= n) {
+    __builtin_memcpy(y + i, t.b + i, 4);
+    i += 4;
+  }
+  for (; i < n; ++i)
+    y[i] = t.b[i];
 }
+IK_INLINE void ik_store_bytes(uint8_t *y, ik_i32x16 v, int64_t n) { ik_store_part_bytes(y, __builtin_convertvector(v, ik_u8x16), n); }
 static inline uint8_t ik_requantize(int32_t acc, float m, int64_t zero, int64_t isUnsigned) {
   float low = (float)((isUnsigned ? 0 : -128) - zero), high = (float)((isUnsigned ? 255 : 127) - zero), v = (float)acc * m;
   v = v < low ? low : v;

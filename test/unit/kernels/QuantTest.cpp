@@ -1,11 +1,11 @@
-// Compares the fast quantised convolutions with ik_qconvnd, and ik_qconvnd and ik_qmatmulnd with plain loops: equal bytes.
+// Compares the fast quantised convolutions with ik_qconvnd, and ik_qconvnd and the quantised matrix products with plain loops: equal bytes.
 #include "test/unit/kernels/Shapes.h"
 #include "targets/common/ukernels/quant.h"
 
 #include <algorithm>
 #include <cmath>
 
-extern "C" Kernel ik_qconv, ik_qdwconv, ik_qconvnd, ik_qmatmulnd;
+extern "C" Kernel ik_qconv, ik_qconvlines, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul, ik_imatmul;
 
 namespace {
 
@@ -95,12 +95,13 @@ std::vector<int32_t> table(QuantCase &c, bool shifted) {
   return t;
 }
 
-std::vector<int8_t> pack(QuantCase &c) {
-  int64_t oc = c.p[IK_CONV_OC], panels = (oc + 7) / 8, quads = (c.depth + 3) / 4;
+/// Channels by 4 for every tap; with one tap, all of k by 4.
+std::vector<int8_t> pack(QuantCase &c, int64_t taps) {
+  int64_t oc = c.p[IK_CONV_OC], panels = (oc + 7) / 8, quads = (c.depth / taps + 3) / 4 * taps;
   std::vector<int8_t> out(c.p[IK_CONV_G] * panels * quads * 32);
   for (int64_t o = 0; o < c.channels; ++o)
     for (int64_t k = 0; k < c.depth; ++k)
-      out[(((o / oc * panels + o % oc / 8) * quads + k / 4) * 8 + o % oc % 8) * 4 + k % 4] =
+      out[(((o / oc * panels + o % oc / 8) * quads + k / taps / 4 * taps + k % taps) * 8 + o % oc % 8) * 4 + k / taps % 4] =
           static_cast<int8_t>(byteAt(c.w, o * c.depth + k, c.q(IK_Q_W_UNSIGNED)) - (c.q(IK_Q_W_UNSIGNED) ? 128 : 0));
   return out;
 }
@@ -115,13 +116,23 @@ void convCase(Random &random, int iteration, bool depthwise) {
   std::vector<void *> slow{c.x.data(), &c.xScale, &c.xZero, c.w.data(), c.wScale.data(), c.wZero.data(), &c.yScale, &c.yZero, c.bias.data(), y.data()};
   check(runWorkers(ik_qconvnd, slow, 9, c.p, 0, y), "qconvnd: workers disagree", iteration);
   check(y == want, "qconvnd: values", iteration);
-  std::vector<int8_t> packed = pack(c);
+  std::vector<int8_t> packed = pack(c, 1);
   std::vector<int32_t> terms = table(c, !depthwise);
   int64_t scratch = IK_QCONV_SCRATCH(c.depth) + IK_DWCONV_SCRATCH(c.p[IK_CONV_KC], c.p[IK_CONV_KH], c.p[IK_CONV_SH], c.p[IK_CONV_DH], c.p[IK_CONV_OW],
                                                                   c.p[IK_CONV_KW], c.p[IK_CONV_DW], c.p[IK_CONV_SW]);
   std::vector<void *> fast{c.x.data(), depthwise ? static_cast<void *>(c.w.data()) : packed.data(), terms.data(), y.data()};
   check(runWorkers(depthwise ? ik_qdwconv : ik_qconv, fast, 3, c.p, scratch, y), "qconv: workers disagree", iteration);
   check(y == want, depthwise ? "qdwconv: values" : "qconv: values", iteration);
+  if (depthwise || c.p[IK_CONV_ID] * c.p[IK_CONV_OD] * c.p[IK_CONV_KD] != 1)
+    return;
+  int64_t taps = c.p[IK_CONV_KH] * c.p[IK_CONV_KW], band = c.p[IK_CONV_KC] = random.range(1, c.p[IK_CONV_OH]);
+  int64_t phases = IK_CONVLINES_PHASES(c.p[IK_CONV_KH], c.p[IK_CONV_DH], c.p[IK_CONV_SH]) * IK_CONVLINES_PHASES(c.p[IK_CONV_KW], c.p[IK_CONV_DW], c.p[IK_CONV_SW]);
+  int64_t pitch = IK_CONVLINES_PITCH(c.p[IK_CONV_OW], c.p[IK_CONV_KW], c.p[IK_CONV_DW], c.p[IK_CONV_SW]);
+  int64_t floats = phases * IK_CONVLINES_LINES(band, c.p[IK_CONV_KH], c.p[IK_CONV_DH], c.p[IK_CONV_SH]) * pitch;
+  packed = pack(c, taps);
+  fast[1] = packed.data();
+  check(runWorkers(ik_qconvlines, fast, 3, c.p, IK_QCONVLINES_SCRATCH(c.p[IK_CONV_IC], taps, floats, pitch), y), "qconvlines: workers disagree", iteration);
+  check(y == want, "qconvlines: values", iteration);
 }
 
 void matmulCase(Random &random, int iteration) {
@@ -154,6 +165,42 @@ void matmulCase(Random &random, int iteration) {
   check(y == want, "qmatmulnd: values", iteration);
 }
 
+/// The packed products, one with requantisation and one without.
+void packedMatmulCase(Random &random, int iteration) {
+  int64_t m = random.range(1, 20), n = random.range(1, 70), depth = random.range(1, 50), count = m * n, quads = (depth + 3) / 4;
+  Params p(IK_QMATMUL_COUNT, 0);
+  p[IK_MATMUL_B0] = p[IK_MATMUL_B1] = p[IK_MATMUL_B2] = 1, p[IK_MATMUL_M] = m, p[IK_MATMUL_N] = n, p[IK_MATMUL_K] = depth;
+  int64_t *q = p.data() + IK_MATMUL_COUNT;
+  bool au = q[IK_Q_X_UNSIGNED] = random.range(0, 1), yu = q[IK_Q_Y_UNSIGNED] = random.range(0, 1);
+  int32_t za = q[IK_Q_X_ZERO] = random.range(0, 127), zy = q[IK_Q_Y_ZERO] = random.range(0, 127);
+  std::vector<uint8_t> a(m * depth), y(count), want(count);
+  std::vector<int8_t> packed((n + 15) / 16 * quads * 64);
+  std::vector<int32_t> terms(IK_QTABLE_ROWS * n), sums(count), wide(count);
+  for (uint8_t &byte : a)
+    byte = static_cast<uint8_t>(random.range(0, 255));
+  for (int64_t j = 0; j < n; ++j) {
+    float multiplier = 1e-4f * random.range(1, 40);
+    int32_t bias = terms[j] = random.range(-3000, 3000), zero = terms[IK_QTABLE_ZERO * n + j] = random.range(-128, 127);
+    std::memcpy(&terms[IK_QTABLE_MULTIPLIER * n + j], &multiplier, 4);
+    for (int64_t i = 0; i < m; ++i)
+      sums[i * n + j] = bias;
+    for (int64_t k = 0; k < depth; ++k) {
+      int8_t b = packed[(j / 16 * quads + k / 4) * 64 + j % 16 * 4 + k % 4] = static_cast<int8_t>(random.range(-128, 127));
+      terms[IK_QTABLE_SUM * n + j] += b;
+      for (int64_t i = 0; i < m; ++i)
+        sums[i * n + j] += (byteAt(a, i * depth + k, au) - za) * (b - zero);
+    }
+    for (int64_t i = 0; i < m; ++i) {
+      float v = std::min(std::max(float(sums[i * n + j]) * multiplier, float((yu ? 0 : -128) - zy)), float((yu ? 255 : 127) - zy));
+      want[i * n + j] = static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(v)) + zy);
+    }
+  }
+  check(runWorkers(ik_qmatmul, {a.data(), packed.data(), terms.data(), y.data()}, 3, p, IK_QMATMUL_SCRATCH(depth), y), "qmatmul: workers disagree", iteration);
+  check(y == want, "qmatmul: values", iteration);
+  check(runWorkers(ik_imatmul, {a.data(), packed.data(), terms.data(), wide.data()}, 3, p, IK_QMATMUL_SCRATCH(depth), wide), "imatmul: workers disagree", iteration);
+  check(wide == sums, "imatmul: values", iteration);
+}
+
 } // namespace
 
 int testQuant() {
@@ -162,6 +209,7 @@ int testQuant() {
     convCase(random, i, false);
     convCase(random, i, true);
     matmulCase(random, i);
+    packedMatmulCase(random, i);
   }
   return failures;
 }

@@ -15,6 +15,9 @@ IK_KERNEL(ik_matmul_f32);
 IK_KERNEL(ik_matmul_f16);
 IK_KERNEL(ik_qconv);
 IK_KERNEL(ik_qdwconv);
+IK_KERNEL(ik_qconvlines);
+IK_KERNEL(ik_qmatmul);
+IK_KERNEL(ik_imatmul);
 IK_KERNEL(ik_pool2d_f32);
 
 static _Alignas(64) float x[1 << 16], w[1 << 16], bias[64], y[1 << 17], scratch[1 << 18];
@@ -62,24 +65,44 @@ static void convCase(kernel *run, int form, int width) {
   mix(y, count * width);
 }
 
-static void quantCase(kernel *run, int depthwise) {
-  int64_t p[IK_QCONV_COUNT], count = convShape(p, depthwise), *q = p + IK_CONV_COUNT;
+/* form: as in convCase. */
+static void quantCase(kernel *run, int form) {
+  int64_t p[IK_QCONV_COUNT], count = convShape(p, form == 1), *q = p + IK_CONV_COUNT;
   p[IK_CONV_ACT] = 0;
+  if (form == 2)
+    p[IK_CONV_KC] = 3;
   q[IK_Q_X_UNSIGNED] = pick(0, 1), q[IK_Q_Y_UNSIGNED] = pick(0, 1), q[IK_Q_W_ZEROS] = 1;
   q[IK_Q_X_ZERO] = pick(0, 100), q[IK_Q_Y_ZERO] = pick(0, 100);
   fillTyped(x, 1 << 14, 1), fillTyped(w, 1 << 14, 1);
   int64_t channels = p[IK_CONV_G] * p[IK_CONV_OC];
-  const int64_t oc = p[IK_CONV_OC], depth = p[IK_CONV_IC] * p[IK_CONV_KH] * p[IK_CONV_KW], quads = (depth + 3) / 4, panels = (oc + 7) / 8;
+  const int64_t oc = p[IK_CONV_OC], depth = p[IK_CONV_IC] * p[IK_CONV_KH] * p[IK_CONV_KW], panels = (oc + 7) / 8;
+  const int64_t taps = form == 2 ? p[IK_CONV_KH] * p[IK_CONV_KW] : 1, quads = (depth / taps + 3) / 4 * taps;
   for (int64_t o = 0; o < channels; ++o) {
     union { float f; int32_t i; } m = {(float)pick(1, 90) * 1e-4f};
     table[o] = (int32_t)pick(-500, 500), table[channels + o] = 0, table[2 * channels + o] = (int32_t)pick(-9, 9);
     table[3 * channels + o] = m.i;
     for (int64_t k = 0; k < depth; ++k)
-      table[channels + o] += ((int8_t *)w)[(((o / oc * panels + o % oc / 8) * quads + k / 4) * 8 + o % oc % 8) * 4 + k % 4];
+      table[channels + o] += ((int8_t *)w)[(((o / oc * panels + o % oc / 8) * quads + k / taps / 4 * taps + k % taps) * 8 + o % oc % 8) * 4 + k / taps % 4];
   }
   void *const buf[] = {x, w, table, y, scratch};
   run(buf, p, 0, 1);
   mix(y, count);
+}
+
+static void quantMatmulCase(kernel *run, int width) {
+  int64_t p[IK_QMATMUL_COUNT] = {1, 1, 1}, m = pick(1, 20), n = pick(1, 60), k = pick(1, 90), quads = (k + 3) / 4, *q = p + IK_MATMUL_COUNT;
+  p[IK_MATMUL_M] = m, p[IK_MATMUL_N] = n, p[IK_MATMUL_K] = k;
+  q[IK_Q_X_UNSIGNED] = pick(0, 1), q[IK_Q_Y_UNSIGNED] = pick(0, 1), q[IK_Q_X_ZERO] = pick(0, 100), q[IK_Q_Y_ZERO] = pick(0, 100);
+  fillTyped(x, 1 << 12, 1), fillTyped(w, 1 << 13, 1);
+  for (int64_t j = 0; j < n; ++j) {
+    union { float f; int32_t i; } scale = {(float)pick(1, 90) * 1e-4f};
+    table[j] = (int32_t)pick(-500, 500), table[n + j] = 0, table[2 * n + j] = (int32_t)pick(-9, 9), table[3 * n + j] = scale.i;
+    for (int64_t c = 0; c < k; ++c)
+      table[n + j] += ((int8_t *)w)[(j / 16 * quads + c / 4) * 64 + j % 16 * 4 + c % 4];
+  }
+  void *const buf[] = {x, w, table, y, scratch};
+  run(buf, p, 0, 1);
+  mix(y, m * n * width);
 }
 
 static void matmulCase(kernel *run, int width) {
@@ -107,7 +130,8 @@ static void hashAll(void) {
   for (int i = 0; i < 12; ++i) {
     convCase(ik_conv_f32, 0, 4), convCase(ik_conv_f16, 0, 2), convCase(ik_convlines_f32, 2, 4), convCase(ik_convlines_f16, 2, 2);
     convCase(ik_dwconv_f32, 1, 4), convCase(ik_dwconv_f16, 1, 2);
-    quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1);
+    quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1), quantCase(ik_qconvlines, 2);
+    quantMatmulCase(ik_qmatmul, 1), quantMatmulCase(ik_imatmul, 4);
     matmulCase(ik_matmul_f32, 4), matmulCase(ik_matmul_f16, 2);
     poolCase();
   }

@@ -1,0 +1,173 @@
+/* ik_qconvlines: ik_qconv (qconv.c) over lines as convlines.c does it: a band of input lines is copied into scratch once, as words of 4
+ * channels (2 where the dot product takes 16 bits) shifted to what the dot product wants, with the padding written out; then every tap is a
+ * plain load. w is [G][panels][ceil(IC/4)][taps][8][4]. The integer sums are exact, so the result is that of ik_qconv. Parameters in
+ * quant.h. Parallel units: (n, g, band, panel). */
+#include "targets/common/ukernels/dot.h"
+#include "targets/common/ukernels/lines.h"
+#include "targets/common/ukernels/quant.h"
+#include "targets/common/ukernels/requantize.h"
+
+/* c // [8][48] = sums over the walk for the places from x; w // [channels][taps][8]. */
+#define IK_QLINE_TILE(R, V)                                                                                                   \
+  IK_INLINE void ik_qline_tile_##R##x##V(int32_t *c, const int32_t *w, int64_t step, const int32_t *x, const ik_walk *walk) { \
+    ik_i32x16 a[R][V], b[V];                                                                                                  \
+    IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = (ik_i32x16)0;                       \
+    for (int64_t channel = 0; channel < walk->channels; ++channel, x += walk->next)                                          \
+      for (int64_t t = 0; t < walk->taps; ++t, w += step) {                                                                   \
+        const int32_t *from = x + walk->offsets[t];                                                                           \
+        IK_UNROLL for (int v = 0; v < V; ++v) b[v] = *(const ik_i32x16u *)(from + v * 16);                                    \
+        IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot16(a[r][v], b[v], w[r]);  \
+      }                                                                                                                       \
+    IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) *(ik_i32x16u *)(c + r * 48 + v * 16) = a[r][v]; \
+  }
+IK_QLINE_TILE(1, 1)
+IK_QLINE_TILE(4, 1)
+#if defined(__AVX512F__)
+IK_QLINE_TILE(4, 3)
+IK_QLINE_TILE(8, 2)
+IK_QLINE_TILE(8, 3)
+#endif
+
+/* `rows` <= 8 and `vecs` <= 3 of the above; more rows than asked for may be written. */
+static void ik_qline_tile(int32_t *c, const int32_t *w, const int32_t *x, const ik_walk *walk, int64_t rows, int64_t vecs) {
+#if defined(__AVX512F__)
+  if (vecs > 1 && (rows > 4 || vecs == 3)) {
+    (vecs == 2 ? ik_qline_tile_8x2 : rows > 4 ? ik_qline_tile_8x3 : ik_qline_tile_4x3)(c, w, 8, x, walk);
+    return;
+  }
+#endif
+  for (int64_t v = 0; v < vecs; ++v)
+    for (int64_t r = 0; r < rows; r += 4)
+      ik_qline_tile_4x1(c + r * 48 + v * 16, w + r, 8, x + v * 16, walk);
+}
+
+/* out[0..count) = row[w + i * stride], `border` outside [0, width); writes at most 15 bytes more. `end`: one past the readable input. */
+static void ik_qline_bytes(uint8_t *out, const uint8_t *row, int64_t w, int64_t count, int64_t stride, int64_t width, uint8_t border, const uint8_t *end) {
+  const int64_t before = w < 0 ? (stride - 1 - w) / stride : 0, inside = w < width ? (width - w + stride - 1) / stride : 0;
+  const int64_t low = before < count ? before : count, high = inside < low ? low : inside < count ? inside : count;
+  for (int64_t i = 0; i < low; i += 16)
+    *(ik_u8x16u *)(out + i) = (ik_u8x16)border;
+  for (int64_t i = low; i < high; i += 16) {
+    const uint8_t *from = row + w + i * stride;
+    if (stride == 1 && end - from >= 16)
+      *(ik_u8x16u *)(out + i) = *(const ik_u8x16u *)from;
+    else if (stride == 2 && end - from >= 31)
+      *(ik_u8x16u *)(out + i) = __builtin_shufflevector((ik_u8x16) * (const ik_u8x16u *)from, (ik_u8x16) * (const ik_u8x16u *)(from + 15), 0, 2, 4, 6, 8, 10, 12,
+                                                        14, 17, 19, 21, 23, 25, 27, 29, 31);
+    else
+      for (int64_t j = i; j < high && j < i + 16; ++j)
+        out[j] = row[w + j * stride];
+  }
+  for (int64_t i = high; i < count; i += 16)
+    *(ik_u8x16u *)(out + i) = (ik_u8x16)border;
+}
+
+/* Words of IK_DOT channels from their bytes, `apart` from channel to channel; writes at most 15 words more. */
+static void ik_qline_words(int32_t *line, const uint8_t *rows, int64_t apart, int64_t count, uint8_t flip) {
+  for (int64_t i = 0; i < count; i += 16) {
+    ik_i32x16 word = (ik_i32x16)0;
+    IK_UNROLL for (int r = 0; r < IK_DOT; ++r)
+      word = word | (__builtin_convertvector(*(const ik_u8x16u *)(rows + r * apart + i) ^ (ik_u8x16)flip, ik_i32x16) << (r * 32 / IK_DOT));
+    *(ik_i32x16u *)(line + i) = word;
+  }
+}
+
+/* The lines of output rows h0.. of the group's input x; `rows` is room for [IK_DOT][pitch + 32] bytes. */
+static void ik_qlines_pack(int32_t *words, uint8_t *rows, const uint8_t *x, const uint8_t *end, const int64_t *p, const ik_lines *l, int64_t h0) {
+  const int64_t *q = p + IK_CONV_COUNT;
+  const int64_t ic = p[IK_CONV_IC], ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], apart = l->pitch + 32;
+  const uint8_t flip = (q[IK_Q_X_UNSIGNED] != 0) == IK_SIGNED_X ? 0x80 : 0, border = (uint8_t)q[IK_Q_X_ZERO];
+  for (int64_t c = 0; c < (ic + 3) / 4 * 4; c += IK_DOT)
+    for (int64_t phase = 0; phase < l->phasesH * l->phasesW; ++phase)
+      for (int64_t j = 0; j < l->lines; ++j, words += l->pitch) {
+        const int64_t h = (h0 + j) * p[IK_CONV_SH] + phase / l->phasesW - p[IK_CONV_PH], w = phase % l->phasesW - p[IK_CONV_PW];
+        for (int64_t r = 0; r < IK_DOT; ++r) {
+          const int64_t missing = c + r >= ic, outside = missing || h < 0 || h >= ih;
+          ik_qline_bytes(rows + r * apart, outside ? x : x + ((c + r) * ih + h) * iw, w, l->pitch, p[IK_CONV_SW], outside ? 0 : iw, missing ? flip : border, end);
+        }
+        ik_qline_words(words, rows, apart, l->pitch, flip);
+      }
+}
+
+#if IK_DOT == 2
+/* A panel in 16-bit words: room // [channels / 2][taps][8][2], w // [channels / 4][taps][8][4]. */
+static void ik_qlines_widen(int16_t *room, const int8_t *w, int64_t quads, int64_t taps) {
+  for (int64_t c = 0; c < quads; ++c)
+    for (int64_t half = 0; half < 2; ++half)
+      for (int64_t t = 0; t < taps; ++t)
+        for (int r = 0; r < 16; ++r)
+          *room++ = w[((c * taps + t) * 8 + r / 2) * 4 + half * 2 + r % 2];
+}
+#endif
+
+typedef struct { const int32_t *table, *sums; int64_t channels, xZero, depth, pitch; } ik_qline_terms;
+
+/* Places [first, first + count) of the band, whose first row is y's, of `rows` channels from o: requantised, then stored row by row. */
+static void ik_qlines_finish(const int32_t *c, uint8_t *y, int64_t o, int64_t rows, int64_t first, int64_t count, const ik_qline_terms *t, const int64_t *p) {
+  const int64_t *q = p + IK_CONV_COUNT;
+  const int64_t ow = p[IK_CONV_OW], area = p[IK_CONV_OH] * ow;
+  uint8_t bytes[8 * 48 + 16];
+  for (int64_t r = 0; r < rows; ++r) {
+    const int32_t *table = t->table + o + r;
+    uint32_t zero = (uint32_t)table[IK_QTABLE_ZERO * t->channels], xZero = (uint32_t)t->xZero;
+    uint32_t constant = (uint32_t)table[0] - xZero * (uint32_t)table[IK_QTABLE_SUM * t->channels] + zero * xZero * (uint32_t)t->depth;
+    ik_f32x16 m = ik_splat16(ik_f32(table[IK_QTABLE_MULTIPLIER * t->channels]));
+    for (int64_t i = 0; i < count; i += 16) {
+      ik_i32x16 v = *(const ik_i32x16u *)(c + r * 48 + i) + (int32_t)constant;
+      if (q[IK_Q_W_ZEROS])
+        v = v - *(const ik_i32x16u *)(t->sums + i) * (int32_t)zero;
+      ik_store_bytes(bytes + r * 48 + i, ik_requantize16(v, m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), 16);
+    }
+  }
+  for (int64_t i = 0; i < count;) {
+    int64_t h = (first + i) / t->pitch, w = (first + i) % t->pitch, left = ow - w < count - i ? ow - w : count - i;
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t j = 0; j < left; j += 16)
+        ik_store_part_bytes(y + r * area + h * ow + w + j, *(const ik_u8x16u *)(bytes + r * 48 + i + j), left - j);
+    i += t->pitch - w;
+  }
+}
+
+IK_KERNEL(ik_qconvlines) {
+  const uint8_t *x = buf[0];
+  const int8_t *w = buf[1];
+  const int64_t *q = p + IK_CONV_COUNT;
+  uint8_t *y = buf[3];
+  const ik_lines l = ik_lines_of(p);
+  int32_t offsets[IK_CONVLINES_TAPS];
+  ik_lines_offsets(offsets, p, &l);
+  const int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], quads = (p[IK_CONV_IC] + 3) / 4, oc = p[IK_CONV_OC], panels = (oc + 7) / 8, band = p[IK_CONV_KC];
+  const ik_walk walk = {offsets, taps, quads * 4 / IK_DOT, l.channel};
+  int32_t *words = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), *c = words + walk.channels * l.channel + 16, *sums = c + 8 * 48;
+  int16_t *room = (int16_t *)(sums + 48);
+  uint8_t *rows = (uint8_t *)(room + (IK_DOT == 4 ? 0 : quads * 4 * taps * 8));
+  const int64_t shift = q[IK_Q_X_UNSIGNED] ? (IK_SIGNED_X ? -128 : 0) : (IK_SIGNED_X ? 0 : 128);
+  const ik_qline_terms terms = {buf[2], sums, p[IK_CONV_G] * oc, q[IK_Q_X_ZERO] + shift, p[IK_CONV_IC] * taps, l.pitch};
+  const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], bands = (oh + band - 1) / band, plane = p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW];
+  const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
+  const int32_t ones[4] = {IK_DOT == 4 ? 0x01010101 : 0x00010001, 0, 0, 0};
+  ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * bands * panels, worker, workers);
+  for (int64_t unit = range.begin; unit < range.end;) {
+    int64_t panel0 = unit % panels, h0 = unit / panels % bands * band, ng = unit / (panels * bands), g = ng % p[IK_CONV_G];
+    int64_t count = panel0 + range.end - unit < panels ? range.end - unit : panels - panel0, height = oh - h0 < band ? oh - h0 : band;
+    int64_t places = (height - 1) * l.pitch + ow, vectors = (places + 15) / 16, tiles = (vectors + 2) / 3;
+    ik_qlines_pack(words, rows, x + ng * plane, end, p, &l, h0);
+    for (int64_t i = 0; i < tiles * count; ++i) {
+      /* 16-bit levels widen a panel once for all tiles, so they go panel by panel. */
+      int64_t t = IK_DOT == 4 ? i / count : i % tiles, panel = panel0 + (IK_DOT == 4 ? i % count : i / tiles);
+      int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16, o = g * oc + panel * 8, left = oc - panel * 8 < 8 ? oc - panel * 8 : 8;
+      const int8_t *from = w + (g * panels + panel) * quads * taps * 32;
+      const int32_t *weights = (const int32_t *)from;
+#if IK_DOT == 2
+      weights = (const int32_t *)room;
+      if (t == 0)
+        ik_qlines_widen(room, from, quads, taps);
+#endif
+      for (int64_t v = 0; v < vecs && q[IK_Q_W_ZEROS] && (IK_DOT == 2 || panel == panel0); ++v)
+        ik_qline_tile_1x1(sums + v * 16, ones, 0, words + first + v * 16, &walk);
+      ik_qline_tile(c, weights, words + first, &walk, left, vecs);
+      ik_qlines_finish(c, y + ((ng - g) * oc + o) * oh * ow + h0 * ow, o, left, first, first + vecs * 16 < places ? vecs * 16 : places - first, &terms, p);
+    }
+    unit += count;
+  }
+}

@@ -1,0 +1,42 @@
+// RUN: %ingot-opt --ingot-lower-to-kernels %s | FileCheck %s
+
+// 8-bit integers with one constant right matrix are packed; the batches of the left side are rows.
+// CHECK-LABEL: @product
+// CHECK: kernel.micro "ik_imatmul"{{.*}} : (tensor<2x4x5xui8>, tensor<1x2x16x4xi8>, tensor<4x3xi32>) -> tensor<2x4x3xi32>
+func.func @product(%a: tensor<2x4x5xui8>) -> tensor<2x4x3xi32> {
+  %b = nn.constant dense<1> : tensor<5x3xi8>
+  %y = nn.matmul %a, %b : (tensor<2x4x5xui8>, tensor<5x3xi8>) -> tensor<2x4x3xi32>
+  return %y : tensor<2x4x3xi32>
+}
+
+// A right side that is computed stays as it is.
+// CHECK-LABEL: @computed
+// CHECK: kernel.micro "ik_matmulnd_i32_u8_i8"
+func.func @computed(%a: tensor<4x5xui8>, %b: tensor<5x3xi8>) -> tensor<4x3xi32> {
+  %y = nn.matmul %a, %b : (tensor<4x5xui8>, tensor<5x3xi8>) -> tensor<4x3xi32>
+  return %y : tensor<4x3xi32>
+}
+
+// The same with requantisation.
+// CHECK-LABEL: @quantised
+// CHECK: kernel.micro "ik_qmatmul"
+func.func @quantised(%a: tensor<4x5xui8>) -> tensor<4x3xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %b = nn.constant dense<1> : tensor<5x3xi8>
+  %bz = nn.constant dense<0> : tensor<i8>
+  %y = quant.matmul %a, %s, %z, %b, %s, %bz, %s, %z : (tensor<4x5xui8>, tensor<f32>, tensor<ui8>, tensor<5x3xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<4x3xui8>
+  return %y : tensor<4x3xui8>
+}
+
+// A quantised convolution reads lines that were copied once, in words of 4 channels; its filter is [G][panels][channels / 4][taps][8][4].
+// CHECK-LABEL: @lines
+// CHECK: kernel.micro "ik_qconvlines"{{.*}} : (tensor<1x6x14x14xui8>, tensor<1x1x2x9x8x4xi8>, tensor<4x8xi32>) -> tensor<1x8x14x14xui8>
+func.func @lines(%x: tensor<1x6x14x14xui8>) -> tensor<1x8x14x14xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %w = nn.constant dense<1> : tensor<8x6x3x3xi8>
+  %wz = nn.constant dense<0> : tensor<i8>
+  %y = quant.conv %x, %s, %z, %w, %s, %wz, %s, %z strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x6x14x14xui8>, tensor<f32>, tensor<ui8>, tensor<8x6x3x3xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<1x8x14x14xui8>
+  return %y : tensor<1x8x14x14xui8>
+}
