@@ -21,6 +21,10 @@ std::vector<ProgramIo> ioOf(func::FuncOp function, bool inputs) {
     DType dtype = *toDType(type.getElementType());
     list.push_back({name ? name.str() : "", dtype, std::vector<int64_t>(type.getShape()), type.getNumElements() * byteWidth(dtype),
                     boundBytes(inputs ? function.getArgAttr(i, "nn.bound") : Attribute())});
+    if (DenseI64ArrayAttr extent = inputs ? DenseI64ArrayAttr() : function.getResultAttrOfType<DenseI64ArrayAttr>(i, "nn.extent")) {
+      list.back().extentAxis = extent[0];
+      list.back().extentOutput = extent[1];
+    }
   }
   return list;
 }

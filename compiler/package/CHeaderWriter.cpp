@@ -139,7 +139,11 @@ void EntryWriter::writeContext() {
 void EntryWriter::writeBuffers(llvm::StringRef role, llvm::StringRef qualifier, llvm::ArrayRef<ProgramIo> ios, llvm::ArrayRef<std::string> names) {
   for (size_t i = 0; i < ios.size(); ++i) {
     std::string macro = upper + "_" + role.upper() + "_BYTES_" + names[i];
-    out << "/* " << role << " " << forComment(ios[i].name) << ": " << shapeText(ios[i]) << ", row-major */\n"
+    out << "/* " << role << " " << forComment(ios[i].name) << ": " << shapeText(ios[i]) << ", row-major";
+    if (ios[i].extentAxis >= 0)
+      out << ";\n * this is the most there can be: on axis " << ios[i].extentAxis << " there are as many entries as output " << names[ios[i].extentOutput]
+          << " says, the rest is unspecified";
+    out << " */\n"
         << "static inline ingot_status " << prefix << "_set_" << role << "_" << names[i] << "(" << prefix << "_context *context, "
         << qualifier << cType(ios[i].type) << " *values) {\n  return ingot_set_" << role << "(&context->core, " << i << "u, values, "
         << macro << ");\n}\n";

@@ -33,9 +33,12 @@ llvm::json::Array kernelRows(const ReportData &data) {
 
 llvm::json::Array ioRows(llvm::ArrayRef<ProgramIo> list) {
   llvm::json::Array rows;
-  for (const ProgramIo &io : list)
+  for (const ProgramIo &io : list) {
     rows.push_back(llvm::json::Object{{"name", text(io.name)}, {"dtype", name(io.type)}, {"shape", llvm::json::Array(io.shape)}, {"bytes", io.bytes},
                                       {"bound", !io.bound.empty()}});
+    if (io.extentAxis >= 0)
+      rows.back().getAsObject()->insert({"extent", llvm::json::Object{{"axis", io.extentAxis}, {"output", io.extentOutput}}});
+  }
   return rows;
 }
 

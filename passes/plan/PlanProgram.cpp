@@ -404,6 +404,8 @@ private:
       SmallVector<NamedAttribute> entry = {builder.getNamedAttr("name", name), builder.getNamedAttr("type", TypeAttr::get(type))};
       if (Attribute bound = isInput ? main.getArgAttr(i, "nn.bound") : Attribute())
         entry.push_back(builder.getNamedAttr("bound", bound));
+      if (Attribute extent = isInput ? Attribute() : main.getResultAttr(i, "nn.extent"))
+        entry.push_back(builder.getNamedAttr("extent", extent));
       list.push_back(builder.getDictionaryAttr(entry));
     }
     return builder.getArrayAttr(list);

@@ -17,6 +17,10 @@ std::vector<ProgramIo> readIo(ArrayAttr list) {
     DType dtype = *toDType(type.getElementType());
     ios.push_back({cast<StringAttr>(entry.get("name")).str(), dtype, std::vector<int64_t>(type.getShape()), type.getNumElements() * byteWidth(dtype),
                    boundBytes(entry.get("bound"))});
+    if (DenseI64ArrayAttr extent = entry.getAs<DenseI64ArrayAttr>("extent")) {
+      ios.back().extentAxis = extent[0];
+      ios.back().extentOutput = extent[1];
+    }
   }
   return ios;
 }

@@ -14,6 +14,8 @@ struct ProgramIo {
   std::vector<int64_t> shape;
   int64_t bytes; // on the device: elementCount * byteWidth
   std::string bound = {}; // an input's only legal bytes, compiled into the program; empty: it is free
+  int64_t extentAxis = -1;   // an output that is shorter than its shape at run time: on this axis ...
+  int64_t extentOutput = -1; // ... it has as many entries as this output (i64 scalar) says
 };
 
 struct ProgramWeight {

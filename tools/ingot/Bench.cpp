@@ -118,7 +118,7 @@ int timeAll(const Context &context, const Session &session, llvm::ArrayRef<Tenso
     in.push_back(tensor.data());
   std::vector<Tensor> results;
   std::vector<void *> out;
-  for (const ProgramIo &io : session.outputs())
+  for (const ProgramIo &io : session.programs().front().outputs)
     results.emplace_back(io.type, io.shape);
   for (Tensor &tensor : results)
     out.push_back(tensor.mutableData());

@@ -84,7 +84,7 @@ private:
     DataSet set;
     std::string why;
     if (!readProtos(folder, "input", set.inputs, why) || !readProtos(folder, "output", set.outputs, why))
-      return {"unsupported", why};
+      return unreadable(why);
     Diagnostics diagnostics;
     options.import.inputShapes = inputShapesOf(set.inputs);
     options.import.inputValues = inputValuesOf(set.inputs);
@@ -105,6 +105,15 @@ private:
     if (!outputs)
       return {"failed", llvm::toString(outputs.takeError())};
     return check(*session, *outputs, set.outputs);
+  }
+
+  /// Data that are no tensors belong to a model that takes or gives none; it says so better than the reader of tensors does.
+  CaseResult unreadable(llvm::StringRef why) {
+    Diagnostics diagnostics;
+    options.import.inputShapes.clear();
+    options.import.inputValues.clear();
+    CaseResult result = openSession(options, diagnostics) ? CaseResult() : refused(diagnostics);
+    return result.status == "unsupported" && !result.reason.empty() ? result : CaseResult{"unsupported", why.str()};
   }
 
   static const Tensor *pick(const NamedTensors &list, llvm::StringRef name, size_t index) {

@@ -6,6 +6,8 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
+#include <cstring>
+
 namespace ingot {
 namespace {
 
@@ -97,6 +99,21 @@ bool parseCompression(CompressRequest &request, Diagnostics &diagnostics) {
   request.quantize = quantize.value_or(QuantizeSpec());
   request.sparsify = sparsify.value_or(SparsifySpec());
   return quantize && sparsify;
+}
+
+/// The first `count` entries on an axis.
+Tensor cutAxis(const Tensor &whole, int64_t axis, int64_t count) {
+  std::vector<int64_t> shape(whole.shape());
+  int64_t outer = 1, full = shape[axis];
+  for (int64_t i = 0; i < axis; ++i)
+    outer *= shape[i];
+  shape[axis] = std::clamp<int64_t>(count, 0, full);
+  Tensor cut(whole.dtype(), shape);
+  size_t from = static_cast<size_t>(whole.bytes() / std::max<int64_t>(outer, 1)), to = static_cast<size_t>(cut.bytes() / std::max<int64_t>(outer, 1));
+  char *sink = cut.mutableData();
+  for (int64_t i = 0; i < outer && to > 0; ++i)
+    std::memcpy(sink + static_cast<size_t>(i) * to, whole.data() + static_cast<size_t>(i) * from, to);
+  return cut;
 }
 
 bool matches(const ProgramIo &want, const Tensor &have, llvm::StringRef file, Diagnostics &diagnostics) {
@@ -227,8 +244,25 @@ std::optional<std::string> modelFileOf(const Context &context) {
   return options.modelPath;
 }
 
+llvm::ArrayRef<ProgramIo> Session::outputs() const {
+  llvm::ArrayRef<ProgramIo> all = programs().front().outputs;
+  size_t count = all.size();
+  for (const ProgramIo &io : all)
+    if (io.extentOutput >= 0)
+      count = std::min(count, static_cast<size_t>(io.extentOutput));
+  return all.take_front(count);
+}
+
 llvm::Expected<std::vector<Tensor>> Session::run(llvm::ArrayRef<Tensor> inputs, int64_t workers) const {
-  return compiled ? runCompiled(*compiled, inputs, workers) : runReference(*reference, inputs);
+  llvm::Expected<std::vector<Tensor>> all = compiled ? runCompiled(*compiled, inputs, workers) : runReference(*reference, inputs);
+  if (!all)
+    return all.takeError();
+  std::vector<Tensor> results;
+  for (const ProgramIo &io : outputs()) {
+    const Tensor &whole = (*all)[results.size()];
+    results.push_back(io.extentAxis < 0 ? whole : cutAxis(whole, io.extentAxis, (*all)[io.extentOutput].intAt(0)));
+  }
+  return results;
 }
 
 std::optional<Session> openSession(const CompileOptions &options, Diagnostics &diagnostics) {

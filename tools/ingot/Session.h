@@ -32,9 +32,11 @@ class Session {
 public:
   llvm::ArrayRef<Program> programs() const { return compiled ? compiled->programs : reference->programs; }
   llvm::ArrayRef<ProgramIo> inputs() const { return programs().front().inputs; }
-  llvm::ArrayRef<ProgramIo> outputs() const { return programs().front().outputs; }
+  /// The model's outputs, without those behind them that hold extents.
+  llvm::ArrayRef<ProgramIo> outputs() const;
   const std::map<std::string, int64_t> &opCounts() const { return compiled ? compiled->opCounts : reference->model.opCounts; }
   llvm::StringRef device() const { return compiled ? llvm::StringRef(compiled->device.name) : "reference"; }
+  /// The model's outputs, cut to their run-time extents.
   llvm::Expected<std::vector<Tensor>> run(llvm::ArrayRef<Tensor> inputs, int64_t workers) const;
 
   std::unique_ptr<Compiled> compiled;

@@ -66,6 +66,22 @@ std::optional<Tensor> OnnxImporter::valueOf(Value value) const {
   return std::nullopt;
 }
 
+/// Output i of the current node has `count` entries on `axis`: cut to them when that is known, else remembered.
+void OnnxImporter::limitExtent(int64_t i, int64_t axis, Value count) {
+  Value &output = frame.outputs[i];
+  std::optional<Tensor> known = valueOf(count);
+  if (!known) {
+    extents[output] = {axis, count};
+    return;
+  }
+  RankedTensorType type = llvm::cast<RankedTensorType>(output.getType());
+  llvm::SmallVector<int64_t> shape(type.getShape()), zeros(shape.size(), 0), ones(shape.size(), 1);
+  shape[axis] = known->intAt(0);
+  Operation *cut = nn::SliceOp::create(builder, output.getLoc(), RankedTensorType::get(shape, type.getElementType()), output, zeros, ones);
+  llvm::SmallVector<Value> folded;
+  output = fold(cut, folded) ? folded.front() : cut->getResult(0);
+}
+
 /// Replaces an op by its value. True when done; then `op` is gone.
 bool OnnxImporter::fold(Operation *op, llvm::SmallVectorImpl<Value> &results) {
   if (!worthFolding(op))

@@ -1,5 +1,5 @@
-// Calls of model-local functions and `If` with a known condition: both become the nodes of their body. Depth and total node count are
-// bounded, because functions that call each other twice a level grow exponentially.
+// Calls of model-local functions become the nodes of their body. Depth and total node count are bounded, because functions that call each
+// other twice a level grow exponentially.
 #include "compiler/import/onnx/OnnxImporter.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -7,10 +7,6 @@
 using namespace mlir;
 
 namespace ingot {
-namespace {
-constexpr int kMaxDepth = 64; // of calls and branches inside each other
-}
-
 const onnx::FunctionProto *OnnxImporter::findFunction(const onnx::NodeProto &proto) const {
   if (functions.empty())
     return nullptr;
@@ -72,35 +68,6 @@ void OnnxImporter::importCall(const onnx::NodeProto &proto, const onnx::Function
     if (!entry)
       error("IG0156", llvm::formatv("output {0} is not computed by the function", i), whereOf(proto), "re-export the model; this file is damaged");
     define(proto.output(i), entry ? *entry : OnnxEntry{OnnxEntry::Poisoned, {}, nullptr}, scope, &proto);
-  }
-}
-
-void OnnxImporter::importIf(const onnx::NodeProto &proto, Scope &scope, Value condition) {
-  std::optional<Tensor> value = condition ? valueOf(condition) : std::nullopt;
-  if (!value || value->count() != 1)
-    return refuse(proto, "the condition is computed at run time", scope);
-  llvm::StringRef name = value->intAt(0) != 0 ? "then_branch" : "else_branch";
-  auto found = llvm::find_if(proto.attribute(), [&](const onnx::AttributeProto &attribute) { return attribute.name() == name && attribute.has_g(); });
-  if (found == proto.attribute().end() || found->g().output_size() < proto.output_size() || scope.depth >= kMaxDepth) {
-    error("IG0161", llvm::formatv("{0} is missing, has too few outputs, or is nested too deep", name), whereOf(proto), "re-export the model");
-    return poisonOutputs(proto, scope);
-  }
-  Scope branch;
-  branch.parent = &scope;
-  branch.opsets = scope.opsets;
-  branch.bindings = scope.bindings;
-  branch.owner = scope.owner;
-  branch.depth = scope.depth + 1;
-  addInitializers(found->g(), branch);
-  importNodes(found->g().node(), branch);
-  for (int i = 0; i < proto.output_size(); ++i) {
-    OnnxEntry *entry = branch.find(found->g().output(i).name());
-    if (entry && entry->kind == OnnxEntry::Initializer)
-      materialize(found->g().output(i).name(), *entry);
-    if (!entry)
-      error("IG0156", llvm::formatv("output {0} is not computed by the branch", i), whereOf(proto), "re-export the model; this file is damaged");
-    if (!proto.output(i).empty())
-      define(proto.output(i), entry ? *entry : OnnxEntry{OnnxEntry::Poisoned, {}, nullptr}, scope, &proto);
   }
 }
 

@@ -96,25 +96,15 @@ ImportedModel OnnxImporter::run() {
     return std::move(result);
   importNodes(model->graph().node(), scope);
 
-  llvm::SmallVector<Value> results;
-  for (const onnx::ValueInfoProto &output : model->graph().output()) {
-    OnnxEntry *entry = scope.find(output.name());
-    if (!entry)
-      error("IG0162", "the graph's output is computed by no node", Where{path, "", printable(output.name())}, "re-export the model; this file is damaged");
-    else if (entry->kind == OnnxEntry::Initializer)
-      materialize(output.name(), *entry);
-    if (entry && entry->kind == OnnxEntry::Known)
-      results.push_back(entry->value);
-  }
   if (model->graph().output_size() == 0)
     error("IG0162", "the graph has no outputs", {path}, "re-export the model with at least one output");
+  checkOutputs(scope);
   reportUnsupported();
   if (errorCount > kMaxErrors)
     diagnostics.report("IG0163", llvm::formatv("{0} more errors are not shown", errorCount - kMaxErrors), {path}, "repair the ones above first");
   if (failed || !result.unsupported.empty())
     return std::move(result);
-  func::ReturnOp::create(builder, loc, results);
-  finishFunction(function);
+  returnValues(function, scope);
   finishBound(function);
   if (succeeded(verify(*module)))
     result.module = std::move(module);
@@ -123,12 +113,52 @@ ImportedModel OnnxImporter::run() {
   return std::move(result);
 }
 
+/// Every output of the graph must have a value.
+void OnnxImporter::checkOutputs(Scope &scope) {
+  for (const onnx::ValueInfoProto &output : model->graph().output()) {
+    OnnxEntry *entry = scope.find(output.name());
+    if (!entry)
+      error("IG0162", "the graph's output is computed by no node", Where{path, "", printable(output.name())}, "re-export the model; this file is damaged");
+    else if (entry->kind == OnnxEntry::Initializer)
+      materialize(output.name(), *entry);
+    else if (entry->kind == OnnxEntry::Sequence)
+      result.unsupported.push_back({"graph output", printable(output.name()), "sequences are not supported as outputs; only tensors are"});
+  }
+}
+
+/// Returns the outputs; behind them the extents of those whose extent is known at run time only.
+void OnnxImporter::returnValues(func::FuncOp function, Scope &scope) {
+  llvm::SmallVector<Value> results;
+  for (const onnx::ValueInfoProto &output : model->graph().output())
+    results.push_back(scope.find(output.name())->value);
+  llvm::SmallVector<std::pair<int64_t, int64_t>> limits; // by output: the axis and the result that holds its extent; -1: none
+  for (size_t i = 0, count = results.size(); i < count; ++i) {
+    auto found = extents.find(results[i]);
+    limits.push_back({-1, -1});
+    if (found == extents.end())
+      continue;
+    auto known = std::find(results.begin() + count, results.end(), found->second.count);
+    limits.back() = {found->second.axis, known - results.begin()};
+    if (known == results.end())
+      results.push_back(found->second.count);
+  }
+  func::ReturnOp::create(builder, function.getLoc(), results);
+  finishFunction(function, limits);
+}
+
 /// Types and names of the results, and no op that nothing uses.
-void OnnxImporter::finishFunction(func::FuncOp function) {
+void OnnxImporter::finishFunction(func::FuncOp function, llvm::ArrayRef<std::pair<int64_t, int64_t>> limits) {
   Operation *terminator = function.getBody().front().getTerminator();
   function.setType(builder.getFunctionType(function.getArgumentTypes(), terminator->getOperandTypes()));
   for (int i = 0; i < model->graph().output_size(); ++i)
     function.setResultAttr(i, "nn.name", builder.getStringAttr(model->graph().output(i).name()));
+  for (int i = 0; i < model->graph().output_size(); ++i) {
+    if (limits[i].first < 0)
+      continue;
+    function.setResultAttr(i, "nn.extent", builder.getDenseI64ArrayAttr({limits[i].first, limits[i].second}));
+    if (!function.getResultAttr(limits[i].second, "nn.name"))
+      function.setResultAttr(limits[i].second, "nn.name", builder.getStringAttr(model->graph().output(i).name() + ".extent"));
+  }
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
     if (isOpTriviallyDead(&op))
       op.erase();
@@ -220,20 +250,35 @@ void OnnxImporter::importNode(const onnx::NodeProto &proto, Scope &scope) {
     ++skipped;
     return poisonOutputs(proto, scope);
   }
+  if (std::string varying = varyingInput(proto, next.inputs); !varying.empty())
+    return refuse(proto, "the extent of its operand '" + varying + "' depends on data; only outputs of the model may have such extents", scope);
+  if (importSequence(proto, scope, next))
+    return;
+  for (const std::string &name : proto.input())
+    if (OnnxEntry *entry = name.empty() ? nullptr : scope.find(name); entry && entry->kind == OnnxEntry::Sequence)
+      return refuse(proto, "its operand '" + printable(name) + "' is a sequence", scope);
   if (const onnx::FunctionProto *function = findFunction(proto))
     return importCall(proto, *function, scope, next.inputs);
-  if (plainDomain(proto.domain()).empty() && proto.op_type() == "If")
-    return importIf(proto, scope, next.inputs.empty() ? Value() : next.inputs.front());
+  if (plainDomain(proto.domain()).empty() && importControl(proto, scope, next.inputs))
+    return;
   importWithRule(proto, scope, std::move(next));
+}
+
+/// The first operand whose extent is known at run time only; "" for none, and for nodes that hand it on as it is.
+std::string OnnxImporter::varyingInput(const onnx::NodeProto &proto, llvm::ArrayRef<Value> inputs) const {
+  if (proto.op_type() == "Identity" || findFunction(proto))
+    return "";
+  for (auto [name, value] : llvm::zip(proto.input(), inputs))
+    if (value && extents.count(value))
+      return printable(name);
+  return "";
 }
 
 void OnnxImporter::importWithRule(const onnx::NodeProto &proto, Scope &scope, OnnxFrame next) {
   llvm::StringRef domain = plainDomain(proto.domain());
   const OnnxImportFn *rule = registry.find(domain, proto.op_type());
-  if (!rule) {
-    bool loop = domain.empty() && (proto.op_type() == "Loop" || proto.op_type() == "Scan");
-    return refuse(proto, loop ? "loops with a run-time trip count are not supported" : "Ingot has no rule for this operator", scope);
-  }
+  if (!rule)
+    return refuse(proto, "Ingot has no rule for this operator", scope);
   auto version = scope.opsets->find(domain.str());
   if (version == scope.opsets->end() && domain.empty()) {
     error("IG0150", "the model does not say which opset it uses", whereOf(proto), "re-export the model; it must import the domain ai.onnx");

@@ -20,10 +20,11 @@ using AttrBindings = std::map<std::string, const onnx::AttributeProto *>;   // a
 
 /// What a name stands for.
 struct OnnxEntry {
-  enum Kind { Known, Poisoned, Absent, Initializer } kind = Known; // Absent: an optional operand left out of a function call
+  enum Kind { Known, Poisoned, Absent, Initializer, Sequence } kind = Known; // Absent: an optional operand left out of a function call
   mlir::Value value;
   const onnx::TensorProto *tensor = nullptr; // of an initialiser that no node has used yet
   std::shared_ptr<const void> owner = {};    // of that tensor
+  std::vector<mlir::Value> items = {};       // of a sequence
 };
 
 /// The names of a graph, a branch (which sees its parent's names) or a function body (which does not).
@@ -47,6 +48,11 @@ struct OnnxFrame {
   std::string error;          // the node is invalid: the verifier's words
 };
 
+struct OnnxLoop;
+struct OnnxScan;
+
+constexpr int kMaxDepth = 64; // of calls, branches and loops inside each other
+
 class OnnxImporter {
 public:
   OnnxImporter(llvm::StringRef path, const ImportOptions &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
@@ -68,7 +74,10 @@ private:
   void materialize(llvm::StringRef name, OnnxEntry &entry);
   void poisonOutputs(const onnx::NodeProto &proto, Scope &scope);
   void refuse(const onnx::NodeProto &proto, llvm::StringRef reason, Scope &scope);
-  void finishFunction(mlir::func::FuncOp function);
+  std::string varyingInput(const onnx::NodeProto &proto, llvm::ArrayRef<mlir::Value> inputs) const;
+  void returnValues(mlir::func::FuncOp function, Scope &scope);
+  void finishFunction(mlir::func::FuncOp function, llvm::ArrayRef<std::pair<int64_t, int64_t>> limits);
+  void checkOutputs(Scope &scope);
   void reportUnsupported();
   void error(llvm::StringRef code, std::string what, Where where, std::string help);
   Where whereOf(const onnx::NodeProto &proto) const;
@@ -88,16 +97,37 @@ private:
   void finishBound(mlir::func::FuncOp function);
   void readGiven(mlir::func::FuncOp function);
 
-  // OnnxFunctions.cpp: calls of model-local functions and constant branches.
+  // OnnxFunctions.cpp: calls of model-local functions.
   const onnx::FunctionProto *findFunction(const onnx::NodeProto &proto) const;
   void importCall(const onnx::NodeProto &proto, const onnx::FunctionProto &function, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
-  void importIf(const onnx::NodeProto &proto, Scope &scope, mlir::Value condition);
   bool needsBinding(const onnx::NodeProto &proto) const;
   std::shared_ptr<onnx::NodeProto> bind(const onnx::NodeProto &proto, const AttrBindings &bindings) const;
+
+  // OnnxControl.cpp: If, Loop, Scan.
+  enum class LoopStep { Run, End, Refuse };
+  bool importBody(const onnx::NodeProto &proto, const onnx::GraphProto &graph, llvm::ArrayRef<mlir::Value> inputs, Scope &scope,
+                  llvm::SmallVectorImpl<mlir::Value> &outputs);
+  void defineOutputs(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> values);
+  bool importBoth(const onnx::NodeProto &proto, Scope &scope, mlir::Value condition, std::string &why);
+  bool importControl(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
+  void importIf(const onnx::NodeProto &proto, Scope &scope, mlir::Value condition);
+  LoopStep nextStep(OnnxNode &node, OnnxLoop &loop, int64_t iteration, std::string &why);
+  bool importIteration(const onnx::NodeProto &proto, OnnxNode &node, OnnxLoop &loop, int64_t iteration, Scope &scope, std::string &why);
+  void importLoop(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
+  bool importScanOnce(const onnx::NodeProto &proto, OnnxNode &node, OnnxScan &scan, Scope &scope, llvm::SmallVectorImpl<mlir::Value> &results);
+  bool importScanBatches(const onnx::NodeProto &proto, OnnxNode &node, OnnxScan &scan, Scope &scope, llvm::SmallVectorImpl<mlir::Value> &results);
+  void importScan(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
+
+  // OnnxSequences.cpp: sequences that resolve while compiling.
+  bool importSequence(const onnx::NodeProto &proto, Scope &scope, OnnxFrame &next);
+  std::optional<size_t> sequencePlace(OnnxNode &node, const std::vector<mlir::Value> &items, int64_t i, int64_t fallback, bool inserts);
+  std::vector<mlir::Value> splitToItems(OnnxNode &node);
+  mlir::Value joinItems(OnnxNode &node, const std::vector<mlir::Value> &items);
 
   // OnnxFold.cpp: what is known while importing.
   mlir::Value makeConstant(const Tensor &tensor, llvm::StringRef name, mlir::Location loc);
   std::optional<Tensor> valueOf(mlir::Value value) const;
+  void limitExtent(int64_t i, int64_t axis, mlir::Value count);
   bool fold(mlir::Operation *op, llvm::SmallVectorImpl<mlir::Value> &results);
 
   std::string path;
@@ -112,6 +142,11 @@ private:
   ImportedModel result;
   OnnxFrame frame;
   llvm::StringMap<const onnx::FunctionProto *> functions;
+  struct Extent {
+    int64_t axis;
+    mlir::Value count; // i64 scalar
+  };
+  llvm::DenseMap<mlir::Value, Extent> extents; // of values that are shorter than their type at run time; looked up, never iterated
   std::map<std::string, int64_t> boundDims;  // symbolic name, or INPUT.AXIS -> extent
   std::map<std::string, std::string> unbound; // the same -> what it is, for the report
   llvm::StringSet<> knownDims;

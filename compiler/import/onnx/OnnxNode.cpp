@@ -120,6 +120,11 @@ void OnnxNode::setOutput(int64_t i, Value value) {
     importer.frame.outputs[i] = value;
 }
 
+void OnnxNode::setExtent(int64_t i, int64_t axis, Value count) {
+  if (ok() && wantsOutput(i) && importer.frame.outputs[i] && count)
+    importer.limitExtent(i, axis, count);
+}
+
 void OnnxNode::refuse(llvm::StringRef why) {
   if (!refused)
     reason = why.str();

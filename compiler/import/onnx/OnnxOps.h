@@ -59,6 +59,8 @@ public:
   /// sentence about the operand.
   std::optional<Tensor> needed(int64_t i, std::string &why);
   void setOutput(int64_t i, mlir::Value value);
+  /// Output i, already set, has room for the most there can be: its extent on `axis` is `count` (i64 scalar) at run time, what lies behind is unspecified.
+  void setExtent(int64_t i, int64_t axis, mlir::Value count);
 
   // Creating. All check types; a bad shape makes them call refuse() and return a null Value, so test `ok()` before going on.
   mlir::Value constantOf(const Tensor &tensor); // nn.constant, or nn.weight when larger than 64 KiB

@@ -17,7 +17,7 @@ class MessageLite;
 
 namespace ingot {
 
-constexpr int64_t kMinOnnxOpset = 7;
+constexpr int64_t kMinOnnxOpset = 1;
 constexpr int64_t kMaxOnnxOpset = 28; // of onnx 1.23, whose onnx-ml.proto is compiled in
 constexpr int64_t kMaxOnnxItems = 1000000;    // nodes, initialisers, or inputs of one graph
 constexpr int64_t kMaxExpandedNodes = 200000; // nodes that functions and branches expand to

@@ -254,6 +254,20 @@ std::optional<Ints> windowExtents(OnnxNode &node, const Window &window, llvm::Ar
 
 // ---- shared constructions -----------------------------------------------------------------------
 
+Value alignedSecond(OnnxNode &node) {
+  Value a = node.input(0), b = node.input(1);
+  if (node.opset() >= 7 || !node.hasAttr("axis"))
+    return b;
+  int64_t axis = node.intAttr("axis", 0);
+  int64_t rank = rankOf(node, a);
+  if (node.badAxis(axis, rank))
+    return {};
+  Ints shape = node.shape(b).vec();
+  while (axis + static_cast<int64_t>(shape.size()) < rank)
+    shape.push_back(1);
+  return node.reshape(b, shape);
+}
+
 /// Integers wider than 8 bits: the products are written out and added up.
 static Value matmulByReduce(OnnxNode &node, Value a, Value b) {
   Value left = unsqueeze(node, a, rankOf(node, a));
@@ -282,6 +296,47 @@ Value matmulAny(OnnxNode &node, Value a, Value b) {
   if (node.ok() && vectorA)
     y = squeezeAxis(node, y, rankOf(node, y) - (vectorB ? 1 : 2));
   return y;
+}
+
+/// A zero point as i32 that broadcasts over the product: scalar as [1], [M] as [M, 1] (rows) or [N]; null when it is absent.
+static Value zeroPoint(OnnxNode &node, Value zero, bool rows) {
+  if (!zero || !node.ok())
+    return {};
+  zero = node.cast(zero, DType::I32);
+  if (!node.ok() || elementCount(node.shape(zero)) == 1)
+    return node.ok() ? node.reshape(zero, {1}) : Value();
+  return rows && rankOf(node, zero) == 1 ? unsqueeze(node, zero, 1) : zero;
+}
+
+/// sum a b - bz sum a - az sum b + K az bz.
+Value integerProduct(OnnxNode &node, Value a, Value b, Value az, Value bz) {
+  if (!node.ok() || !needRank(node, a, 2, 16, "A") || !needRank(node, b, 2, 16, "B"))
+    return {};
+  int64_t rankA = rankOf(node, a), rankB = rankOf(node, b), depth = node.shape(a).back();
+  az = zeroPoint(node, az, true), bz = zeroPoint(node, bz, false);
+  Value y = node.matmul(a, b);
+  if (bz && node.ok()) {
+    Value sums = node.reduce(nn::ReduceKind::sum, node.cast(a, DType::I32), {rankA - 1});
+    y = node.binary(nn::BinaryKind::sub, y, node.binary(nn::BinaryKind::mul, sums, bz));
+  }
+  if (az && node.ok()) {
+    Value sums = node.reduce(nn::ReduceKind::sum, node.cast(b, DType::I32), {rankB - 2});
+    y = node.binary(nn::BinaryKind::sub, y, node.binary(nn::BinaryKind::mul, sums, az));
+  }
+  if (az && bz && node.ok()) {
+    Value product = node.binary(nn::BinaryKind::mul, az, bz);
+    y = node.binary(nn::BinaryKind::add, y, node.binary(nn::BinaryKind::mul, product, node.scalar(DType::I32, static_cast<double>(depth))));
+  }
+  return y;
+}
+
+Value floatProduct(OnnxNode &node, Value product, Value aScale, Value bScale, Value bias) {
+  if (!node.ok())
+    return {};
+  Value scale = node.binary(nn::BinaryKind::mul, elementCount(node.shape(aScale)) == 1 ? node.reshape(aScale, {1}) : aScale,
+                            elementCount(node.shape(bScale)) == 1 ? node.reshape(bScale, {1}) : bScale);
+  Value y = node.binary(nn::BinaryKind::mul, node.cast(product, DType::F32), scale);
+  return bias ? node.binary(nn::BinaryKind::add, y, bias) : y;
 }
 
 Value layerNorm(OnnxNode &node, Value x, llvm::ArrayRef<int64_t> axes, double epsilon, bool rms) {

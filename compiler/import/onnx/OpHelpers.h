@@ -69,7 +69,13 @@ std::optional<Window> readWindow(OnnxNode &node, llvm::ArrayRef<int64_t> in, llv
 std::optional<Ints> windowExtents(OnnxNode &node, const Window &window, llvm::ArrayRef<int64_t> in, bool ceil);
 
 // Shared by several operator files.
+/// Operand 1 of an operator with two, under a shape that broadcasts: opset 6 and older aligned it at the attribute `axis`.
+mlir::Value alignedSecond(OnnxNode &node);
 mlir::Value matmulAny(OnnxNode &node, mlir::Value a, mlir::Value b); // ranks 1 and up, any type
+/// sum (a - az)(b - bz) in i32; zero points are scalars, one a row of a, one a column of b, or null for 0.
+mlir::Value integerProduct(OnnxNode &node, mlir::Value a, mlir::Value b, mlir::Value az, mlir::Value bz);
+/// product aScale bScale + bias in f32; scales of one element or one a column, the bias may be null.
+mlir::Value floatProduct(OnnxNode &node, mlir::Value product, mlir::Value aScale, mlir::Value bScale, mlir::Value bias);
 mlir::Value layerNorm(OnnxNode &node, mlir::Value x, llvm::ArrayRef<int64_t> axes, double epsilon, bool rms);
 /// nn.gather with its result type computed.
 mlir::Value gather(OnnxNode &node, mlir::Value x, mlir::Value indices, int64_t axis);

@@ -1,8 +1,7 @@
 // Attention (opset 23 to 25) and RotaryEmbedding, written out as matmul, mask, softmax, matmul.
-#include "compiler/import/onnx/OpHelpers.h"
+#include "compiler/import/onnx/AttentionParts.h"
 
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 
@@ -10,35 +9,12 @@ namespace ingot {
 
 using nn::BinaryKind;
 
-constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
-
 /// Everything between the operands and the first product. Heads are axis 1: q [B, H, Q, D], k [B, H, S, D], v [B, H, S, E].
 struct Heads {
   Value q, k, v;
   int64_t queries, keys;
   int64_t past = 0; // keys that come from the cache
 };
-
-/// [B, T, H D] -> [B, H, T, D]; rank 4 stays.
-static Value splitHeads(OnnxNode &node, Value x, int64_t heads) {
-  if (rankOf(node, x) == 4)
-    return x;
-  llvm::ArrayRef<int64_t> s = node.shape(x);
-  if (heads < 1 || s[2] % heads != 0) {
-    node.refuse("the hidden size does not divide into heads");
-    return {};
-  }
-  return node.transpose(node.reshape(x, {s[0], s[1], heads, s[2] / heads}), {0, 2, 1, 3});
-}
-
-/// [B, G, S, D] -> [B, G n, S, D], each head n times in a row.
-static Value repeatHeads(OnnxNode &node, Value x, int64_t n) {
-  if (n == 1 || !node.ok())
-    return x;
-  Ints s = node.shape(x).vec();
-  Value wide = node.broadcast(node.reshape(x, {s[0], s[1], 1, s[2], s[3]}), {s[0], s[1], n, s[2], s[3]});
-  return node.reshape(wide, {s[0], s[1] * n, s[2], s[3]});
-}
 
 /// Joins the cache (operand `i`) and the new rows on axis 2 and hands the whole out as output `o`.
 static Value withPast(OnnxNode &node, Value x, int64_t i, int64_t o) {
@@ -75,13 +51,6 @@ static std::optional<Heads> readHeads(OnnxNode &node) {
   h.k = repeatHeads(node, h.k, have / groups);
   h.v = repeatHeads(node, h.v, have / groups);
   return node.ok() ? std::optional<Heads>(h) : std::nullopt;
-}
-
-static Value addTo(OnnxNode &node, Value bias, Value more) { return bias && node.ok() ? node.binary(BinaryKind::add, bias, more) : more; }
-
-/// 0 where `allowed`, minus infinity elsewhere.
-static Value biasWhere(OnnxNode &node, Value allowed, DType type) {
-  return node.select(allowed, node.scalar(type, 0), node.scalar(type, kMinusInfinity));
 }
 
 /// The mask operand as a bias over all keys; missing keys at its end are masked.
@@ -190,24 +159,14 @@ static void importAttention(OnnxNode &node) {
   Value weights = node.ok() ? probabilities(node, scores, bias) : Value();
   shown = mode == 3 ? weights : shown;
   Value y = matmulAny(node, weights, h->v);
-  if (rankOf(node, node.input(0)) == 3 && node.ok()) {
-    Ints s = node.shape(y).vec();
-    y = node.reshape(node.transpose(y, {0, 2, 1, 3}), {s[0], s[2], s[1] * s[3]});
-  }
+  if (rankOf(node, node.input(0)) == 3)
+    y = joinHeads(node, y);
   node.setOutput(0, y);
   if (node.wantsOutput(3))
     node.setOutput(3, shown);
 }
 
 // ---- rotary -------------------------------------------------------------------------------------
-
-static Value slicedLast(OnnxNode &node, Value x, int64_t start, int64_t size, int64_t step) {
-  Ints starts(rankOf(node, x), 0), steps(starts.size(), 1), sizes = node.shape(x).vec();
-  starts.back() = start;
-  steps.back() = step;
-  sizes.back() = size;
-  return node.slice(x, starts, sizes, steps);
-}
 
 /// A cache as [B, 1, T, half], by position ids [B, T] when they are given.
 static Value rotaryCache(OnnxNode &node, int64_t i, int64_t half) {
@@ -233,27 +192,13 @@ static void importRotaryEmbedding(OnnxNode &node) {
   if (rotated < 0 || rotated > size || rotated % 2 != 0)
     return node.refuse("'rotary_embedding_dim' is odd or out of range");
   bool interleaved = node.intAttr("interleaved", 0) != 0;
-  int64_t half = rotated / 2, step = interleaved ? 2 : 1;
+  int64_t half = rotated / 2;
   Value cosine = rotaryCache(node, 1, half), sine = node.ok() ? rotaryCache(node, 2, half) : Value();
   if (!node.ok())
     return;
-  Value a = slicedLast(node, heads, 0, half, step), b = slicedLast(node, heads, interleaved ? 1 : half, half, step);
-  Value real = node.binary(BinaryKind::sub, node.binary(BinaryKind::mul, cosine, a), node.binary(BinaryKind::mul, sine, b));
-  Value imaginary = node.binary(BinaryKind::add, node.binary(BinaryKind::mul, sine, a), node.binary(BinaryKind::mul, cosine, b));
-  if (!node.ok())
-    return;
-  Value y;
-  if (interleaved) {
-    Ints shape = node.shape(heads).vec();
-    shape[3] = rotated;
-    y = node.reshape(node.concat({unsqueeze(node, real, 4), unsqueeze(node, imaginary, 4)}, 4), shape);
-  } else {
-    y = node.concat({real, imaginary}, 3);
-  }
-  if (rotated < size && node.ok())
-    y = node.concat({y, slicedLast(node, heads, rotated, size - rotated, 1)}, 3);
-  if (rankOf(node, x) == 3 && node.ok())
-    y = node.reshape(node.transpose(y, {0, 2, 1, 3}), node.shape(x));
+  Value y = rotateHeads(node, heads, cosine, sine, interleaved);
+  if (rankOf(node, x) == 3)
+    y = joinHeads(node, y);
   node.setOutput(0, y);
 }
 

@@ -23,27 +23,20 @@ static OnnxImportFn unaryWith(UnaryKind kind, const char *first, double firstDef
   };
 }
 
-/// Opset 6 and older aligned the second operand at the attribute `axis`.
-static Value alignedSecond(OnnxNode &node) {
-  Value a = node.input(0), b = node.input(1);
-  if (node.opset() >= 7 || !node.hasAttr("axis"))
-    return b;
-  int64_t axis = node.intAttr("axis", 0);
-  int64_t rank = rankOf(node, a);
-  if (node.badAxis(axis, rank))
-    return {};
-  Ints shape = node.shape(b).vec();
-  while (axis + static_cast<int64_t>(shape.size()) < rank)
-    shape.push_back(1);
-  return node.reshape(b, shape);
-}
-
 static OnnxImportFn binary(BinaryKind kind) {
   return [kind](OnnxNode &node) {
     Value second = alignedSecond(node);
     if (node.ok())
       node.setOutput(0, node.binary(kind, node.input(0), second));
   };
+}
+
+/// Opset 6 and older: a slope of several elements is one a channel.
+static void importPRelu(OnnxNode &node) {
+  Value x = node.input(0), slope = node.input(1);
+  if (node.opset() < 7 && rankOf(node, slope) == 1 && rankOf(node, x) > 1 && node.shape(slope)[0] != 1)
+    slope = alongAxis(node, slope, 1, rankOf(node, x), node.shape(x)[1]);
+  node.setOutput(0, node.binary(BinaryKind::prelu, x, slope));
 }
 
 static Value foldInputs(OnnxNode &node, BinaryKind kind) {
@@ -124,6 +117,8 @@ static bool isRandomDropout(OnnxNode &node) {
 }
 
 static void importDropout(OnnxNode &node) {
+  if (node.opset() < 7 && node.intAttr("is_test", 0) == 0)
+    return node.refuse("training mode drops elements at random");
   if (isRandomDropout(node))
     return node.refuse("training mode drops elements at random");
   Value x = node.input(0);
@@ -151,9 +146,9 @@ void registerElementwise(OnnxOpRegistry &registry) {
     {"ThresholdedRelu", 1, 1, unaryWith(UnaryKind::thresholded_relu, "alpha", 1)},
     {"Shrink", 9, 1, unaryWith(UnaryKind::shrink, "lambd", 0.5, "bias", 0)}, {"Gelu", 20, 1, importGelu}, {"SwiGLU", 28, 2, importSwiGlu},
     {"Add", 1, 2, binary(BinaryKind::add)}, {"Sub", 1, 2, binary(BinaryKind::sub)}, {"Mul", 1, 2, binary(BinaryKind::mul)},
-    {"Div", 1, 2, binary(BinaryKind::div)}, {"Pow", 1, 2, binary(BinaryKind::pow)}, {"PRelu", 7, 2, binary(BinaryKind::prelu)},
+    {"Div", 1, 2, binary(BinaryKind::div)}, {"Pow", 1, 2, binary(BinaryKind::pow)}, {"PRelu", 1, 2, importPRelu},
     {"Mod", 10, 2, importMod}, {"Sum", 1, 1, variadic(BinaryKind::add)}, {"Max", 1, 1, variadic(BinaryKind::max)},
-    {"Min", 1, 1, variadic(BinaryKind::min)}, {"Mean", 1, 1, importMean}, {"Clip", 1, 1, importClip}, {"Dropout", 7, 1, importDropout},
+    {"Min", 1, 1, variadic(BinaryKind::min)}, {"Mean", 1, 1, importMean}, {"Clip", 1, 1, importClip}, {"Dropout", 1, 1, importDropout},
     {"Identity", 1, 1, [](OnnxNode &node) { node.setOutput(0, node.input(0)); }}});
 }
 

@@ -9,7 +9,11 @@ using nn::BinaryKind;
 using nn::UnaryKind;
 
 static OnnxImportFn binary(BinaryKind kind) {
-  return [kind](OnnxNode &node) { node.setOutput(0, node.binary(kind, node.input(0), node.input(1))); };
+  return [kind](OnnxNode &node) {
+    Value second = alignedSecond(node);
+    if (node.ok())
+      node.setOutput(0, node.binary(kind, node.input(0), second));
+  };
 }
 
 static OnnxImportFn unary(UnaryKind kind) {
@@ -38,7 +42,25 @@ static void castTo(OnnxNode &node, DType type) {
   node.setOutput(0, node.cast(node.input(0), type, saturate));
 }
 
+/// Opset 5 and older named the type: "FLOAT".
+static std::optional<DType> namedType(OnnxNode &node) {
+  static const std::pair<const char *, DType> kTypes[] = {{"FLOAT", DType::F32}, {"DOUBLE", DType::F64}, {"FLOAT16", DType::F16}, {"BOOL", DType::Bool},
+      {"INT8", DType::I8}, {"INT16", DType::I16}, {"INT32", DType::I32}, {"INT64", DType::I64}, {"UINT8", DType::U8}, {"UINT16", DType::U16},
+      {"UINT32", DType::U32}, {"UINT64", DType::U64}};
+  std::string asked = node.stringAttr("to", "");
+  for (const auto &[known, type] : kTypes)
+    if (asked == known)
+      return type;
+  node.refuse("the element type '" + asked + "' has no tensor type on the device");
+  return std::nullopt;
+}
+
 static void importCast(OnnxNode &node) {
+  if (node.opset() < 6) {
+    if (std::optional<DType> type = namedType(node))
+      castTo(node, *type);
+    return;
+  }
   if (std::optional<DType> type = dtypeOf(node, node.intAttr("to", 0)))
     castTo(node, *type);
 }
@@ -62,13 +84,13 @@ static void importWhere(OnnxNode &node) { node.setOutput(0, node.select(node.inp
 
 void registerLogic(OnnxOpRegistry &registry) {
   addRows(registry, "", {
-    {"And", 7, 2, binary(BinaryKind::logical_and)}, {"Or", 7, 2, binary(BinaryKind::logical_or)}, {"Xor", 7, 2, binary(BinaryKind::logical_xor)},
-    {"Not", 1, 1, unary(UnaryKind::logical_not)}, {"Equal", 7, 2, binary(BinaryKind::equal)}, {"Less", 7, 2, binary(BinaryKind::less)},
-    {"LessOrEqual", 12, 2, binary(BinaryKind::less_equal)}, {"Greater", 7, 2, binary(BinaryKind::greater)},
+    {"And", 1, 2, binary(BinaryKind::logical_and)}, {"Or", 1, 2, binary(BinaryKind::logical_or)}, {"Xor", 1, 2, binary(BinaryKind::logical_xor)},
+    {"Not", 1, 1, unary(UnaryKind::logical_not)}, {"Equal", 1, 2, binary(BinaryKind::equal)}, {"Less", 1, 2, binary(BinaryKind::less)},
+    {"LessOrEqual", 12, 2, binary(BinaryKind::less_equal)}, {"Greater", 1, 2, binary(BinaryKind::greater)},
     {"GreaterOrEqual", 12, 2, binary(BinaryKind::greater_equal)}, {"BitwiseAnd", 18, 2, binary(BinaryKind::bitwise_and)},
     {"BitwiseOr", 18, 2, binary(BinaryKind::bitwise_or)}, {"BitwiseXor", 18, 2, binary(BinaryKind::bitwise_xor)},
     {"BitwiseNot", 18, 1, unary(UnaryKind::bitwise_not)}, {"BitShift", 11, 2, importBitShift}, {"IsNaN", 9, 1, unary(UnaryKind::is_nan)},
-    {"IsInf", 10, 1, importIsInf}, {"Cast", 6, 1, importCast}, {"CastLike", 15, 2, importCastLike}, {"Where", 9, 3, importWhere}, {"BitCast", 26, 1, importBitCast}});
+    {"IsInf", 10, 1, importIsInf}, {"Cast", 1, 1, importCast}, {"CastLike", 15, 2, importCastLike}, {"Where", 9, 3, importWhere}, {"BitCast", 26, 1, importBitCast}});
 }
 
 } // namespace ingot

@@ -28,36 +28,9 @@ static void importGemm(OnnxNode &node) {
   node.setOutput(0, y);
 }
 
-/// A zero point as i32 that broadcasts over the product: scalar as [1], [M] as [M, 1] (rows) or [N]; null when it is absent.
-static Value zeroPoint(OnnxNode &node, int64_t i, bool rows) {
-  if (!node.hasInput(i))
-    return {};
-  Value zero = node.cast(node.input(i), DType::I32);
-  if (!node.ok() || elementCount(node.shape(zero)) == 1)
-    return node.ok() ? node.reshape(zero, {1}) : Value();
-  return rows && rankOf(node, zero) == 1 ? unsqueeze(node, zero, 1) : zero;
-}
-
-/// sum (a - az)(b - bz) = sum a b - bz sum a - az sum b + K az bz, all in i32.
 static void importMatMulInteger(OnnxNode &node) {
-  Value a = node.input(0), b = node.input(1);
-  if (!needRank(node, a, 2, 16, "A") || !needRank(node, b, 2, 16, "B"))
-    return;
-  int64_t rankA = rankOf(node, a), rankB = rankOf(node, b), depth = node.shape(a).back();
-  Value az = zeroPoint(node, 2, true), bz = zeroPoint(node, 3, false), y = node.matmul(a, b);
-  if (bz && node.ok()) {
-    Value sums = node.reduce(nn::ReduceKind::sum, node.cast(a, DType::I32), {rankA - 1});
-    y = node.binary(BinaryKind::sub, y, node.binary(BinaryKind::mul, sums, bz));
-  }
-  if (az && node.ok()) {
-    Value sums = node.reduce(nn::ReduceKind::sum, node.cast(b, DType::I32), {rankB - 2});
-    y = node.binary(BinaryKind::sub, y, node.binary(BinaryKind::mul, sums, az));
-  }
-  if (az && bz && node.ok()) {
-    Value product = node.binary(BinaryKind::mul, az, bz);
-    y = node.binary(BinaryKind::add, y, node.binary(BinaryKind::mul, product, node.scalar(DType::I32, static_cast<double>(depth))));
-  }
-  node.setOutput(0, y);
+  Value az = node.hasInput(2) ? node.input(2) : Value(), bz = node.hasInput(3) ? node.input(3) : Value();
+  node.setOutput(0, integerProduct(node, node.input(0), node.input(1), az, bz));
 }
 
 /// Scalars lose their extents; [M] of the left operand becomes [M, 1].
@@ -85,7 +58,7 @@ static void importQLinearMatMul(OnnxNode &node) {
 }
 
 void registerMatmul(OnnxOpRegistry &registry) {
-  addRows(registry, "", {{"MatMul", 1, 2, importMatMul}, {"Gemm", 7, 2, importGemm}, {"MatMulInteger", 10, 2, importMatMulInteger},
+  addRows(registry, "", {{"MatMul", 1, 2, importMatMul}, {"Gemm", 1, 2, importGemm}, {"MatMulInteger", 10, 2, importMatMulInteger},
                          {"QLinearMatMul", 10, 8, importQLinearMatMul}});
 }
 

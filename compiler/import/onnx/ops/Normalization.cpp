@@ -48,6 +48,8 @@ static void importBatchNormalization(OnnxNode &node) {
     return;
   if (node.opset() < 14 && node.wantsOutput(1))
     return node.refuse("training mode of this operator version is not supported");
+  if (node.opset() < 7 && node.intAttr("is_test", 0) == 0)
+    return node.refuse("training mode (is_test = 0) of this operator version is not supported");
   if (node.opset() < 9 && node.intAttr("spatial", 1) == 0)
     return node.refuse("statistics for each position (spatial = 0) are not supported");
   int64_t rank = rankOf(node, x), channels = node.shape(x)[1];
@@ -213,7 +215,7 @@ static void importHardmax(OnnxNode &node) {
 
 void registerNormalization(OnnxOpRegistry &registry) {
   addRows(registry, "", {
-    {"BatchNormalization", 7, 5, importBatchNormalization}, {"InstanceNormalization", 6, 3, importInstanceNormalization},
+    {"BatchNormalization", 1, 5, importBatchNormalization}, {"InstanceNormalization", 1, 3, importInstanceNormalization},
     {"LayerNormalization", 1, 2, trailing(false)}, {"RMSNormalization", 1, 2, trailing(true)},
     {"GroupNormalization", 18, 3, importGroupNormalization}, {"LpNormalization", 1, 1, importLpNormalization},
     {"MeanVarianceNormalization", 9, 1, importMeanVarianceNormalization}, {"LRN", 1, 1, importLrn}, {"Softmax", 1, 1, softmax(false)},

@@ -142,8 +142,8 @@ static OnnxImportFn recurrent(nn::RnnKind kind, int64_t gates, int64_t functions
 }
 
 void registerRecurrent(OnnxOpRegistry &registry) {
-  addRows(registry, "", {{"RNN", 7, 3, recurrent(nn::RnnKind::rnn, 1, 1)}, {"LSTM", 7, 3, recurrent(nn::RnnKind::lstm, 4, 3)},
-                         {"GRU", 7, 3, recurrent(nn::RnnKind::gru, 3, 2)}});
+  addRows(registry, "", {{"RNN", 1, 3, recurrent(nn::RnnKind::rnn, 1, 1)}, {"LSTM", 1, 3, recurrent(nn::RnnKind::lstm, 4, 3)},
+                         {"GRU", 1, 3, recurrent(nn::RnnKind::gru, 3, 2)}});
 }
 
 } // namespace ingot

@@ -228,7 +228,7 @@ void registerShape(OnnxOpRegistry &registry) {
   addRows(registry, "", {
     {"Shape", 1, 1, importShape}, {"Size", 1, 1, importSize}, {"Reshape", 1, 1, importReshape}, {"Flatten", 1, 1, importFlatten},
     {"Squeeze", 1, 1, importSqueeze}, {"Unsqueeze", 1, 1, importUnsqueeze}, {"Expand", 8, 2, importExpand},
-    {"Transpose", 1, 1, importTranspose}, {"Concat", 4, 1, importConcat}, {"Tile", 6, 2, importTile},
+    {"Transpose", 1, 1, importTranspose}, {"Concat", 1, 1, importConcat}, {"Tile", 6, 2, importTile},
     {"DepthToSpace", 1, 1, importDepthToSpace}, {"SpaceToDepth", 1, 1, importSpaceToDepth}});
 }
 

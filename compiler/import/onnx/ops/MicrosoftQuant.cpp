@@ -1,0 +1,122 @@
+// Quantised operators of com.microsoft: pointwise and pooling ones as dequantise, compute, quantise; matmuls on integers with a float result.
+#include "compiler/import/onnx/OpHelpers.h"
+
+using namespace mlir;
+
+namespace ingot {
+
+using nn::BinaryKind;
+using nn::UnaryKind;
+
+/// (x - zero) scale with both of one element, zero absent or present.
+static Value dequantised(OnnxNode &node, Value x, Value scale, Value zero) {
+  if (!node.ok() || elementCount(node.shape(scale)) != 1 || (zero && elementCount(node.shape(zero)) != 1))
+    return node.refuse("a scale or zero point is no scalar"), Value();
+  Value z = zero ? node.reshape(zero, {}) : Value();
+  return node.create<quant::DequantizeOp>({node.type(DType::F32, node.shape(x))}, x, node.reshape(scale, {}), z, uint64_t(0), uint64_t(0));
+}
+
+static Value optionalInput(OnnxNode &node, int64_t i) { return node.hasInput(i) ? node.input(i) : Value(); }
+
+/// saturate(round(x / scale) + zero) of `type`.
+static Value quantised(OnnxNode &node, Value x, Value scale, Value zero, DType type) {
+  if (!node.ok() || elementCount(node.shape(scale)) != 1 || (zero && elementCount(node.shape(zero)) != 1))
+    return node.refuse("a scale or zero point is no scalar"), Value();
+  Value z = zero ? node.reshape(zero, {}) : Value();
+  return node.create<quant::QuantizeOp>({node.type(type, node.shape(x))}, x, node.reshape(scale, {}), z, uint64_t(0), uint64_t(0));
+}
+
+static OnnxImportFn pair(BinaryKind kind) {
+  return [kind](OnnxNode &node) {
+    Value a = dequantised(node, node.input(0), node.input(1), optionalInput(node, 2));
+    Value b = dequantised(node, node.input(3), node.input(4), optionalInput(node, 5));
+    if (node.ok())
+      node.setOutput(0, quantised(node, node.binary(kind, a, b), node.input(6), optionalInput(node, 7), node.dtype(node.input(0))));
+  };
+}
+
+/// X, its scale and zero point, the result's scale and zero point.
+static OnnxImportFn single(Value (*compute)(OnnxNode &, Value)) {
+  return [compute](OnnxNode &node) {
+    Value x = dequantised(node, node.input(0), node.input(1), optionalInput(node, 2));
+    Value y = node.ok() ? compute(node, x) : Value();
+    if (node.ok())
+      node.setOutput(0, quantised(node, y, node.input(3), optionalInput(node, 4), node.dtype(node.input(0))));
+  };
+}
+
+static Value sigmoid(OnnxNode &node, Value x) { return node.unary(UnaryKind::sigmoid, x); }
+static Value leakyRelu(OnnxNode &node, Value x) { return node.unary(UnaryKind::leaky_relu, x, node.floatAttr("alpha", 0.01)); }
+
+static Value globalPool(OnnxNode &node, Value x) {
+  if (!needRank(node, x, 3, 5, "X"))
+    return {};
+  bool last = node.intAttr("channels_last", 0) != 0;
+  int64_t rank = rankOf(node, x);
+  Ints axes = last ? axesFrom(1, rank - 1) : axesFrom(2, rank);
+  return node.reduce(nn::ReduceKind::mean, x, axes);
+}
+
+/// Softmax over one axis (opset 13), before that over all from the axis on.
+static Value softmax(OnnxNode &node, Value x) {
+  bool old = node.intAttr("opset", 13) < 13;
+  std::optional<int64_t> axis = axisOf(node, old ? 1 : -1, rankOf(node, x));
+  if (!axis)
+    return {};
+  if (!old)
+    return node.softmax(x, *axis);
+  return node.reshape(node.softmax(node.reshape(x, flatShape(node.shape(x), *axis)), 1), node.shape(x));
+}
+
+/// Scale and zero point of the result, then triples of tensor, scale, zero point.
+static void importConcat(OnnxNode &node) {
+  llvm::SmallVector<Value> parts;
+  for (int64_t i = 2; i + 1 < node.numInputs(); i += 3)
+    parts.push_back(node.hasInput(i) && node.hasInput(i + 1) ? dequantised(node, node.input(i), node.input(i + 1), optionalInput(node, i + 2)) : Value());
+  std::optional<int64_t> axis = parts.empty() || !parts[0] || !node.ok() ? std::nullopt : axisOf(node, 0, rankOf(node, parts[0]));
+  if (!axis)
+    return node.refuse("there are no operands to join");
+  DType type = node.dtype(node.input(2));
+  node.setOutput(0, quantised(node, node.concat(parts, *axis), node.input(0), node.input(1), type));
+}
+
+// ---- matmuls ------------------------------------------------------------------------------------
+
+static void importMatMulIntegerToFloat(OnnxNode &node) {
+  Value product = integerProduct(node, node.input(0), node.input(1), optionalInput(node, 4), optionalInput(node, 5));
+  node.setOutput(0, floatProduct(node, product, node.input(2), node.input(3), optionalInput(node, 6)));
+}
+
+/// x as ui8 with its scale and zero point, by the rule of DynamicQuantizeLinear.
+struct Dynamic {
+  Value x, scale, zero;
+};
+
+static Dynamic quantiseDynamically(OnnxNode &node, Value x) {
+  Value nothing = node.scalar(DType::F32, 0);
+  Ints all = axesFrom(0, rankOf(node, x));
+  Value high = node.binary(BinaryKind::max, node.reduce(nn::ReduceKind::max, x, all, false), nothing);
+  Value low = node.binary(BinaryKind::min, node.reduce(nn::ReduceKind::min, x, all, false), nothing);
+  Value scale = node.binary(BinaryKind::div, node.binary(BinaryKind::sub, high, low), node.scalar(DType::F32, 255));
+  Value exact = node.binary(BinaryKind::div, node.binary(BinaryKind::sub, nothing, low), scale);
+  Value zero = node.cast(node.unary(UnaryKind::round, node.unary(UnaryKind::clip, exact, 0, 255)), DType::U8);
+  return {quantised(node, x, scale, zero, DType::U8), scale, zero};
+}
+
+static void importDynamicQuantizeMatMul(OnnxNode &node) {
+  if (!isFloat(node, node.input(0)))
+    return node.refuse("the operand 'A' is no float");
+  Dynamic a = quantiseDynamically(node, node.input(0));
+  Value product = integerProduct(node, a.x, node.input(1), a.zero, optionalInput(node, 3));
+  node.setOutput(0, floatProduct(node, product, a.scale, node.input(2), optionalInput(node, 4)));
+}
+
+void registerMicrosoftQuant(OnnxOpRegistry &registry) {
+  addRows(registry, "com.microsoft", {
+    {"QLinearAdd", 1, 7, pair(BinaryKind::add)}, {"QLinearMul", 1, 7, pair(BinaryKind::mul)}, {"QLinearSigmoid", 1, 4, single(sigmoid)},
+    {"QLinearLeakyRelu", 1, 4, single(leakyRelu)}, {"QLinearGlobalAveragePool", 1, 4, single(globalPool)}, {"QLinearSoftmax", 1, 4, single(softmax)},
+    {"QLinearConcat", 1, 4, importConcat}, {"MatMulIntegerToFloat", 1, 4, importMatMulIntegerToFloat},
+    {"DynamicQuantizeMatMul", 1, 3, importDynamicQuantizeMatMul}});
+}
+
+} // namespace ingot

@@ -1,0 +1,71 @@
+"""Writes models whose outputs have extents that depend on data, models with sequences, and models of opset 6, with their golden.npz: extents.py OUT."""
+import pathlib
+import sys
+
+import numpy as np
+import onnx
+from onnx import parser
+
+NEW, OLD = ('<ir_version: 8, opset_import: ["" : %d]>' % version for version in (17, 6))
+X = np.array([[0, 3, 0], [2, 0, -1]], "f4")
+U = np.array([2, 1, 1, 3, 2, -4], "f4")
+ROWS = np.array([[1, 0], [1, 0], [2, 3], [1, -1]], "f4")
+
+
+def boxes(centre):
+    """Three pairs of boxes that overlap by nine tenths, and what is left of them, best first."""
+    corners = np.array([[0, 0, 1, 1], [0, 0.1, 1, 1.1], [0, 10, 1, 11], [0, 10.1, 1, 11.1], [0, 100, 1, 101], [0, 0.05, 1, 1.05]], "f4")
+    if centre:
+        y, x, h, w = corners[:, 0], corners[:, 1], corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
+        corners = np.stack([x + w / 2, y + h / 2, w, h], 1)
+    scores = np.array([[0.9, 0.75, 0.6, 0.95, 0.5, 0.3], [0.1, 0.2, 0.3, 0.2, 0.1, 0.9]], "f4")
+    picked = [[0, 0, 3], [0, 0, 0], [0, 0, 4], [0, 1, 5], [0, 1, 2]]
+    return corners[None], scores[None], np.array(picked, "i8")
+
+
+NMS = """g (float[1, 6, 4] boxes, float[1, 2, 6] scores) => (int64[n, 3] y) <int64 most = {4}, float iou = {0.5}, float low = {0.25}> {
+  y = NonMaxSuppression<center_point_box = %d>(boxes, scores, most, iou, low)
+}"""
+UNIQUE = "g (float[6] x) => (float[a] y, int64[b] first, int64[6] back, int64[c] counts) { y, first, back, counts = Unique<sorted = %d>(x) }"
+
+
+def unique(order):
+    values, first, back, counts = np.unique(U, return_index=True, return_inverse=True, return_counts=True)
+    if not order:
+        by_first = np.argsort(first)
+        place = np.argsort(by_first)
+        values, first, counts, back = values[by_first], first[by_first], counts[by_first], place[back]
+    return dict(y=values, first=first, back=back.reshape(-1).astype("i8"), counts=counts)
+
+
+CASES = {
+    "nonzero": (NEW + "g (float[2, 3] x) => (int64[2, n] y) { y = NonZero(x) }", dict(x=X), dict(y=np.stack(np.nonzero(X)))),
+    "compress": (NEW + "g (float[2, 3] x, bool[3] c) => (float[2, n] y) { y = Compress<axis = 1>(x, c) }", dict(x=X, c=np.array([1, 0, 1], "?")), dict(y=X[:, [0, 2]])),
+    "compress-none": (NEW + "g (float[2, 3] x, bool[4] c) => (float[n] y) { y = Compress(x, c) }", dict(x=X, c=np.zeros(4, "?")), dict(y=np.zeros(0, "f4"))),
+    "unique": (NEW + UNIQUE % 1, dict(x=U), unique(True)), "unique-unsorted": (NEW + UNIQUE % 0, dict(x=U), unique(False)),
+    "unique-rows": (NEW + "g (float[4, 2] x) => (float[n, 2] y) { y = Unique<axis = 0>(x) }", dict(x=ROWS), dict(y=np.unique(ROWS, axis=0))),
+    "sequence": (NEW + """g (float[2, 3] x) => (float[3, 3] y, int64 n) <int64 last = {-1}> {
+  s = SplitToSequence<axis = 0>(x)
+  one = SequenceAt(s, last)
+  t = SequenceInsert(s, one)
+  n = SequenceLength(t)
+  y = ConcatFromSequence<axis = 0>(t)
+}""", dict(x=X), dict(y=X[[0, 1, 1]], n=np.int64(3))),
+    "opset6": (OLD + """g (float[2, 3, 4] x, float[3] b, float[3] slope) => (float[2, 3, 4] y, bool[2, 3, 4] z) {
+  a = Add<axis = 1, broadcast = 1>(x, b)
+  y = PRelu(a, slope)
+  z = Less<axis = 1, broadcast = 1>(x, b)
+}""", dict(x=np.arange(-12, 12, dtype="f4").reshape(2, 3, 4), b=np.array([1, 2, 3], "f4"), slope=np.array([0.5, 0, -1], "f4")), None),
+}
+for centre in (0, 1):
+    corners, scores, picked = boxes(centre)
+    CASES[f"boxes-{centre}"] = (NEW + NMS % centre, dict(boxes=corners, scores=scores), dict(y=picked))
+given = CASES["opset6"][1]
+total = given["x"] + given["b"][:, None]
+results = dict(y=np.where(total < 0, total * given["slope"][:, None], total), z=given["x"] < given["b"][:, None])
+CASES["opset6"] = CASES["opset6"][:2] + (results,)
+for name, (text, inputs, outputs) in CASES.items():
+    folder = pathlib.Path(sys.argv[1]) / name
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx.save(parser.parse_model(text), folder / "model.onnx")
+    np.savez(folder / "golden.npz", **{"in|" + n: v for n, v in inputs.items()}, **{"out|" + n: v for n, v in outputs.items()})
