@@ -68,6 +68,7 @@ constexpr OptionInfo kOptions[] = {
     {"against", 0, ValueKind::Text, "MODEL2", "", "compare with a reference model", " perplexity ", "none"},
     {"ctx", 0, ValueKind::Integer, "N", "512", "tokens a piece of the text", " perplexity "},
     {"ctx", 0, ValueKind::Integer, "N", "0", "language models: most tokens; 0: the model's, up to 4096", " build run test bench inspect generate embed "},
+    {"activations", 0, ValueKind::Text, "8|16", "8", "language models: bits of what meets quantised weights", COMPILING},
     {"device", 'd', ValueKind::Text, "NAME", "host", "device preset (ingot devices), or 'reference'", COMPILING},
     {"target", 0, ValueKind::Text, "T", "", "target without a preset (ingot targets)", COMPILING, "the device's"},
     {"features", 0, ValueKind::Text, "+a,-b", "", "features to add or take away", COMPILING, "the device's"},

@@ -38,7 +38,7 @@ private:
 };
 
 /// x [rows][width] as the product sees it: what the format leaves, or quantised in blocks and multiplied out, which is exact in double.
-std::vector<double> activations(const Tensor &x, int64_t width, llvm::StringRef format) {
+std::vector<double> activations(const Tensor &x, int64_t width, llvm::StringRef format, int64_t bits) {
   std::vector<double> seen = load<double>(x);
   if (!quant::findBlockFormat(format)->quantizesActivations)
     return seen;
@@ -47,8 +47,8 @@ std::vector<double> activations(const Tensor &x, int64_t width, llvm::StringRef 
     for (int64_t k = 0; k < width; ++k)
       row[static_cast<size_t>(k)] = static_cast<float>(x.at(begin + k));
     for (int64_t k = 0; k < width; k += kActivationBlock) {
-      int8_t q[kActivationBlock];
-      float scale = quant::quantizeBlock(&row[static_cast<size_t>(k)], q);
+      int16_t q[kActivationBlock];
+      float scale = quant::quantizeBlock(&row[static_cast<size_t>(k)], bits, q);
       for (int64_t i = 0; i < kActivationBlock; ++i)
         seen[static_cast<size_t>(begin + k + i)] = static_cast<double>(scale) * q[i];
     }
@@ -69,7 +69,7 @@ llvm::FailureOr<Results> blockMatmul(Operation *op, ArrayRef<Tensor> operands, s
   std::optional<BlockRows> rows = BlockRows::create(matmul.getFormat(), operands[1], width, why);
   if (!rows)
     return failure();
-  std::vector<double> x = activations(operands[0], width, matmul.getFormat());
+  std::vector<double> x = activations(operands[0], width, matmul.getFormat(), static_cast<int64_t>(matmul.getActivations()));
   Tensor result = resultOf(op);
   for (int64_t n = 0; n < columns; ++n) {
     ArrayRef<float> w = rows->row(n);
@@ -102,7 +102,7 @@ llvm::FailureOr<Results> blockMatmulExperts(Operation *op, ArrayRef<Tensor> oper
   std::optional<BlockRows> rows = BlockRows::create(matmul.getFormat(), weights, width, why);
   if (!rows)
     return failure();
-  std::vector<double> x = activations(input, width, matmul.getFormat());
+  std::vector<double> x = activations(input, width, matmul.getFormat(), static_cast<int64_t>(matmul.getActivations()));
   Tensor result = resultOf(op);
   for (int64_t i = 0; i < experts.count(); ++i) {
     int64_t expert = experts.intAt(i), row = input.shape()[1] == 1 ? i / slots : i;

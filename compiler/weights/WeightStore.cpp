@@ -2,13 +2,30 @@
 // A recipe may name only entries that were added before it, so the chain of recipes always ends.
 #include "compiler/weights/WeightStore.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Process.h"
+
+#include <sys/mman.h>
 
 using llvm::ArrayRef;
 using llvm::StringRef;
 
 namespace ingot {
+namespace {
+
+/// Takes the whole pages of a mapped tensor out of this process's memory, so that a model's file does not stay there while it is packed. The system
+/// reads them again from its cache when they are wanted.
+void letGo(const Tensor &tensor) {
+  uintptr_t page = llvm::sys::Process::getPageSizeEstimate(), address = reinterpret_cast<uintptr_t>(tensor.data());
+  uintptr_t begin = llvm::alignTo(address, page), end = llvm::alignDown(address + static_cast<uintptr_t>(tensor.bytes()), page);
+  if (begin < end)
+    madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+}
+
+} // namespace
 
 std::string WeightStore::uniqueName(StringRef name) const {
   std::string wanted = name.empty() ? "weight" : name.str();
@@ -18,17 +35,17 @@ std::string WeightStore::uniqueName(StringRef name) const {
   return candidate;
 }
 
-std::string WeightStore::add(StringRef name, Tensor tensor) {
+std::string WeightStore::add(StringRef name, Tensor tensor, bool isMapped) {
   std::string kept = uniqueName(name);
   DType type = tensor.dtype();
   std::vector<int64_t> shape = tensor.shape().vec();
-  entries.try_emplace(kept, Entry{type, std::move(shape), std::move(tensor), std::nullopt});
+  entries.try_emplace(kept, Entry{type, std::move(shape), std::move(tensor), std::nullopt, isMapped});
   return kept;
 }
 
 std::string WeightStore::addRecipe(StringRef name, DType type, ArrayRef<int64_t> shape, Recipe recipe) {
   std::string kept = uniqueName(name);
-  entries.try_emplace(kept, Entry{type, shape.vec(), Tensor(), std::move(recipe)});
+  entries.try_emplace(kept, Entry{type, shape.vec(), Tensor(), std::move(recipe), false});
   return kept;
 }
 
@@ -54,7 +71,11 @@ Tensor WeightStore::get(StringRef name) const {
   llvm::SmallVector<Tensor, 2> inputs;
   for (const std::string &input : entry.recipe->inputs)
     inputs.push_back(get(input));
-  return entry.recipe->make(inputs);
+  Tensor made = entry.recipe->make(inputs);
+  for (const auto &[input, from] : llvm::zip_equal(inputs, entry.recipe->inputs))
+    if (entries.find(from)->second.isMapped)
+      letGo(input);
+  return made;
 }
 
 } // namespace ingot

@@ -20,8 +20,9 @@ struct Recipe {
 
 class WeightStore {
 public:
-  /// Adds a tensor (usually a view of a mapped file). The name is made unique by a suffix; returns the name under which it is kept.
-  std::string add(llvm::StringRef name, Tensor tensor);
+  /// Adds a tensor. The name is made unique by a suffix; returns the name under which it is kept. `isMapped`: its bytes are a view of a file mapped for
+  /// reading, whose pages are given back to the system once a recipe has read them.
+  std::string add(llvm::StringRef name, Tensor tensor, bool isMapped = false);
   /// Adds a tensor to be made later. Type and shape are known now.
   std::string addRecipe(llvm::StringRef name, DType type, llvm::ArrayRef<int64_t> shape, Recipe recipe);
 
@@ -42,6 +43,7 @@ private:
     std::vector<int64_t> shape;
     Tensor tensor;
     std::optional<Recipe> recipe;
+    bool isMapped = false;
   };
   std::string uniqueName(llvm::StringRef name) const;
   llvm::StringMap<Entry> entries;

@@ -37,17 +37,17 @@ const BlockFormat *findBlockFormat(llvm::StringRef name) {
   return found == blockFormats().end() ? nullptr : found;
 }
 
-float quantizeBlock(const float *x, int8_t *q) {
-  float largest = 0;
+float quantizeBlock(const float *x, int64_t bits, int16_t *q) {
+  float steps = bits == 16 ? 32512.0f : 127.0f, largest = 0; // 32512 = 127 * 255 + 127, two digits
   for (int i = 0; i < 32; ++i)
     largest = std::max(largest, std::fabs(x[i]));
-  float inverse = largest == 0 ? 0 : 127.0f / largest;
+  float inverse = largest == 0 ? 0 : steps / largest;
   for (int i = 0; i < 32; ++i) {
     float product = x[i] * inverse;
-    float clamped = std::isnan(product) ? 0.0f : std::min(std::max(std::nearbyint(product), -127.0f), 127.0f);
-    q[i] = static_cast<int8_t>(clamped);
+    float clamped = std::isnan(product) ? 0.0f : std::min(std::max(std::nearbyint(product), -steps), steps);
+    q[i] = static_cast<int16_t>(clamped);
   }
-  return largest / 127.0f;
+  return largest / steps;
 }
 
 } // namespace ingot::quant

@@ -27,8 +27,8 @@ llvm::ArrayRef<BlockFormat> blockFormats();
 /// By name; null when there is none.
 const BlockFormat *findBlockFormat(llvm::StringRef name);
 
-/// x[32] -> q[32] by the rule at the top of BlockOps.td; returns the scale.
-float quantizeBlock(const float *x, int8_t *q);
+/// x[32] -> q[32] in `bits` 8 or 16 by the rule at the top of BlockOps.td; returns the scale.
+float quantizeBlock(const float *x, int64_t bits, int16_t *q);
 
 } // namespace ingot::quant
 

@@ -22,6 +22,11 @@ LogicalResult checkRows(Operation *op, StringRef name, RankedTensorType weights,
   return success();
 }
 
+/// F4.
+LogicalResult checkActivations(Operation *op, int64_t bits) {
+  return bits == 8 || bits == 16 ? success() : op->emitOpError("F4: activations of ") << bits << " bits";
+}
+
 } // namespace
 
 LogicalResult BlockMatmulOp::verify() {
@@ -32,7 +37,7 @@ LogicalResult BlockMatmulOp::verify() {
     return failure();
   if (out.getDimSize(0) != x.getDimSize(0) || out.getDimSize(1) != w.getDimSize(0))
     return emitOpError("F3: the result is not [M, N]");
-  return getActivations() == 8 ? success() : emitOpError("F4: activations of ") << getActivations() << " bits";
+  return checkActivations(*this, static_cast<int64_t>(getActivations()));
 }
 
 LogicalResult BlockRowsOp::verify() {
@@ -51,5 +56,5 @@ LogicalResult BlockMatmulExpertsOp::verify() {
     return failure();
   bool fits = w.getDimSize(0) > 0 && chosen.getDimSize(0) == x.getDimSize(0) && (x.getDimSize(1) == 1 || x.getDimSize(1) == chosen.getDimSize(1)) &&
               out.getShape() == ArrayRef<int64_t>({chosen.getDimSize(0), chosen.getDimSize(1), w.getDimSize(1)});
-  return fits ? success() : emitOpError("F6: the extents do not agree");
+  return fits ? checkActivations(*this, static_cast<int64_t>(getActivations())) : emitOpError("F6: the extents do not agree");
 }

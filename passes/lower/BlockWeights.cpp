@@ -50,12 +50,17 @@ std::optional<BlockWeights> packBlockWeights(LowerContext &context, Location loc
   return BlockWeights{row, experts, n, k, packed};
 }
 
-Value blockActivations(LowerContext &context, Location loc, Value input, int64_t rows, const BlockWeights &weights) {
+Value blockActivations(LowerContext &context, Location loc, Value input, int64_t rows, const BlockWeights &weights, int64_t bits) {
   if (weights.format.isFloat())
     return input;
   Type byte = toMlir(DType::U8, context.builder.getContext());
-  RankedTensorType type = RankedTensorType::get({rows * (weights.k / IK_BLOCK) * IK_XBLOCK}, byte);
-  return context.micro(loc, "ik_block_quantize", type, input, {rows, weights.k}, rows * weights.k).getResult(0);
+  RankedTensorType type = RankedTensorType::get({rows * (bits / 8) * (weights.k / IK_BLOCK) * IK_XBLOCK}, byte);
+  return context.micro(loc, bits == 16 ? "ik_block_quantize16" : "ik_block_quantize", type, input, {rows, weights.k}, rows * weights.k).getResult(0);
+}
+
+std::string blockKernel(StringRef stem, const BlockWeights &weights, int64_t bits) {
+  bool wide = bits == 16 && !weights.format.isFloat();
+  return (stem + (wide ? "16_" : "_") + StringRef(weights.format.name)).str();
 }
 
 } // namespace ingot

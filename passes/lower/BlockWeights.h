@@ -19,8 +19,10 @@ struct BlockWeights {
 std::optional<BlockWeights> packBlockWeights(LowerContext &context, mlir::Location loc, mlir::Value weights, llvm::StringRef format, int64_t k,
                                              std::string &why);
 
-/// f32 [rows][k] -> the activations of ik_block_matmul_<format>: itself for float formats.
-mlir::Value blockActivations(LowerContext &context, mlir::Location loc, mlir::Value input, int64_t rows, const BlockWeights &weights);
+/// f32 [rows][k] -> the activations of the kernels for `bits` 8 or 16: itself for float formats.
+mlir::Value blockActivations(LowerContext &context, mlir::Location loc, mlir::Value input, int64_t rows, const BlockWeights &weights, int64_t bits);
+/// "ik_block_matmul" and the like -> the kernel's name for the format and the activations.
+std::string blockKernel(llvm::StringRef stem, const BlockWeights &weights, int64_t bits);
 
 } // namespace ingot
 

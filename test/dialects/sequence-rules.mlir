@@ -82,8 +82,8 @@ func.func @f3(%x: tensor<2x64xf32>, %w: tensor<5x36xui8>) -> tensor<2x6xf32> {
 // -----
 
 func.func @f4(%x: tensor<2x64xf32>, %w: tensor<5x36xui8>) -> tensor<2x5xf32> {
-  // expected-error @+1 {{F4: activations of 16 bits}}
-  %y = quant.block_matmul %x, %w format "q4_0" activations 16 : (tensor<2x64xf32>, tensor<5x36xui8>) -> tensor<2x5xf32>
+  // expected-error @+1 {{F4: activations of 12 bits}}
+  %y = quant.block_matmul %x, %w format "q4_0" activations 12 : (tensor<2x64xf32>, tensor<5x36xui8>) -> tensor<2x5xf32>
   return %y : tensor<2x5xf32>
 }
 

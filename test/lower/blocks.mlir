@@ -37,6 +37,21 @@ func.func @decode(%x: tensor<1x256xf32>) -> tensor<1x20xf32> {
 
 // -----
 
+// Activations of 16 bits are two rows of digits for each row.
+// CHECK-LABEL: @wide
+// CHECK: %[[Q:.*]] = kernel.micro "ik_block_quantize16"(%arg0) params [2, 64] scratch 0 work 128 : (tensor<2x64xf32>) -> tensor<384xui8>
+// CHECK: kernel.micro "ik_block_matmul16_q8_0"(%[[Q]],
+// CHECK: kernel.micro "ik_block_matmul_f16"(%arg0,
+func.func @wide(%x: tensor<2x64xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>) {
+  %v = nn.weight @v : tensor<3x68xui8>
+  %w = nn.weight @w : tensor<3x128xui8>
+  %y = quant.block_matmul %x, %v format "q8_0" activations 16 : (tensor<2x64xf32>, tensor<3x68xui8>) -> tensor<2x3xf32>
+  %z = quant.block_matmul %x, %w format "f16" activations 16 : (tensor<2x64xf32>, tensor<3x128xui8>) -> tensor<2x3xf32>
+  return %y, %z : tensor<2x3xf32>, tensor<2x3xf32>
+}
+
+// -----
+
 // Float formats take the activations as they are.
 // CHECK-LABEL: @floats
 // CHECK-NOT: quantize

@@ -40,7 +40,8 @@ llvm::json::Object buildRecord(const CompileOptions &options, const Program &pro
   uint64_t bytes = 0;
   (void)llvm::sys::fs::file_size(options.modelPath, bytes);
   return llvm::json::Object{{"model_bytes", static_cast<int64_t>(bytes)}, {"target", options.target}, {"features", options.features},
-                            {"fast", options.fast}, {"threads", options.workers}, {"ctx", options.llm.ctx}, {"dims", std::move(dims)}, {"shapes", std::move(shapes)}, {"binds", std::move(binds)},
+                            {"fast", options.fast}, {"threads", options.workers}, {"ctx", options.llm.ctx}, {"activations", options.llm.activations},
+                            {"dims", std::move(dims)}, {"shapes", std::move(shapes)}, {"binds", std::move(binds)},
                             {"quantize", options.compress.quantizeText}, {"sparsify", options.compress.sparsifyText}, {"calibrate", options.compress.calibrate}};
 }
 

@@ -63,6 +63,8 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
     options.fast = build->getBoolean("fast").value_or(false);
   if (!context.options.has("ctx"))
     options.llm.ctx = build->getInteger("ctx").value_or(options.llm.ctx);
+  if (!context.options.has("activations"))
+    options.llm.activations = build->getInteger("activations").value_or(options.llm.activations);
   if (!context.options.has("quantize") && !context.options.has("sparsify")) {
     options.compress.quantizeText = build->getString("quantize").value_or("").str();
     options.compress.sparsifyText = build->getString("sparsify").value_or("").str();
@@ -140,6 +142,17 @@ bool matches(const ProgramIo &want, const Tensor &have, llvm::StringRef file, Di
   return false;
 }
 
+/// --activations 8 or 16. False: reported.
+bool parseActivations(const Context &context, CompileOptions &options) {
+  std::string bits = context.options.text("activations");
+  if (bits != "8" && bits != "16") {
+    context.fail("IG0002", "--activations has a bad value: expected 8 or 16, found '" + bits + "'");
+    return false;
+  }
+  options.llm.activations = bits == "16" ? 16 : 8;
+  return true;
+}
+
 } // namespace
 
 std::optional<std::vector<int64_t>> threadCounts(const Context &context) {
@@ -196,6 +209,8 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   options.fast = typed.text("precision") == "fast";
   options.llm.ctx = typed.integer("ctx");
   options.llm.pooling = typed.text("pooling");
+  if (!parseActivations(context, options))
+    return std::nullopt;
   options.stopAfter = typed.text("stop-after");
   options.dumpDir = typed.text("dump-ir");
   std::optional<std::vector<int64_t>> threads = threadCounts(context);

@@ -3,6 +3,7 @@
 #define INGOT_COMPILER_IMPORT_GGUF_DEQUANTIZE_H
 
 #include "compiler/import/gguf/GgufTypes.h"
+#include "compiler/import/gguf/IqGrids.h"
 
 #include <cstring>
 
@@ -42,9 +43,6 @@ BlockFunction findGridBlock(GgufTypeId type);   // IQ1, IQ2, IQ3: indices into c
 
 /// The sixteen values that a nibble stands for in IQ4_NL and IQ4_XS.
 extern const int8_t kNonLinear4[16];
-
-/// Codebooks (IqGrids.cpp): groups of 8 of 3 levels, or of 4 of 8 levels.
-extern const uint16_t kGridIq2Xxs[256], kGridIq2Xs[512], kGridIq2S[1024], kGridIq3Xxs[256], kGridIq3S[512], kGridIq1[2048];
 
 } // namespace ingot
 

@@ -13,14 +13,6 @@ constexpr uint8_t kLevels2[3] = {8, 25, 43};
 constexpr uint8_t kLevels3Xxs[8] = {4, 12, 20, 28, 36, 44, 52, 62};
 constexpr uint8_t kLevels3S[8] = {1, 3, 5, 7, 9, 11, 13, 15};
 
-/// Seven stored signs, and the eighth that makes the number of minuses even.
-int allSigns(int seven) {
-  int odd = seven ^ seven >> 4;
-  odd ^= odd >> 2;
-  odd ^= odd >> 1;
-  return seven | (odd & 1) << 7;
-}
-
 /// Eight elements of an IQ2 codebook.
 void putGroup(uint16_t entry, int signs, float step, float *out) {
   for (int i = 0; i < 8; ++i, entry /= 3) {

@@ -139,7 +139,7 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
   int64_t rows = 1;
   for (const std::string &entry : *entries)
     rows = std::max(rows, entry == "embed" ? 1 : rowsOf(entry, chunk));
-  LlmGraph graph(*file, *model, *ctx, rows, store, builder);
+  LlmGraph graph(*file, *model, *ctx, rows, options.activations, store, builder);
   if (!addEntries(graph, *model, options, *entries, *ctx, chunk, path, diagnostics))
     return result;
   addConstants(*module, *file, *model, *ctx, chunk);

@@ -14,6 +14,7 @@ struct ImportLlm {
   int64_t chunk = 128;              // tokens of one prefill or score step, at most ctx
   std::vector<std::string> entries; // of "prefill", "decode", "score", "embed"; empty: prefill and decode, or embed of a model that makes no text
   std::string pooling;              // of "embed": "mean", "first", "last"; empty: the file's
+  int64_t activations = 8;          // --activations, bits of what meets quantised weights: 8 or 16
 };
 
 /// Reads, checks and imports. Everything that is missing or unsupported is reported in one run (IG0601 .. IG0649). Matrices become views ui8

@@ -1,6 +1,6 @@
 // The codebooks of the IQ types: which groups of 8 or 4 magnitudes (or ternary digits) an index stands for. The numbers are the format's own
 // definition, found by its authors by search; no formula gives them. A group is one number: the sum of level[i] * levels^i, element 0 first.
-#include "compiler/import/gguf/Dequantize.h"
+#include "compiler/import/gguf/IqGrids.h"
 
 namespace ingot {
 

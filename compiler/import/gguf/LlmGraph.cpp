@@ -35,8 +35,8 @@ std::string sliceName(const GgufTensor &tensor, int64_t first) {
 
 } // namespace
 
-LlmGraph::LlmGraph(const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t rows, WeightStore &store, OpBuilder &builder)
-    : file(file), model(model), ctx(ctx), stepRows(rows), store(store), builder(builder), loc(builder.getUnknownLoc()) {}
+LlmGraph::LlmGraph(const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t rows, int64_t activations, WeightStore &store, OpBuilder &builder)
+    : file(file), model(model), ctx(ctx), stepRows(rows), activations(activations), store(store), builder(builder), loc(builder.getUnknownLoc()) {}
 
 RankedTensorType LlmGraph::f32(llvm::ArrayRef<int64_t> shape) const { return RankedTensorType::get(shape, builder.getF32Type()); }
 void LlmGraph::at(llvm::StringRef tensor) { loc = NameLoc::get(builder.getStringAttr(printable(tensor))); }
@@ -74,7 +74,7 @@ Value LlmGraph::matrix(const GgufTensor &tensor, int64_t first, int64_t rows) {
     shape[0] = rows;
   std::string name = whole ? tensor.name.str() : llvm::formatv("{0}.rows.{1}", tensor.name, first).str();
   if (!store.contains(name))
-    store.add(name, Tensor(DType::U8, shape, tensor.data + (whole ? 0 : first * rowBytes), file.owner));
+    store.add(name, Tensor(DType::U8, shape, tensor.data + (whole ? 0 : first * rowBytes), file.owner), /*isMapped=*/true);
   return weight(name, RankedTensorType::get(shape, toMlir(DType::U8, builder.getContext())));
 }
 
@@ -143,7 +143,7 @@ Value LlmGraph::linear(Value input, const LlmLinear &linear) {
   const GgufTensor &w = *linear.weight;
   at(w.name);
   Value result = quant::BlockMatmulOp::create(builder, loc, f32({rowsOf(input), linear.rows}), input, matrix(w, linear.first, linear.rows),
-                                              builder.getStringAttr(w.type->name.lower()));
+                                              builder.getStringAttr(w.type->name.lower()), builder.getI64IntegerAttr(activations));
   return linear.bias ? binary(result, vector(*linear.bias, linear.first, linear.rows), nn::BinaryKind::add) : result;
 }
 

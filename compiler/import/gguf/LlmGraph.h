@@ -11,8 +11,9 @@ namespace ingot {
 
 class LlmGraph {
 public:
-  /// `ctx` positions, of which the entry points take at most `rows` in one step.
-  LlmGraph(const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t rows, WeightStore &store, mlir::OpBuilder &builder);
+  /// `ctx` positions, of which the entry points take at most `rows` in one step; products of
+  /// quantised weights take `activations` bits.
+  LlmGraph(const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t rows, int64_t activations, WeightStore &store, mlir::OpBuilder &builder);
 
   /// Which rows' logits an entry point gives: all, or that of row count - 1, where `count` is an argument.
   enum class Rows { LastOfCount, All };
@@ -77,7 +78,7 @@ private:
 
   const GgufFile &file;
   const LlmModel &model;
-  int64_t ctx, stepRows;
+  int64_t ctx, stepRows, activations;
   WeightStore &store;
   mlir::OpBuilder &builder;
   mlir::Location loc;

@@ -1,5 +1,5 @@
-// Lowers quant.block_matmul to ik_block_quantize (shared by the products of one input) and ik_block_matmul_<format> on packed weights, and
-// quant.block_rows to ik_block_rows_<format> on the same packed weights.
+// Lowers quant.block_matmul to ik_block_quantize (shared by the products of one input) and ik_block_matmul_<format> on packed weights (with 16-bit
+// activations ik_block_quantize16 and ik_block_matmul16_<format>), and quant.block_rows to ik_block_rows_<format> on the same packed weights.
 #include "passes/lower/BlockWeights.h"
 #include "passes/lower/Convert.h"
 #include "targets/common/ukernels/block.h"
@@ -18,8 +18,9 @@ Lowered lowerBlockMatmul(Operation *operation, LowerContext &context, std::strin
   std::optional<BlockWeights> weights = packBlockWeights(context, op.getLoc(), op.getWeights(), op.getFormat(), k, why);
   if (!weights)
     return failure();
-  Value x = blockActivations(context, op.getLoc(), op.getInput(), rows, *weights);
-  std::string kernel = ("ik_block_matmul_" + op.getFormat()).str();
+  int64_t bits = static_cast<int64_t>(op.getActivations());
+  Value x = blockActivations(context, op.getLoc(), op.getInput(), rows, *weights, bits);
+  std::string kernel = blockKernel("ik_block_matmul", *weights, bits);
   return SmallVector<Value, 2>{context
                                    .micro(op.getLoc(), kernel, op.getResult().getType(), {x, weights->packed}, {rows, weights->n, k},
                                           rows * weights->n * k, weights->format.isFloat() ? IK_FLOAT_SCRATCH : 0)

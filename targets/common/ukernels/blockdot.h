@@ -15,6 +15,7 @@ typedef uint8_t ik_u8x64 __attribute__((ext_vector_type(64)));
 typedef uint8_t ik_u8x64u __attribute__((ext_vector_type(64), aligned(1)));
 typedef int8_t ik_i8x16 __attribute__((ext_vector_type(16)));
 typedef int8_t ik_i8x16u __attribute__((ext_vector_type(16), aligned(1)));
+typedef uint8_t ik_u8x16 __attribute__((ext_vector_type(16)));
 typedef uint8_t ik_u8x16b __attribute__((ext_vector_type(16), aligned(1)));
 typedef char ik_c8x64 __attribute__((vector_size(64)));
 typedef char ik_c8x32 __attribute__((vector_size(32)));
@@ -22,7 +23,7 @@ typedef short ik_s16x16 __attribute__((vector_size(32)));
 typedef int32_t ik_i32x8v __attribute__((ext_vector_type(8)));
 
 /* True when the format's stored integers are signed bytes: no plane arithmetic, no offset. */
-IK_INLINE int ik_is_signed(ik_block_format f) { return f.bits == 8 || f.offset == IK_CODEBOOK; }
+IK_INLINE int ik_is_signed(ik_block_format f) { return f.bits == 8 || ik_block_has_codebook(f); }
 /* What is taken off the stored integers as ik_dot16q sees them. */
 IK_INLINE int ik_dot_offset(ik_block_format f) {
 #if defined(__AVX512VNNI__)
@@ -115,15 +116,22 @@ IK_INLINE ik_u8x64 ik_bits(ik_u8x64 v, int from, int count, int to) {
   return (from >= to ? v >> (uint8_t)(from - to) : v << (uint8_t)(to - from)) & mask;
 }
 
-/* Every byte's value in IQ4_NL's table; bytes are below 16. */
-IK_INLINE ik_u8x64 ik_codebook(ik_u8x64 v) {
-  static const int8_t values[16] = {IK_CODEBOOK_VALUES};
+/* Every byte's value in a codebook; bytes are below 16. */
+IK_INLINE ik_u8x64 ik_codebook(ik_u8x64 v, int offset) {
+  const signed char *values = ik_codebook_values(offset);
 #if defined(__AVX512BW__)
   ik_i8x16 t = *(const ik_i8x16u *)values;
   ik_u8x64 table = (ik_u8x64)__builtin_shufflevector(t, t, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
                                                      13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
                                                      11, 12, 13, 14, 15);
   return (ik_u8x64)__builtin_ia32_pshufb512((ik_c8x64)table, (ik_c8x64)v);
+#elif defined(__AVX2__)
+  ik_i8x16 t = *(const ik_i8x16u *)values;
+  ik_c8x32 table = (ik_c8x32)__builtin_shufflevector(t, t, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+                                                     13, 14, 15);
+  union { ik_u8x64 v; ik_c8x32 h[2]; } u = {v};
+  IK_UNROLL for (int i = 0; i < 2; ++i) u.h[i] = __builtin_ia32_pshufb256(table, u.h[i]);
+  return u.v;
 #elif defined(__ARM_NEON)
   union { ik_u8x64 v; uint8x16_t q[4]; } u = {v};
   IK_UNROLL for (int i = 0; i < 4; ++i) u.q[i] = vqtbl1q_u8(vreinterpretq_u8_s8(vld1q_s8(values)), u.q[i]);
@@ -144,6 +152,8 @@ IK_INLINE ik_u8x64 ik_quad(ik_block_format f, const uint8_t *w, int q) {
   }
   ik_u8x64 v;
   const uint8_t *next = w + 256;
+  if (f.bits == 1)
+    return ik_bits(ik_load64(w), q, 1, 1);
   if (f.bits >= 4) {
     v = ik_bits(ik_load64(w + q % 4 * 64), q / 4 * 4, 4, 0);
   } else {
@@ -154,7 +164,7 @@ IK_INLINE ik_u8x64 ik_quad(ik_block_format f, const uint8_t *w, int q) {
     v = v | ik_bits(ik_load64(next + q / 4 * 64), q % 4 * 2, 2, 4);
   if (f.bits == 5 || f.bits == 3)
     v = v | ik_bits(ik_load64(next), q, 1, f.bits - 1);
-  return f.offset == IK_CODEBOOK ? ik_codebook(v) ^ (ik_u8x64)(uint8_t)ik_dot_offset(f) : v;
+  return ik_block_has_codebook(f) ? ik_codebook(v, f.offset) ^ (ik_u8x64)(uint8_t)ik_dot_offset(f) : v;
 }
 
 #endif

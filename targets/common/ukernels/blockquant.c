@@ -1,4 +1,5 @@
-/* ik_block_quantize: rows of f32 activations to 8 bits, one scale for 32 of k; layout and rounding in block.h. Parallel unit: 32 values. */
+/* ik_block_quantize, ik_block_quantize16: rows of f32 activations to 8 bits or to two digits of 8, one scale for 32 of k; layout and rounding in
+ * block.h. Parallel unit: 32 values. */
 #include "targets/common/ukernels/block.h"
 #include "targets/common/ukernels/micro.h"
 
@@ -19,30 +20,56 @@ IK_INLINE int32_t ik_sum16_i32(ik_i32x16 v) {
   return sum;
 }
 
-static void ik_quantize32(uint8_t *out, const float *x) {
-  const float amax = ik_amax32(x), limit = 0x1p-100f;
-  const int finite = amax <= 3.40282347e38f;
-  const ik_f32x16 inverse = ik_splat16(finite && amax >= limit ? 127.0f / amax : 0.0f), magic = ik_splat16(IKM_ROUND_F32);
-  ik_i32x16 v[2];
-  for (int h = 0; h < 2; ++h) {
-    v[h] = (ik_i32x16)(ik_load16_f32(x + 16 * h) * inverse + magic) - (ik_i32x16)magic;
-    v[h] = finite ? v[h] : (ik_i32x16)0;
+/* One block: integers v (zeros where there is no number), their scale and sums. */
+static void ik_put_block(uint8_t *out, const ik_i32x16 *v, float scale) {
+  for (int h = 0; h < 2; ++h)
     *(ik_q8x16u *)(out + 16 * h) = __builtin_convertvector(v[h], ik_q8x16u);
-  }
   const int32_t low = ik_sum16_i32(v[0]), sum = low + ik_sum16_i32(v[1]);
   float *numbers = (float *)(out + IK_BLOCK);
-  numbers[0] = finite ? (amax >= limit ? amax / 127.0f : 0.0f) : __builtin_nanf("");
-  numbers[1] = numbers[0] * (float)sum;
+  numbers[0] = scale;
+  numbers[1] = scale * (float)sum;
   ((int32_t *)numbers)[2] = -8 * sum;
   ((int32_t *)numbers)[3] = -8 * low;
 }
 
-IK_KERNEL(ik_block_quantize);
-IK_KERNEL(ik_block_quantize) {
-  const int64_t rows = p[IK_XQUANT_M], depth = p[IK_XQUANT_K], blocks = depth / IK_BLOCK;
-  ik_range range = ik_share(rows * blocks, worker, workers);
+IK_INLINE ik_i32x16 ik_whole16(ik_f32x16 v) {
+  const ik_f32x16 magic = ik_splat16(IKM_ROUND_F32);
+  return (ik_i32x16)(v + magic) - (ik_i32x16)magic;
+}
+
+/* v // x in steps of the returned scale, at most `steps`. */
+static float ik_steps32(ik_i32x16 *v, const float *x, float steps) {
+  const float amax = ik_amax32(x);
+  const int finite = amax <= 3.40282347e38f, counts = finite && amax >= 0x1p-100f;
+  const ik_f32x16 inverse = ik_splat16(counts ? steps / amax : 0.0f);
+  for (int h = 0; h < 2; ++h)
+    v[h] = finite ? ik_whole16(ik_load16_f32(x + 16 * h) * inverse) : (ik_i32x16)0;
+  return finite ? (counts ? amax / steps : 0.0f) : __builtin_nanf("");
+}
+
+/* parts // 1 or 2 neighbouring blocks of `out`. */
+IK_INLINE void ik_quantize32(uint8_t *out, const float *x, const int parts) {
+  ik_i32x16 v[2], high[2];
+  const float scale = ik_steps32(v, x, parts == 2 ? (float)IK_STEPS16 : 127.0f);
+  for (int h = 0; h < 2 && parts == 2; ++h) {
+    high[h] = ik_whole16(__builtin_convertvector(v[h], ik_f32x16) * ik_splat16(1.0f / (float)IK_DIGIT));
+    v[h] = v[h] - high[h] * IK_DIGIT;
+  }
+  if (parts == 2)
+    ik_put_block(out, high, scale * (float)IK_DIGIT);
+  ik_put_block(out + (parts - 1) * IK_XBLOCK, v, scale);
+}
+
+IK_INLINE void ik_quantize_rows(void *const *buf, const int64_t *p, const int parts, ik_range range) {
+  const int64_t rows = p[IK_XQUANT_M] * parts, depth = p[IK_XQUANT_K], blocks = depth / IK_BLOCK;
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
-    int64_t m = unit / blocks, b = unit % blocks, first = m / IK_XGROUP * IK_XGROUP, width = rows - first < IK_XGROUP ? rows - first : IK_XGROUP;
-    ik_quantize32((uint8_t *)buf[1] + (first * blocks + b * width + m - first) * IK_XBLOCK, (const float *)buf[0] + m * depth + b * IK_BLOCK);
+    int64_t m = unit / blocks * parts, b = unit % blocks, first = m / IK_XGROUP * IK_XGROUP, width = rows - first < IK_XGROUP ? rows - first : IK_XGROUP;
+    ik_quantize32((uint8_t *)buf[1] + (first * blocks + b * width + m - first) * IK_XBLOCK, (const float *)buf[0] + unit * IK_BLOCK, parts);
   }
 }
+
+#define IK_BLOCK_QUANTIZE(name, parts)                                                                             \
+  IK_KERNEL(name);                                                                                                 \
+  IK_KERNEL(name) { ik_quantize_rows(buf, p, parts, ik_share(p[IK_XQUANT_M] * (p[IK_XQUANT_K] / IK_BLOCK), worker, workers)); }
+IK_BLOCK_QUANTIZE(ik_block_quantize, 1)
+IK_BLOCK_QUANTIZE(ik_block_quantize16, 2)

@@ -3,37 +3,46 @@
 #include "targets/common/ukernels/block.h"
 #include "targets/common/ukernels/micro.h"
 
-/* The stored integer of row r, element k of a block, less the offset. */
-IK_INLINE int32_t ik_block_integer(ik_block_format f, const uint8_t *w, int r, int k) {
-  static const int8_t codebook[16] = {IK_CODEBOOK_VALUES};
-  const int q = k / 4, at = r * 4 + k % 4;
+/* The stored integer of row r, element i of quad q of a block, less the offset. */
+IK_INLINE int32_t ik_block_integer(ik_block_format f, const uint8_t *w, int r, int q, int i) {
+  const int at = r * 4 + i;
   if (f.bits == 8)
     return (int8_t)w[q * 64 + at];
+  if (f.bits == 1)
+    return 2 * (w[at] >> q & 1) - f.offset;
   const uint8_t *next = w + (f.bits >= 4 ? 256 : 128);
   int32_t v = f.bits >= 4 ? w[q % 4 * 64 + at] >> q / 4 * 4 & 15 : w[q / 4 * 64 + at] >> q % 4 * 2 & 3;
   if (f.bits == 6)
     v |= (next[q / 4 * 64 + at] >> q % 4 * 2 & 3) << 4;
   if (f.bits == 5 || f.bits == 3)
     v |= (next[at] >> q & 1) << (f.bits - 1);
-  return f.offset == IK_CODEBOOK ? codebook[v] : v - f.offset;
+  return ik_block_has_codebook(f) ? ik_codebook_values(f.offset)[v] : v - f.offset;
 }
 
 IK_INLINE float ik_block_half(const uint8_t *p, int r) { return (float)((const _Float16 *)p)[r]; }
 
+/* Scale of half h of row r. */
+IK_INLINE float ik_block_scale(ik_block_format f, const uint8_t *head, const uint8_t *tail, int r, int h) {
+  if (f.family == IK_FAMILY_POWER)
+    return ikm_from_bits_f32((uint32_t)ik_power_bits(tail[r]));
+  if (f.family == IK_FAMILY_HALVES)
+    return (float)ik_e4m3(tail[16 * h + r]) * 0x1p-10f;
+  const float d = ik_block_half(ik_block_head(f) ? head : tail, r) * ik_block_factor(f);
+  return ik_block_head(f) && !ik_block_is_shared(f) ? d * (float)(int8_t)tail[(ik_block_by16(f) ? 16 * h : 0) + r] : d;
+}
+
 /* 32 values of row r. */
 IK_INLINE void ik_block_row32(ik_block_format f, const uint8_t *head, const uint8_t *w, int r, float *y) {
   const uint8_t *tail = w + f.bits * 64;
-  const int by16 = f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN;
   for (int h = 0; h < 2; ++h) {
-    float d = ik_block_half(ik_block_head(f) ? head : tail, r), m = 0.0f;
-    if (ik_block_head(f))
-      d = d * (float)(int8_t)tail[(by16 ? 16 * h : 0) + r];
+    float d = ik_block_scale(f, head, tail, r, h), m = 0.0f;
     if (f.family == IK_FAMILY_MIN)
       m = ik_block_half(tail + 32, r);
     if (f.family == IK_FAMILY_K32_MIN || f.family == IK_FAMILY_K16_MIN)
-      m = -(ik_block_half(head + 32, r) * (float)(int8_t)tail[(by16 ? 32 + 16 * h : 16) + r]);
-    for (int k = h * 16; k < h * 16 + 16; ++k)
-      y[k] = d * (float)ik_block_integer(f, w, r, k) + m;
+      m = -(ik_block_half(head + 32, r) * (float)(int8_t)tail[(ik_block_by16(f) ? 32 + 16 * h : 16) + r]);
+    for (int q = h * 4; q < h * 4 + 4; ++q)
+      for (int i = 0; i < 4; ++i)
+        y[q * 4 + i] = d * (float)ik_block_integer(f, w, r, q, i) + m;
   }
 }
 
@@ -46,7 +55,7 @@ IK_INLINE void ik_block_row(int format, const uint8_t *panel, int r, float *y, i
   const ik_block_format f = ik_block_info(format);
   const uint8_t *head = panel;
   for (int64_t b = 0; b < blocks; ++b, panel += ik_block_bytes(f)) {
-    if (ik_block_head(f) && b % IK_SUPER == 0) {
+    if (ik_block_head(f) && b % ik_block_super(f) == 0) {
       head = panel;
       panel += ik_block_head(f);
     }

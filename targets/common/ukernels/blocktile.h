@@ -14,15 +14,37 @@ IK_INLINE ik_f32x16 ik_to_f32(ik_i32x16 v) { return __builtin_convertvector(v, i
 
 /* What a panel's 16 rows need of one block of 32 k beside its integers. */
 typedef struct {
-  ik_f32x16 d, m;             /* scale and minimum to multiply with x's scale and scaled sum; dmin with minima of 16 */
+  ik_f32x16 d, m;             /* scale and minimum to multiply with x's scale and scaled sum; dmin with minima of 16; the halves' scales */
   ik_i32x16 scale[2], min[2]; /* of the halves, for sub-blocks of 16 */
 } ik_block_terms;
+
+IK_INLINE ik_i32x16 ik_load16_u8(const uint8_t *p) { return __builtin_convertvector((ik_u8x16)*(const ik_u8x16b *)p, ik_i32x16); }
+/* ik_e4m3 / 1024 and 2^(e - 128) of 16 bytes. */
+IK_INLINE ik_f32x16 ik_load16_e4m3(const uint8_t *p) {
+  ik_i32x16 v = ik_load16_u8(p), normal = ((v & 7) + 8) << (((v >> 3) - 1) & 31), small = v < 8;
+  return ik_to_f32((small & v) | (~small & normal)) * ik_splat16(0x1p-10f);
+}
+IK_INLINE ik_f32x16 ik_load16_power(const uint8_t *p) {
+  ik_i32x16 e = ik_load16_u8(p), normal = (e - 1) << 23, denormal = (ik_i32x16)0x200000 << (e & 1), small = e < 2;
+  return (ik_f32x16)((small & denormal) | (~small & normal));
+}
+
+IK_INLINE ik_f32x16 ik_block_d(ik_block_format f, const uint8_t *head, const uint8_t *tail) {
+  if (f.family == IK_FAMILY_POWER)
+    return ik_load16_power(tail);
+  if (f.family == IK_FAMILY_HALVES)
+    return ik_load16_e4m3(tail);
+  ik_f32x16 d = ik_load16_f16((const _Float16 *)(ik_block_head(f) ? head : tail));
+  return ik_block_factor(f) == 1.0f ? d : d * ik_splat16(ik_block_factor(f));
+}
 
 IK_INLINE ik_block_terms ik_block_terms_of(ik_block_format f, const uint8_t *head, const uint8_t *tail) {
   ik_block_terms t;
   t.m = ik_splat16(0.0f);
   t.scale[0] = t.scale[1] = t.min[0] = t.min[1] = (ik_i32x16)0;
-  t.d = ik_load16_f16((const _Float16 *)(ik_block_head(f) ? head : tail));
+  t.d = ik_block_d(f, head, tail);
+  if (f.family == IK_FAMILY_HALVES)
+    t.m = ik_load16_e4m3(tail + 16);
   if (f.family == IK_FAMILY_MIN)
     t.m = ik_load16_f16((const _Float16 *)(tail + 32));
   if (f.family == IK_FAMILY_K32_MIN || f.family == IK_FAMILY_K16_MIN)
@@ -31,22 +53,25 @@ IK_INLINE ik_block_terms ik_block_terms_of(ik_block_format f, const uint8_t *hea
     t.d = t.d * ik_to_f32(ik_load16_i8(tail));
   if (f.family == IK_FAMILY_K32_MIN)
     t.m = -(t.m * ik_to_f32(ik_load16_i8(tail + 16)));
-  if (f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN)
+  if (ik_block_by16(f))
     IK_UNROLL for (int h = 0; h < 2; ++h) t.scale[h] = ik_load16_i8(tail + 16 * h);
   if (f.family == IK_FAMILY_K16_MIN)
     IK_UNROLL for (int h = 0; h < 2; ++h) t.min[h] = ik_load16_i8(tail + 32 + 16 * h);
   return t;
 }
 
+/* Tiles that take the halves of a block one after the other: one more integer vector a row. */
+IK_INLINE int ik_block_halves(ik_block_format f) { return ik_block_by16(f) || f.family == IK_FAMILY_HALVES; }
+
 /* -offset * sum of the activations of the block, or of its half. */
 IK_INLINE ik_i32x16 ik_dot_start(ik_block_format f, const uint8_t *x, int half) {
-  const int offset = ik_dot_offset(f), by16 = f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN;
+  const int offset = ik_dot_offset(f), halves = ik_block_halves(f);
   if (!offset)
     return (ik_i32x16)0;
-  ik_i32x16 sum8 = (ik_i32x16)ik_x_int(x, by16 && half == 0 ? IK_X_LOW8 : IK_X_SUM8);
-  if (by16 && half == 1)
+  ik_i32x16 sum8 = (ik_i32x16)ik_x_int(x, halves && half == 0 ? IK_X_LOW8 : IK_X_SUM8);
+  if (halves && half == 1)
     sum8 = sum8 - (ik_i32x16)ik_x_int(x, IK_X_LOW8);
-  return offset == 4 ? sum8 >> 1 : sum8 << (offset == 8 ? 0 : offset == 16 ? 1 : offset == 32 ? 2 : 4);
+  return offset < 8 ? sum8 >> (offset == 1 ? 3 : 1) : sum8 << (offset == 8 ? 0 : offset == 16 ? 1 : offset == 32 ? 2 : 4);
 }
 
 /* The activations of row r of a tile, in groups of 4; a tile of one row starts at its own place. `blocks` * IK_XBLOCK bytes a row. */
@@ -114,17 +139,22 @@ IK_INLINE void ik_quad_sums(ik_block_format f, const int rows, ik_i32x16 *sums, 
   }
 }
 
+/* sums[r] = exact sum over one half of the block with row r of the tile. */
+IK_INLINE void ik_half_sums(ik_block_format f, const int rows, ik_i32x16 *sums, const uint8_t *w, const uint8_t *x, int64_t blocks, int half) {
+  IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = ik_dot_start(f, ik_x_row(x, r, blocks), half);
+  ik_quad_sums(f, rows, sums, w, x, blocks, half * 4, 4);
+}
+
 /* sums[r] = exact integer of block.h for row r of the tile. */
 IK_INLINE void ik_block_sums(ik_block_format f, const int rows, ik_i32x16 *sums, const uint8_t *w, const uint8_t *x, int64_t blocks, ik_block_terms t) {
-  if (f.family != IK_FAMILY_K16 && f.family != IK_FAMILY_K16_MIN) {
+  if (!ik_block_by16(f)) {
     IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = ik_dot_start(f, ik_x_row(x, r, blocks), 0);
     ik_quad_sums(f, rows, sums, w, x, blocks, 0, 8);
     return;
   }
   IK_UNROLL for (int half = 0; half < 2; ++half) {
     ik_i32x16 part[8];
-    IK_UNROLL for (int r = 0; r < rows; ++r) part[r] = ik_dot_start(f, ik_x_row(x, r, blocks), half);
-    ik_quad_sums(f, rows, part, w, x, blocks, half * 4, 4);
+    ik_half_sums(f, rows, part, w, x, blocks, half);
     IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = half ? sums[r] + part[r] * t.scale[1] : part[r] * t.scale[0];
   }
 }
@@ -145,53 +175,70 @@ IK_INLINE ik_f32x16 ik_block_add(ik_block_format f, ik_f32x16 acc, ik_i32x16 sum
   return acc;
 }
 
-/* y // `rows` rows `ldy` apart, `count` <= 16 columns; x // first activation block of the tile; its next block is `width` * IK_XBLOCK on. `isFirst`: no
- * earlier tile has read the panel. */
-IK_INLINE void ik_block_tile(ik_block_format f, const int rows, float *y, int64_t ldy, int64_t count, const uint8_t *w, const uint8_t *x, int64_t width,
+/* The block's part of all rows' accumulators. */
+IK_INLINE void ik_block_step(ik_block_format f, const int rows, ik_f32x16 *acc, const uint8_t *w, const uint8_t *x, int64_t blocks, ik_block_terms t) {
+  ik_i32x16 sums[12];
+  if (f.family == IK_FAMILY_HALVES) {
+    IK_UNROLL for (int half = 0; half < 2; ++half) {
+      ik_half_sums(f, rows, sums, w, x, blocks, half);
+      IK_UNROLL for (int r = 0; r < rows; ++r) {
+        ik_f32x16 scale = ik_splat16(ik_x_float(ik_x_row(x, r, blocks), IK_X_SCALE));
+        acc[r] = ik_fma16(ik_to_f32(sums[r]), (half ? t.m : t.d) * scale, acc[r]);
+      }
+    }
+    return;
+  }
+  ik_block_sums(f, rows, sums, w, x, blocks, t);
+  IK_UNROLL for (int r = 0; r < rows; ++r) acc[r] = ik_block_add(f, acc[r], sums[r], ik_x_row(x, r, blocks), t);
+}
+
+/* y // `rows` / `parts` rows `ldy` apart, the sums of `parts` rows of x each, `count` <= 16 columns; x // first activation block of the tile; its next
+ * block is `width` * IK_XBLOCK on. `isFirst`: no earlier tile has read the panel. */
+IK_INLINE void ik_block_tile(ik_block_format f, const int rows, const int parts, float *y, int64_t ldy, int64_t count, const uint8_t *w, const uint8_t *x, int64_t width,
                              int64_t blocks, int isFirst) {
-  const int inner = ik_block_head(f) ? IK_SUPER : 1;
+  const int inner = ik_block_head(f) ? ik_block_super(f) : 1;
   ik_f32x16 acc[12];
   IK_UNROLL for (int r = 0; r < rows; ++r) acc[r] = ik_splat16(0.0f);
   for (int64_t outer = 0; outer < blocks; outer += inner) {
     const uint8_t *head = w;
     w += ik_block_head(f);
     for (int b = 0; b < inner; ++b, w += ik_block_bytes(f), x += width * IK_XBLOCK) {
-      if (rows == 1)
+      if (rows == parts)
         IK_UNROLL for (int line = 0; line < ik_block_bytes(f); line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 0);
       else if (isFirst)
         IK_UNROLL for (int line = 0; line < ik_block_bytes(f); line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 2);
       ik_block_terms t = ik_block_terms_of(f, head, w + f.bits * 64);
-      ik_i32x16 sums[12];
-      ik_block_sums(f, rows, sums, w, x, blocks, t);
-      IK_UNROLL for (int r = 0; r < rows; ++r) acc[r] = ik_block_add(f, acc[r], sums[r], ik_x_row(x, r, blocks), t);
+      ik_block_step(f, rows, acc, w, x, blocks, t);
     }
   }
-  IK_UNROLL for (int r = 0; r < rows; ++r) {
+  IK_UNROLL for (int r = 0; r < rows / parts; ++r) {
+    ik_f32x16 sum = parts == 2 ? acc[2 * r] + acc[2 * r + 1] : acc[r];
     if (count == IK_PANEL)
-      ik_store16_f32(y + r * ldy, acc[r]);
+      ik_store16_f32(y + r * ldy, sum);
     else
-      ik_store_part_f32(y + r * ldy, acc[r], count);
+      ik_store_part_f32(y + r * ldy, sum, count);
   }
 }
 
-/* All rows of x with the panel whose first row is n0; p as of ik_block_matmul. */
-IK_INLINE void ik_block_panel(int format, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p, int64_t n0) {
-  const int64_t rows = p[IK_BLOCKMM_M], n = p[IK_BLOCKMM_N], blocks = p[IK_BLOCKMM_K] / IK_BLOCK;
+/* All rows of x (each `parts` rows of activations) with the panel whose first row is n0; p as of ik_block_matmul. */
+IK_INLINE void ik_block_panel(int format, const int parts, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p, int64_t n0) {
+  const int64_t rows = p[IK_BLOCKMM_M] * parts, n = p[IK_BLOCKMM_N], blocks = p[IK_BLOCKMM_K] / IK_BLOCK;
   const int64_t count = n - n0 < IK_PANEL ? n - n0 : IK_PANEL;
   const ik_block_format f = ik_block_info(format);
   int64_t m = 0;
+  y += n0;
 #if defined(__AVX512F__)
-  if (f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN)
+  if (ik_block_halves(f))
     for (; m + 8 <= rows; m += 8)
-      ik_block_tile(f, 8, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
+      ik_block_tile(f, 8, parts, y + m / parts * n, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
   else
     for (; m + 12 <= rows; m += 12)
-      ik_block_tile(f, 12, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
+      ik_block_tile(f, 12, parts, y + m / parts * n, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
 #endif
   for (; m + 4 <= rows; m += 4)
-    ik_block_tile(f, 4, y + m * n + n0, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
-  for (int64_t i = 0; m + i < rows; ++i)
-    ik_block_tile(f, 1, y + (m + i) * n + n0, n, count, w, x + (m * blocks + i) * IK_XBLOCK, rows - m, blocks, 1);
+    ik_block_tile(f, 4, parts, y + m / parts * n, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
+  for (int64_t i = 0; m + i < rows; i += parts)
+    ik_block_tile(f, parts, parts, y + (m + i) / parts * n, n, count, w, x + (m * blocks + i) * IK_XBLOCK, rows - m, blocks, 1);
 }
 
 #endif

@@ -7,12 +7,16 @@
 #define DECLARE(name, bits, offset, family) \
   IK_KERNEL(ik_block_matmul_##name);        \
   IK_KERNEL(ik_block_rows_##name);
+#define DECLARE16(name, bits, offset, family) IK_KERNEL(ik_block_matmul16_##name);
 IK_BLOCK_TABLE(DECLARE)
+IK_BLOCK_TABLE(DECLARE16)
 DECLARE(f32, , , )
 DECLARE(f16, , , )
 DECLARE(bf16, , , )
 IK_KERNEL(ik_block_quantize);
+IK_KERNEL(ik_block_quantize16);
 IK_KERNEL(ik_block_experts_q4_0);
+IK_KERNEL(ik_block_experts16_q4_0);
 IK_KERNEL(ik_block_experts_q6_k);
 IK_KERNEL(ik_block_experts_f16);
 IK_KERNEL(ik_rope);
@@ -23,7 +27,7 @@ IK_KERNEL(ik_cached_attention_sinks_f16);
 typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
 enum { ROWS = 29, N = 37, DEPTH = 512 };
 static _Alignas(64) float x[ROWS * DEPTH], y[ROWS * DEPTH], room[1 << 17];
-static _Alignas(64) uint8_t quantized[ROWS * DEPTH / 32 * IK_XBLOCK], w[64 * DEPTH * 4];
+static _Alignas(64) uint8_t quantized[2 * ROWS * DEPTH / 32 * IK_XBLOCK], w[64 * DEPTH * 4];
 
 static void run(kernel *function, void *const *buf, const int64_t *p, const void *result, int64_t bytes) {
   for (int64_t worker = 0; worker < 2; ++worker)
@@ -32,7 +36,7 @@ static void run(kernel *function, void *const *buf, const int64_t *p, const void
 }
 
 /* floatBytes: of the format's weights, 0 for blocks. */
-static void blockCase(kernel *matmul, kernel *rows, int floatBytes) {
+static void blockCase(kernel *matmul, kernel *matmul16, kernel *rows, int floatBytes) {
   const int64_t m[] = {1, 4, 13, ROWS}, p[] = {7, N, DEPTH};
   int32_t ids[7];
   if (floatBytes == 4)
@@ -47,6 +51,10 @@ static void blockCase(kernel *matmul, kernel *rows, int floatBytes) {
     run(ik_block_quantize, from, quantize, quantized, m[i] * DEPTH / 32 * IK_XBLOCK);
     void *const buf[] = {floatBytes ? (void *)x : quantized, w, y, room};
     run(matmul, buf, product, y, m[i] * N * 4);
+    if (!matmul16)
+      continue;
+    run(ik_block_quantize16, from, quantize, quantized, m[i] * DEPTH / 16 * IK_XBLOCK);
+    run(matmul16, buf, product, y, m[i] * N * 4);
   }
   for (int i = 0; i < 7; ++i)
     ids[i] = (int32_t)pick(-1, N);
@@ -55,7 +63,7 @@ static void blockCase(kernel *matmul, kernel *rows, int floatBytes) {
 }
 
 /* Weights as blockCase left them. */
-static void expertsCase(kernel *experts, int isFloat) {
+static void expertsCase(kernel *experts, kernel *quantizer, int isFloat) {
   enum { M = 27, SLOTS = 2, EXPERTS = 2, COLUMNS = 20, K = 256 };
   const int64_t p[IK_EXPERTS_COUNT] = {M, SLOTS, 1, EXPERTS, COLUMNS, K}, quantize[] = {M, K};
   int32_t chosen[M * SLOTS];
@@ -63,7 +71,7 @@ static void expertsCase(kernel *experts, int isFloat) {
     chosen[i] = (int32_t)pick(-1, EXPERTS);
   fill(x, M * K);
   void *const from[] = {x, quantized}, *const buf[] = {isFloat ? (void *)x : quantized, w, chosen, y, room};
-  run(ik_block_quantize, from, quantize, quantized, M * K / 32 * IK_XBLOCK);
+  run(quantizer, from, quantize, quantized, M * K / 32 * IK_XBLOCK);
   run(experts, buf, p, y, M * SLOTS * COLUMNS * 4);
 }
 
@@ -85,12 +93,13 @@ static void sequenceCase(int32_t position, int64_t m, int64_t window, float soft
   run(ik_cached_attention_sinks_f16, sink, attention, y, m * HQ * E * 4);
 }
 
-#define CASE(name, bits, offset, family) blockCase(ik_block_matmul_##name, ik_block_rows_##name, 0);
+#define CASE(name, bits, offset, family) blockCase(ik_block_matmul_##name, ik_block_matmul16_##name, ik_block_rows_##name, 0);
 static void hashAll(void) {
   IK_BLOCK_TABLE(CASE)
-  blockCase(ik_block_matmul_f32, ik_block_rows_f32, 4);
-  blockCase(ik_block_matmul_f16, ik_block_rows_f16, 2);
-  blockCase(ik_block_matmul_bf16, ik_block_rows_bf16, 2);
-  expertsCase(ik_block_experts_q4_0, 0), expertsCase(ik_block_experts_q6_k, 0), expertsCase(ik_block_experts_f16, 1);
+  blockCase(ik_block_matmul_f32, 0, ik_block_rows_f32, 4);
+  blockCase(ik_block_matmul_f16, 0, ik_block_rows_f16, 2);
+  blockCase(ik_block_matmul_bf16, 0, ik_block_rows_bf16, 2);
+  expertsCase(ik_block_experts_q4_0, ik_block_quantize, 0), expertsCase(ik_block_experts_q6_k, ik_block_quantize, 0);
+  expertsCase(ik_block_experts_f16, ik_block_quantize, 1), expertsCase(ik_block_experts16_q4_0, ik_block_quantize16, 0);
   sequenceCase(0, 17, 0, 0, 0), sequenceCase(290, 1, 0, 0, 0), sequenceCase(230, 20, 10, 3, 0), sequenceCase(270, 20, 9, 0, 1);
 }

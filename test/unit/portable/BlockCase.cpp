@@ -1,6 +1,9 @@
 // Writers of GGUF blocks, from the layouts in the GGUF specification: logical integers and scales in, bytes out. The opposite direction of the
-// packer's readers, so that an error in one is not repeated in the other.
+// packer's readers, so that an error in one is not repeated in the other. Blocks of codebooks and of few bits are random bytes, their values
+// the importer's.
 #include "test/unit/portable/BlockCase.h"
+
+#include "compiler/import/gguf/Dequantize.h"
 
 #include <cmath>
 
@@ -128,10 +131,59 @@ double valueOf(const Format &f, const Logical &l, int i) {
 
 } // namespace
 
+namespace {
+
+/// A format whose blocks may be any bytes but for an f16 d in `dBytes` (IQ1_M: 0 nibbles in the tops of 4 words; -1: none).
+struct AnyBytes {
+  const char *name;
+  ingot::GgufTypeId type;
+  int elements, bytes, d;
+};
+constexpr int kNoD = -1, kSpreadD = -2;
+const AnyBytes anyBytes[] = {
+    {"mxfp4", ingot::GgufTypeId::MXFP4, 32, 17, kNoD},    {"nvfp4", ingot::GgufTypeId::NVFP4, 64, 36, kNoD},
+    {"q1_0", ingot::GgufTypeId::Q1_0, 128, 18, 0},        {"q2_0", ingot::GgufTypeId::Q2_0, 64, 18, 0},
+    {"tq1_0", ingot::GgufTypeId::TQ1_0, 256, 54, 52},     {"tq2_0", ingot::GgufTypeId::TQ2_0, 256, 66, 64},
+    {"iq1_s", ingot::GgufTypeId::IQ1_S, 256, 50, 0},      {"iq1_m", ingot::GgufTypeId::IQ1_M, 256, 56, kSpreadD},
+    {"iq2_xxs", ingot::GgufTypeId::IQ2_XXS, 256, 66, 0},  {"iq2_xs", ingot::GgufTypeId::IQ2_XS, 256, 74, 0},
+    {"iq2_s", ingot::GgufTypeId::IQ2_S, 256, 82, 0},      {"iq3_xxs", ingot::GgufTypeId::IQ3_XXS, 256, 98, 0},
+    {"iq3_s", ingot::GgufTypeId::IQ3_S, 256, 110, 0},
+};
+const AnyBytes *anyBytesOf(const std::string &name) {
+  for (const AnyBytes &f : anyBytes)
+    if (f.name == name)
+      return &f;
+  return nullptr;
+}
+
+BlockCase randomBytes(Random &random, const AnyBytes &f, int64_t n, int64_t k) {
+  BlockCase c{f.name, n, k, std::vector<char>(static_cast<size_t>(n * k / f.elements * f.bytes)), {}};
+  ingot::BlockFunction read = ingot::findGridBlock(f.type) ? ingot::findGridBlock(f.type) : ingot::findTinyBlock(f.type);
+  uint8_t *to = reinterpret_cast<uint8_t *>(c.bytes.data());
+  for (int64_t block = 0; block < n * k / f.elements; ++block, to += f.bytes) {
+    for (int i = 0; i < f.bytes; ++i)
+      to[i] = static_cast<uint8_t>(random.integer(0, 255));
+    if (f.d >= 0)
+      put16(to + f.d, static_cast<_Float16>(random.uniform(-0.1, 0.1)));
+    if (f.d == kSpreadD)
+      to[55] = static_cast<uint8_t>(to[55] % 16 + 0x20); // exponents around 2^-7
+    if (f.type == ingot::GgufTypeId::MXFP4)
+      to[0] = static_cast<uint8_t>(random.integer(0, 130));
+    float values[256];
+    read(to, values);
+    c.values.insert(c.values.end(), values, values + f.elements);
+  }
+  return c;
+}
+
+} // namespace
+
 const std::vector<std::string> &blockFormatNames() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> list;
     for (const Format &f : formats)
+      list.push_back(f.name);
+    for (const AnyBytes &f : anyBytes)
       list.push_back(f.name);
     return list;
   }();
@@ -145,9 +197,11 @@ static const Format &formatOf(const std::string &name) {
   return formats[0];
 }
 
-int64_t blockElements(const std::string &format) { return formatOf(format).elements; }
+int64_t blockElements(const std::string &format) { return anyBytesOf(format) ? anyBytesOf(format)->elements : formatOf(format).elements; }
 
 BlockCase randomBlocks(Random &random, const std::string &format, int64_t n, int64_t k) {
+  if (const AnyBytes *any = anyBytesOf(format))
+    return randomBytes(random, *any, n, k);
   const Format &f = formatOf(format);
   BlockCase c{format, n, k, std::vector<char>(static_cast<size_t>(n * k / f.elements * f.bytes)), {}};
   uint8_t *to = reinterpret_cast<uint8_t *>(c.bytes.data());

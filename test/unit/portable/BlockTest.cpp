@@ -5,26 +5,28 @@
 
 #include <cmath>
 
-#define BLOCK_KERNELS(name) extern "C" void ik_block_matmul_##name(void *const *, const int64_t *, int64_t, int64_t); \
-  extern "C" void ik_block_rows_##name(void *const *, const int64_t *, int64_t, int64_t); \
-  extern "C" void ik_block_experts_##name(void *const *, const int64_t *, int64_t, int64_t);
-#define BLOCK_FORMAT_KERNELS(name, bits, offset, family) BLOCK_KERNELS(name)
+#define BLOCK_KERNEL(name) extern "C" void name(void *const *, const int64_t *, int64_t, int64_t);
+#define BLOCK_KERNELS(name) BLOCK_KERNEL(ik_block_matmul_##name) BLOCK_KERNEL(ik_block_rows_##name) BLOCK_KERNEL(ik_block_experts_##name)
+#define BLOCK_FORMAT_KERNELS(name, bits, offset, family) \
+  BLOCK_KERNELS(name) BLOCK_KERNEL(ik_block_matmul16_##name) BLOCK_KERNEL(ik_block_experts16_##name)
 IK_BLOCK_TABLE(BLOCK_FORMAT_KERNELS)
 BLOCK_KERNELS(f32)
 BLOCK_KERNELS(f16)
 BLOCK_KERNELS(bf16)
-extern "C" void ik_block_quantize(void *const *, const int64_t *, int64_t, int64_t);
+BLOCK_KERNEL(ik_block_quantize)
+BLOCK_KERNEL(ik_block_quantize16)
 
 namespace {
 
+/// For activations of 8 bits and, from index 1, of 16; floats take them as they are.
 struct Kernels {
   const char *name;
-  Kernel matmul, rows, experts;
+  Kernel rows, matmul[2], experts[2];
 };
-#define BLOCK_ROW(name, bits, offset, family) {#name, ik_block_matmul_##name, ik_block_rows_##name, ik_block_experts_##name},
-const Kernels table[] = {IK_BLOCK_TABLE(BLOCK_ROW){"f32", ik_block_matmul_f32, ik_block_rows_f32, ik_block_experts_f32},
-                         {"f16", ik_block_matmul_f16, ik_block_rows_f16, ik_block_experts_f16},
-                         {"bf16", ik_block_matmul_bf16, ik_block_rows_bf16, ik_block_experts_bf16}};
+#define BLOCK_ROW(name, bits, offset, family) \
+  {#name, ik_block_rows_##name, {ik_block_matmul_##name, ik_block_matmul16_##name}, {ik_block_experts_##name, ik_block_experts16_##name}},
+#define FLOAT_ROW(name) {#name, ik_block_rows_##name, {ik_block_matmul_##name, ik_block_matmul_##name}, {ik_block_experts_##name, ik_block_experts_##name}}
+const Kernels table[] = {IK_BLOCK_TABLE(BLOCK_ROW) FLOAT_ROW(f32), FLOAT_ROW(f16), FLOAT_ROW(bf16)};
 
 const Kernels &kernelsOf(const std::string &format) {
   for (const Kernels &k : table)
@@ -50,15 +52,16 @@ struct Activations {
   std::vector<double> values;
   std::vector<char> bytes;
 };
-Activations quantize(const std::vector<float> &x, int64_t m, int64_t k) {
-  Activations a{{}, std::vector<char>(static_cast<size_t>(m * k / IK_BLOCK * IK_XBLOCK))};
-  runKernel("block_quantize", ik_block_quantize, {x.data()}, {a.bytes.data()}, {int64_t(a.bytes.size())}, {m, k});
+Activations quantize(const std::vector<float> &x, int64_t m, int64_t k, int wide) {
+  Activations a{{}, std::vector<char>(static_cast<size_t>((1 + wide) * m * k / IK_BLOCK * IK_XBLOCK))};
+  runKernel("block_quantize", wide ? ik_block_quantize16 : ik_block_quantize, {x.data()}, {a.bytes.data()}, {int64_t(a.bytes.size())}, {m, k});
+  const float steps = wide ? 32512.0f : 127.0f;
   for (size_t at = 0; at < x.size(); at += 32) {
     float amax = 0;
     for (int i = 0; i < 32; ++i)
       amax = std::max(amax, std::fabs(x[at + size_t(i)]));
     for (int i = 0; i < 32; ++i)
-      a.values.push_back(amax == 0 ? 0 : std::nearbyint(x[at + size_t(i)] * (127.0f / amax)) * double(amax / 127.0f));
+      a.values.push_back(amax == 0 ? 0 : std::nearbyint(x[at + size_t(i)] * (steps / amax)) * double(amax / steps));
   }
   return a;
 }
@@ -77,33 +80,34 @@ double worstError(const std::vector<float> &y, const std::vector<double> &x, con
   return worst;
 }
 
-std::vector<float> multiply(const BlockCase &c, const std::vector<char> &w, const std::vector<float> &x, const std::vector<char> &xBlocks, int64_t m) {
+std::vector<float> multiply(const BlockCase &c, const std::vector<char> &w, const std::vector<float> &x, const std::vector<char> &xBlocks, int64_t m,
+                            int wide) {
   std::vector<float> y(static_cast<size_t>(m * c.n));
   bool isFloat = ingot::findPackFormat(c.format)->isFloat();
-  runKernel(c.format.c_str(), kernelsOf(c.format).matmul, {isFloat ? static_cast<const void *>(x.data()) : xBlocks.data(), w.data()}, {y.data()},
+  runKernel(c.format.c_str(), kernelsOf(c.format).matmul[wide], {isFloat ? static_cast<const void *>(x.data()) : xBlocks.data(), w.data()}, {y.data()},
             {m * c.n * 4}, {m, c.n, c.k}, IK_FLOAT_SCRATCH);
   return y;
 }
 
-void testMatmul(Random &random, const BlockCase &c, int64_t m) {
+void testMatmul(Random &random, const BlockCase &c, int64_t m, int wide) {
   std::vector<char> w = pack(c);
   std::vector<float> x = randomVector<float>(random, m * c.k);
   std::fill(x.begin(), x.begin() + std::min<int64_t>(32, c.k), 0.0f);
   bool isFloat = ingot::findPackFormat(c.format)->isFloat();
-  Activations a = isFloat ? Activations{std::vector<double>(x.begin(), x.end()), {}} : quantize(x, m, c.k);
-  std::vector<float> y = multiply(c, w, x, a.bytes, m);
+  Activations a = isFloat ? Activations{std::vector<double>(x.begin(), x.end()), {}} : quantize(x, m, c.k, wide);
+  std::vector<float> y = multiply(c, w, x, a.bytes, m, wide);
   double error = worstError(y, a.values, c, m), bound = double(isFloat ? c.k : c.k / 32 * 2 + 4) * 0x1p-24;
   check(error <= bound, "%s [%d, %d] m %d: error %g", c.format.c_str(), int(c.n), int(c.k), int(m), error);
   for (int64_t row : {int64_t(0), m - 1}) {
     std::vector<float> one(x.begin() + row * c.k, x.begin() + (row + 1) * c.k);
-    std::vector<float> alone = multiply(c, w, one, isFloat ? std::vector<char>() : quantize(one, 1, c.k).bytes, 1);
+    std::vector<float> alone = multiply(c, w, one, isFloat ? std::vector<char>() : quantize(one, 1, c.k, wide).bytes, 1, wide);
     check(std::memcmp(alone.data(), y.data() + row * c.n, size_t(c.n) * 4) == 0, "%s: row %d of %d differs from the row alone", c.format.c_str(), int(row),
           int(m));
   }
 }
 
 /// Experts are matrices of `each` rows; every chosen pair must have the bits of the product with that matrix alone.
-void testExperts(Random &random, const BlockCase &c, int64_t m, bool shared) {
+void testExperts(Random &random, const BlockCase &c, int64_t m, bool shared, int wide) {
   const int64_t experts = 3, slots = 2, each = c.n / experts, rows = shared ? m : m * slots;
   ingot::PackFormat format = *ingot::findPackFormat(c.format);
   int64_t size = format.packedBytes(each, c.k);
@@ -114,14 +118,14 @@ void testExperts(Random &random, const BlockCase &c, int64_t m, bool shared) {
   std::vector<int32_t> chosen;
   for (int64_t i = 0; i < m * slots; ++i)
     chosen.push_back(int32_t(random.integer(-1, experts)));
-  std::vector<char> blocks = format.isFloat() ? std::vector<char>() : quantize(x, rows, c.k).bytes;
-  runKernel(c.format.c_str(), kernelsOf(c.format).experts, {format.isFloat() ? static_cast<const void *>(x.data()) : blocks.data(), w.data(), chosen.data()},
+  std::vector<char> blocks = format.isFloat() ? std::vector<char>() : quantize(x, rows, c.k, wide).bytes;
+  runKernel(c.format.c_str(), kernelsOf(c.format).experts[wide], {format.isFloat() ? static_cast<const void *>(x.data()) : blocks.data(), w.data(), chosen.data()},
             {y.data()}, {int64_t(y.size() * 4)}, {m, slots, shared, experts, each, c.k}, IK_EXPERTS_SCRATCH(c.k));
   for (int64_t i = 0; i < m * slots; ++i) {
     int64_t row = shared ? i / slots : i, e = chosen[size_t(i)] >= 0 && chosen[size_t(i)] < experts ? chosen[size_t(i)] : 0;
     std::vector<float> one(x.begin() + row * c.k, x.begin() + (row + 1) * c.k);
-    std::vector<char> oneBlock = format.isFloat() ? std::vector<char>() : quantize(one, 1, c.k).bytes;
-    runKernel(c.format.c_str(), kernelsOf(c.format).matmul,
+    std::vector<char> oneBlock = format.isFloat() ? std::vector<char>() : quantize(one, 1, c.k, wide).bytes;
+    runKernel(c.format.c_str(), kernelsOf(c.format).matmul[wide],
               {format.isFloat() ? static_cast<const void *>(one.data()) : oneBlock.data(), w.data() + e * size}, {alone.data()}, {each * 4}, {1, each, c.k},
               IK_FLOAT_SCRATCH);
     check(std::memcmp(alone.data(), y.data() + i * each, size_t(each) * 4) == 0, "block_experts %s: pair %d", c.format.c_str(), int(i));
@@ -164,12 +168,15 @@ void testSpecialActivations() {
   std::vector<float> x(96, 1.0f);
   x[3] = __builtin_nanf(""), x[40] = __builtin_inff();
   std::fill(x.begin() + 64, x.end(), 1e-35f);
-  std::vector<char> bytes(3 * IK_XBLOCK);
-  runKernel("block_quantize", ik_block_quantize, {x.data()}, {bytes.data()}, {int64_t(bytes.size())}, {1, 96});
-  float scale[3];
-  for (int b = 0; b < 3; ++b)
-    std::memcpy(&scale[b], bytes.data() + b * IK_XBLOCK + 32, 4);
-  check(std::isnan(scale[0]) && std::isnan(scale[1]) && scale[2] == 0, "block_quantize: scales %g %g %g", scale[0], scale[1], scale[2]);
+  for (int rows = 1; rows <= 2; ++rows) {
+    std::vector<char> bytes(size_t(3 * rows) * IK_XBLOCK);
+    runKernel("block_quantize", rows == 1 ? ik_block_quantize : ik_block_quantize16, {x.data()}, {bytes.data()}, {int64_t(bytes.size())}, {1, 96});
+    for (int i = 0; i < 3 * rows; ++i) {
+      float scale;
+      std::memcpy(&scale, bytes.data() + i * IK_XBLOCK + 32, 4);
+      check(i / rows < 2 ? std::isnan(scale) : scale == 0, "block_quantize: scale %g of block %d of %d rows", scale, i, rows);
+    }
+  }
 }
 
 /// The matrix of the shared test vectors, when they are at hand: its rows must come out bit for bit.
@@ -209,10 +216,12 @@ void testBlock(const char *vectors) {
     for (int64_t m : {1, 2, 5, 12, 31}) {
       int64_t n = random.integer(1, 70), unit = isFloat ? 7 : blockElements(format), k = unit * random.integer(1, isFloat ? 90 : 3);
       BlockCase c = isFloat ? floatCase(random, format, n, k) : randomBlocks(random, format, n, k);
-      testMatmul(random, c, m);
       testRows(random, c);
-      if (n >= 3)
-        testExperts(random, c, m, m % 2);
+      for (int wide = 0; wide < (isFloat ? 1 : 2); ++wide) {
+        testMatmul(random, c, m, wide);
+        if (n >= 3)
+          testExperts(random, c, m, m % 2, wide);
+      }
     }
     if (vectors && format != "f32")
       testVectors(vectors, format);

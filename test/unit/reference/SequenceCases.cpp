@@ -85,6 +85,9 @@ std::vector<Case> sequenceCases() {
       // 127 * 1 + 0 * 2: the activation 0.4 has been rounded away; 0.4 * 2 would be 0.8 more.
       {"quant.block_matmul %arg0, %arg1 format \"q8_0\"", {"1x32xf32", "2x34xui8"}, {activations(), joined(block(1, 2), block(0, 1))}, {"1x2xf32"},
        {{127, 0}}, 0},
+      // In steps of 127 / 32512 the activation 0.4 is 102 of them: 51/128.
+      {"quant.block_matmul %arg0, %arg1 format \"q8_0\" activations 16", {"1x32xf32", "2x34xui8"}, {activations(), joined(block(1, 2), block(0, 1))},
+       {"1x2xf32"}, {{127.796875, 0.3984375}}, 0},
       {"quant.block_matmul %arg0, %arg1 format \"f32\"", {"2x2xf32", "1x8xui8"}, {{3, 0.4}, {0, 0, 0, 64, 0, 0, 128, 63}}, {"2x1xf32"}, {{6.4, 6.4}}},
       {"quant.block_matmul %arg0, %arg1 format \"q8_0\"", {"1x32xf32", "1x34xui8"}, {{0}, block(1, 2)}, {"1x1xf32"}, {{0}}, 0},
       // Id 7 is outside: row 0.

@@ -6,7 +6,7 @@ IK_FLAT int64_t ik_expert(const void *experts, int64_t at, int64_t count) {
   return e >= 0 && e < count ? e : 0;
 }
 
-IK_FLAT void ik_expert_product(int format, void *const *buf, const int64_t *p, int64_t worker, int64_t workers) {
+IK_FLAT void ik_expert_product(int format, int parts, void *const *buf, const int64_t *p, int64_t worker, int64_t workers) {
   const ik_block_format f = ik_block_info(format);
   const int64_t n = p[IK_EXPERTS_N], slots = p[IK_EXPERTS_SLOTS], blocks = p[IK_EXPERTS_K] / IK_BLOCK, panels = (n + IK_PANEL - 1) / IK_PANEL;
   const int64_t rows = p[IK_EXPERTS_M] * (p[IK_EXPERTS_SHARED] ? 1 : slots);
@@ -14,11 +14,12 @@ IK_FLAT void ik_expert_product(int format, void *const *buf, const int64_t *p, i
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     const int64_t pair = unit / n, e = ik_expert(buf[2], pair, p[IK_EXPERTS_E]);
     const uint8_t *panel = (const uint8_t *)buf[1] + (e * panels + unit % n / IK_PANEL) * ik_panel_bytes(f, blocks);
-    ((float *)buf[3])[unit] = ik_block_output(f, panel, (int)(unit % n % IK_PANEL), buf[0], p[IK_EXPERTS_SHARED] ? pair / slots : pair, rows, blocks);
+    ((float *)buf[3])[unit] = ik_block_output(f, parts, panel, (int)(unit % n % IK_PANEL), buf[0], p[IK_EXPERTS_SHARED] ? pair / slots : pair, rows, blocks);
   }
 }
 #define IK_BLOCK_EXPERTS(name, bits, offset, family) \
-  IK_KERNEL(ik_block_experts_##name) { ik_expert_product(IK_BLOCK_##name, buf, p, worker, workers); }
+  IK_KERNEL(ik_block_experts_##name) { ik_expert_product(IK_BLOCK_##name, 1, buf, p, worker, workers); } \
+  IK_KERNEL(ik_block_experts16_##name) { ik_expert_product(IK_BLOCK_##name, 2, buf, p, worker, workers); }
 IK_BLOCK_TABLE(IK_BLOCK_EXPERTS)
 
 #define IK_FLOAT_EXPERTS(name, T, PANEL)                                                                                      \

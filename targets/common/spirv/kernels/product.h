@@ -16,6 +16,8 @@ IK_FLAT uint32_t ik_stored(ik_block_format f, const uint8_t *w, int r, int q) {
   const int at = r * 4;
   if (f.bits == 8)
     return ik_word(w, q * 64 + at);
+  if (f.bits == 1)
+    return (ik_word(w, at) >> q & 0x01010101u) << 1;
   uint32_t v = f.bits >= 4 ? ik_word(w, q % 4 * 64 + at) >> q / 4 * 4 & 0x0f0f0f0fu : ik_word(w, q / 4 * 64 + at) >> q % 4 * 2 & 0x03030303u;
   const int plane = f.bits >= 4 ? 256 : 128;
   if (f.bits == 6)
@@ -27,13 +29,12 @@ IK_FLAT uint32_t ik_stored(ik_block_format f, const uint8_t *w, int r, int q) {
 
 /* Exact sum over quads [first, end) of (stored - offset) * activation. */
 IK_FLAT int32_t ik_quads(ik_block_format f, const uint8_t *w, const uint8_t *x, int r, int first, int end) {
-  static const int8_t codebook[16] = {IK_CODEBOOK_VALUES};
   int32_t sum = 0;
   for (int q = first; q < end; ++q) {
     uint32_t stored = ik_stored(f, w, r, q), active = ik_word(x, q * 4);
     for (int i = 0; i < 4; ++i) {
       int32_t v = f.bits == 8 ? (int32_t)(stored << (24 - 8 * i)) >> 24 : (int32_t)(stored >> (8 * i) & 255u);
-      v = f.offset == IK_CODEBOOK ? codebook[v & 15] : v - f.offset;
+      v = ik_block_has_codebook(f) ? ik_codebook_values(f.offset)[v & 15] : v - f.offset;
       sum += v * ((int32_t)(active << (24 - 8 * i)) >> 24);
     }
   }
@@ -47,8 +48,12 @@ IK_FLAT float ik_signed(const uint8_t *p, int r) { return (float)(int8_t)p[r]; }
 IK_FLAT float ik_add_block(ik_block_format f, float acc, const uint8_t *head, const uint8_t *w, const uint8_t *x, int r) {
   const uint8_t *tail = w + f.bits * 64;
   const float scale = ikm_from_bits_f32(ik_word(x, 32));
-  float d = ik_half(ik_block_head(f) ? head : tail, r);
-  if (f.family == IK_FAMILY_K16 || f.family == IK_FAMILY_K16_MIN) {
+  if (f.family == IK_FAMILY_HALVES) {
+    acc = IKM_FMAF((float)ik_quads(f, w, x, r, 0, 4), (float)ik_e4m3(tail[r]) * 0x1p-10f * scale, acc);
+    return IKM_FMAF((float)ik_quads(f, w, x, r, 4, 8), (float)ik_e4m3(tail[16 + r]) * 0x1p-10f * scale, acc);
+  }
+  float d = f.family == IK_FAMILY_POWER ? ikm_from_bits_f32((uint32_t)ik_power_bits(tail[r])) : ik_half(ik_block_head(f) ? head : tail, r) * ik_block_factor(f);
+  if (ik_block_by16(f)) {
     int32_t sum = ik_quads(f, w, x, r, 0, 4) * (int8_t)tail[r] + ik_quads(f, w, x, r, 4, 8) * (int8_t)tail[16 + r];
     acc = IKM_FMAF((float)sum, d * scale, acc);
   } else {
@@ -68,16 +73,22 @@ IK_FLAT float ik_add_block(ik_block_format f, float acc, const uint8_t *head, co
 }
 
 /* Row r of the panel with row `row` of `rows` rows of activations. */
-IK_FLAT float ik_block_output(ik_block_format f, const uint8_t *panel, int r, const uint8_t *x, int64_t row, int64_t rows, int64_t blocks) {
+IK_FLAT float ik_block_row_output(ik_block_format f, const uint8_t *panel, int r, const uint8_t *x, int64_t row, int64_t rows, int64_t blocks) {
   const int64_t first = row / IK_XGROUP * IK_XGROUP, width = rows - first < IK_XGROUP ? rows - first : IK_XGROUP;
   const int64_t bytes = ik_block_bytes(f), head = ik_block_head(f);
   x += (first * blocks + row - first) * IK_XBLOCK;
   float acc = 0.0f;
   for (int64_t b = 0; b < blocks; ++b) {
-    const int64_t super = head ? b / IK_SUPER : 0, heads = head ? super + 1 : 0;
-    acc = ik_add_block(f, acc, panel + super * (head + IK_SUPER * bytes), panel + heads * head + b * bytes, x + b * width * IK_XBLOCK, r);
+    const int64_t super = head ? b / ik_block_super(f) : 0, heads = head ? super + 1 : 0;
+    acc = ik_add_block(f, acc, panel + super * (head + ik_block_super(f) * bytes), panel + heads * head + b * bytes, x + b * width * IK_XBLOCK, r);
   }
   return acc;
+}
+
+/* The same with rows of `parts` rows of activations. */
+IK_FLAT float ik_block_output(ik_block_format f, int parts, const uint8_t *panel, int r, const uint8_t *x, int64_t row, int64_t rows, int64_t blocks) {
+  float sum = ik_block_row_output(f, panel, r, x, row * parts, rows * parts, blocks);
+  return parts == 2 ? sum + ik_block_row_output(f, panel, r, x, row * 2 + 1, rows * 2, blocks) : sum;
 }
 
 /* Floats: w // the panel's row, `step` elements from one k to the next. */
