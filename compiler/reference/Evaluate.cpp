@@ -33,6 +33,7 @@ const RuleTable &rules() {
     reference::addQuant(made);
     reference::addSequence(made);
     reference::addBlocks(made);
+    reference::addNbits(made);
     return made;
   }();
   return table;

@@ -30,6 +30,7 @@ void addRnn(RuleTable &table);
 void addQuant(RuleTable &table);
 void addSequence(RuleTable &table);
 void addBlocks(RuleTable &table);
+void addNbits(RuleTable &table);
 
 // ---- results ----
 

@@ -86,5 +86,6 @@ def Quant_MatmulOp : Quant_Op<"matmul"> {
 }
 
 include "dialects/quant/BlockOps.td"
+include "dialects/quant/NbitsOps.td"
 
 #endif

@@ -19,38 +19,54 @@ namespace ingot {
 
 namespace {
 
-/// Integers [K, N] (one a byte), scales and zero points [blocks, N].
+/// Weights as quant.nbits_matmul takes them: integers ui8 [N, blocks, bytes], scales [N * blocks], zero points packed, each output's at a byte.
 struct Blocks {
   Tensor integers, scales, zeros;
   double error = 0;
 };
 
+/// Stores the `bits` bits of element `index` of a row.
+void putBits(uint8_t *row, int64_t index, int64_t bits, uint8_t value) { row[index * bits / 8] |= static_cast<uint8_t>(value << index * bits % 8); }
+
 Blocks quantizeColumns(const Tensor &weights, const QuantizeSpec &spec) {
   int64_t depth = weights.shape()[0], columns = weights.shape()[1], count = (depth + spec.block - 1) / spec.block;
-  DType type = spec.bits == 4 ? DType::U4 : DType::U8;
-  Blocks result{Tensor(type, {depth, columns}), Tensor(DType::F32, {count, columns}), Tensor(type, {count, columns})};
+  int64_t blockBytes = spec.block * spec.bits / 8, zeroBytes = (count * spec.bits + 7) / 8;
+  Blocks result{Tensor(DType::U8, {columns, count, blockBytes}), Tensor(DType::F32, {columns * count}), Tensor(DType::U8, {columns * zeroBytes})};
   const float *w = weights.as<float>().data();
   uint8_t *integers = result.integers.mutableAs<uint8_t>().data(), *zeros = result.zeros.mutableAs<uint8_t>().data();
   float *scales = result.scales.mutableAs<float>().data();
   double lost = 0, all = 0;
   std::vector<float> values;
-  for (int64_t block = 0; block < count; ++block)
-    for (int64_t n = 0; n < columns; ++n) {
+  for (int64_t n = 0; n < columns; ++n)
+    for (int64_t block = 0; block < count; ++block) {
       int64_t first = block * spec.block, last = std::min(first + spec.block, depth);
       values.clear();
       for (int64_t k = first; k < last; ++k)
         values.push_back(w[k * columns + n]);
       BlockParams params = searchBlock(values.data(), last - first, spec.bits);
-      scales[block * columns + n] = params.scale;
-      zeros[block * columns + n] = static_cast<uint8_t>(params.zero);
-      for (int64_t k = first; k < last; ++k)
-        integers[k * columns + n] = blockValue(values[k - first], params, spec.bits);
+      scales[n * count + block] = params.scale;
+      putBits(zeros + n * zeroBytes, block, spec.bits, static_cast<uint8_t>(params.zero));
+      for (int64_t k = 0; k < last - first; ++k)
+        putBits(integers + (n * count + block) * blockBytes, k, spec.bits, blockValue(values[k], params, spec.bits));
       lost += blockError(values.data(), last - first, params, spec.bits);
       for (float value : values)
         all += static_cast<double>(value) * static_cast<double>(value);
     }
   result.error = all > 0 ? std::sqrt(lost / all) : 0;
   return result;
+}
+
+/// x [..., K] -> f32 [M, K'], K' the next multiple of 32, which the product's activations are quantised in.
+Value paddedRows(OpBuilder &builder, Location loc, TypedValue<RankedTensorType> x) {
+  constexpr int64_t kActivationBlock = 32;
+  int64_t depth = x.getType().getShape().back(), rows = x.getType().getNumElements() / std::max<int64_t>(depth, 1);
+  int64_t missing = (kActivationBlock - depth % kActivationBlock) % kActivationBlock;
+  Type element = x.getType().getElementType();
+  Value flat = nn::ReshapeOp::create(builder, loc, RankedTensorType::get({rows, depth}, element), x);
+  if (missing == 0)
+    return flat;
+  return nn::PadOp::create(builder, loc, RankedTensorType::get({rows, depth + missing}, element), flat, Value(), ArrayRef<int64_t>{0, 0},
+                           ArrayRef<int64_t>{0, missing}, nn::PadMode::constant);
 }
 
 struct QuantizeBlocks : impl::QuantizeBlocksBase<QuantizeBlocks> {
@@ -69,7 +85,7 @@ private:
   void quantize(nn::MatmulOp op) {
     std::string name = nameOf(op.getResult()).str();
     std::optional<Tensor> weights = constantOf(op.getRhs(), context.store);
-    if (!weights || weights->rank() != 2 || weights->dtype() != DType::F32 || name.empty()) {
+    if (!weights || weights->rank() != 2 || weights->dtype() != DType::F32 || weights->count() == 0 || name.empty()) {
       op.emitRemark() << "kept in f32: its weights are not a constant matrix, or its result has no name in the model";
       return;
     }
@@ -80,8 +96,16 @@ private:
     Value integers = makeConstant(builder, loc, blocks.integers, *context.store, name + ".integers");
     Value scales = makeConstant(builder, loc, blocks.scales, *context.store, name + ".scales");
     Value zeros = makeConstant(builder, loc, blocks.zeros, *context.store, name + ".zeros");
-    op.getRhsMutable().assign(quant::DequantizeOp::create(builder, loc, op.getRhs().getType(), integers, scales, zeros, /*axis=*/0, spec.block));
-    int64_t bytes = blocks.integers.count() * spec.bits / 8 + blocks.scales.bytes() + blocks.zeros.count() * spec.bits / 8;
+    Value x = paddedRows(builder, op.getLoc(), op.getLhs());
+    int64_t rows = cast<RankedTensorType>(x.getType()).getDimSize(0);
+    Type flat = RankedTensorType::get({rows, weights->shape()[1]}, op.getType().getElementType());
+    Value product = quant::NbitsMatmulOp::create(builder, op.getLoc(), flat, x, integers, scales, zeros, spec.bits, spec.block, /*activations=*/8);
+    nn::ReshapeOp result = nn::ReshapeOp::create(builder, op.getLoc(), op.getType(), product);
+    result->setAttr(kNameAttr, builder.getStringAttr(name));
+    product.getDefiningOp()->setAttr(kNameAttr, builder.getStringAttr(name));
+    op.getResult().replaceAllUsesWith(result.getResult());
+    op.erase();
+    int64_t bytes = blocks.integers.bytes() + blocks.scales.bytes() + blocks.zeros.bytes();
     context.compress->layers.push_back({name, "int" + std::to_string(spec.bits) + " block " + std::to_string(spec.block), weights->bytes(), bytes, blocks.error, 1});
   }
 

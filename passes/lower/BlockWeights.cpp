@@ -18,14 +18,13 @@ Tensor packMatrices(const Tensor &from, const PackFormat &format, int64_t expert
   return out;
 }
 
-/// The weight an earlier call made from the same nn.weight, or null.
+} // namespace
+
 Value findPacked(LowerContext &context, Location loc, StringRef name, StringRef doc, RankedTensorType type) {
   if (!context.store.contains(name) || context.store.doc(name) != doc || context.store.shape(name) != type.getShape())
     return Value();
   return nn::WeightOp::create(context.builder, loc, type, FlatSymbolRefAttr::get(context.builder.getContext(), name));
 }
-
-} // namespace
 
 std::optional<BlockWeights> packBlockWeights(LowerContext &context, Location loc, Value weights, StringRef format, int64_t k, std::string &why) {
   std::optional<PackFormat> found = findPackFormat(format);
@@ -51,16 +50,18 @@ std::optional<BlockWeights> packBlockWeights(LowerContext &context, Location loc
 }
 
 Value blockActivations(LowerContext &context, Location loc, Value input, int64_t rows, const BlockWeights &weights, int64_t bits) {
-  if (weights.format.isFloat())
-    return input;
-  Type byte = toMlir(DType::U8, context.builder.getContext());
-  RankedTensorType type = RankedTensorType::get({rows * (bits / 8) * (weights.k / IK_BLOCK) * IK_XBLOCK}, byte);
-  return context.micro(loc, bits == 16 ? "ik_block_quantize16" : "ik_block_quantize", type, input, {rows, weights.k}, rows * weights.k).getResult(0);
+  return weights.format.isFloat() ? input : quantizedRows(context, loc, input, rows, weights.k, bits);
 }
 
 std::string blockKernel(StringRef stem, const BlockWeights &weights, int64_t bits) {
   bool wide = bits == 16 && !weights.format.isFloat();
   return (stem + (wide ? "16_" : "_") + StringRef(weights.format.name)).str();
+}
+
+Value quantizedRows(LowerContext &context, Location loc, Value input, int64_t rows, int64_t k, int64_t bits) {
+  Type byte = toMlir(DType::U8, context.builder.getContext());
+  RankedTensorType type = RankedTensorType::get({rows * (bits / 8) * (k / IK_BLOCK) * IK_XBLOCK}, byte);
+  return context.micro(loc, bits == 16 ? "ik_block_quantize16" : "ik_block_quantize", type, input, {rows, k}, rows * k).getResult(0);
 }
 
 } // namespace ingot

@@ -30,17 +30,6 @@ Tensor transposed(const Tensor &matrix) {
   return result;
 }
 
-/// Integers [depth, columns], one a byte, as [columns][bytes] with `bits` each, low bits first, `rowBytes` bytes a column.
-Tensor packedColumns(const Tensor &integers, int64_t bits, int64_t rowBytes) {
-  int64_t depth = integers.shape()[0], columns = integers.shape()[1];
-  Tensor result(DType::U8, {columns, rowBytes});
-  llvm::MutableArrayRef<uint8_t> out = result.mutableAs<uint8_t>();
-  for (int64_t k = 0; k < depth; ++k)
-    for (int64_t n = 0; n < columns; ++n)
-      out[n * rowBytes + k * bits / 8] |= static_cast<uint8_t>(integers.intAt(k * columns + n) << (k * bits % 8));
-  return result;
-}
-
 bool isTransposed(const onnx::NodeProto &gemm) {
   const onnx::AttributeProto *attribute = findAttribute(gemm, "transB");
   return attribute && attribute->i() != 0;
@@ -58,6 +47,8 @@ public:
         writeLayer(op);
       if (quant::QuantizeOp quantize = dyn_cast<quant::QuantizeOp>(op))
         writeActivation(quantize);
+      if (quant::NbitsMatmulOp product = dyn_cast<quant::NbitsMatmulOp>(op))
+        writeBlocks(product);
     });
     if (problem.empty() && edits == 0)
       problem = "the method found nothing to compress in this model";
@@ -91,8 +82,6 @@ private:
     ++edits;
     if (isPruned)
       return replaceWeights(*node, op, name);
-    if (weights.getBlock() != 0)
-      return writeBlocks(*node, weights, name);
     writeWeights(*node, op, weights, name);
     if (nn::ConvOp conv = dyn_cast<nn::ConvOp>(op))
       finishConv(*node, conv, name);
@@ -177,25 +166,30 @@ private:
     graph.quantize(name, graph.addConstant(name.str() + "_scale", *scale), graph.addConstant(name.str() + "_zero", constant(quantize.getZero())), domain);
   }
 
-  void writeBlocks(onnx::NodeProto &node, quant::DequantizeOp source, StringRef name) {
-    Tensor integers = constant(source.getInput()), scales = constant(source.getScale()), zeros = constant(source.getZero());
-    int64_t depth = integers.shape()[0], columns = integers.shape()[1], block = source.getBlock(), blocks = scales.shape()[0];
-    int64_t bits = integers.dtype() == DType::U4 ? 4 : 8;
-    if (node.op_type() != "MatMul")
+  void writeBlocks(quant::NbitsMatmulOp op) {
+    std::string name = nameOf(op.getResult()).str();
+    std::optional<Tensor> weights = constantOf(op.getWeights(), &store);
+    onnx::NodeProto *node = name.empty() ? nullptr : graph.producer(name);
+    if (name.empty() || (node && node->op_type() == "MatMulNBits"))
+      return; // the model's own
+    if (!node || !weights || node->op_type() != "MatMul")
       return fail("'" + printable(name) + "' is no MatMul");
-    Tensor weights = packedColumns(integers, bits, blocks * block * bits / 8).reshaped({columns, blocks, block * bits / 8});
-    Tensor packedZeros = packedColumns(zeros, bits, (blocks * bits + 7) / 8);
-    std::string base = name.str() + "_weight";
-    node.set_op_type("MatMulNBits");
-    node.set_domain(kMicrosoft.str());
+    constexpr int64_t kEightBitActivations = 4;
+    ++edits;
+    nn::PadOp pad = op.getInput().getDefiningOp<nn::PadOp>(); // to whole blocks of activations
+    Value x = pad ? Value(pad.getInput()) : Value(op.getInput());
+    std::string base = name + "_weight";
+    setInt(*node, "K", cast<RankedTensorType>(x.getType()).getDimSize(1));
+    node->set_op_type("MatMulNBits");
+    node->set_domain(kMicrosoft.str());
     graph.needDomain(kMicrosoft);
-    node.set_input(1, graph.addConstant(base, weights));
-    node.add_input(graph.addConstant(base + "_scales", transposed(scales).reshaped({columns * blocks})));
-    node.add_input(graph.addConstant(base + "_zeros", packedZeros.reshaped({packedZeros.count()})));
-    setInt(node, "K", depth);
-    setInt(node, "N", columns);
-    setInt(node, "bits", bits);
-    setInt(node, "block_size", block);
+    node->set_input(1, graph.addConstant(base, *weights));
+    node->add_input(graph.addConstant(base + "_scales", constant(op.getScales())));
+    node->add_input(graph.addConstant(base + "_zeros", constant(op.getZeros())));
+    setInt(*node, "N", weights->shape()[0]);
+    setInt(*node, "bits", op.getBits());
+    setInt(*node, "block_size", op.getBlock());
+    setInt(*node, "accuracy_level", kEightBitActivations);
   }
 
   void replaceWeights(onnx::NodeProto &node, Operation *op, StringRef name) {

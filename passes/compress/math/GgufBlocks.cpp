@@ -1,5 +1,6 @@
-// The search for a scale, and the packing of three block types.
+// The search for a scale, and the packing of the block types without minima.
 #include "passes/compress/math/GgufBlocks.h"
+#include "passes/compress/math/Half.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,13 +13,6 @@ namespace {
 struct Grid {
   int low, high;
 };
-
-float toHalf(float value) { return static_cast<float>(static_cast<_Float16>(value)); }
-
-void storeHalf(float value, uint8_t *out) {
-  _Float16 half = static_cast<_Float16>(value);
-  std::memcpy(out, &half, sizeof half);
-}
 
 int integerOf(float value, float scale, Grid grid) {
   if (scale == 0)
@@ -90,6 +84,20 @@ void quantizeQ4_0(const float *weights, uint8_t *block) {
   storeHalf(scale, block);
   for (int i = 0; i < 16; ++i)
     block[2 + i] = static_cast<uint8_t>((integerOf(weights[i], scale, kGrid) + 8) | (integerOf(weights[i + 16], scale, kGrid) + 8) << 4);
+}
+
+void quantizeQ5_0(const float *weights, uint8_t *block) {
+  constexpr Grid kGrid{-16, 15};
+  float scale = searchScale(weights, 32, kGrid, /*isHalf=*/true);
+  storeHalf(scale, block);
+  uint32_t fifth = 0;
+  for (int i = 0; i < 16; ++i) {
+    unsigned low = static_cast<unsigned>(integerOf(weights[i], scale, kGrid) + 16), high = static_cast<unsigned>(integerOf(weights[i + 16], scale, kGrid) + 16);
+    block[6 + i] = static_cast<uint8_t>((low & 15) | (high & 15) << 4);
+    fifth |= (low >> 4) << i | (high >> 4) << (i + 16);
+  }
+  for (int i = 0; i < 4; ++i)
+    block[2 + i] = static_cast<uint8_t>(fifth >> (8 * i));
 }
 
 void quantizeQ6_K(const float *weights, uint8_t *block) {

@@ -11,6 +11,10 @@ namespace ingot {
 void quantizeQ8_0(const float *weights, uint8_t *block);
 /// 32 weights: f16 d | 16 bytes of nibbles, the first half low; value d (q - 8).
 void quantizeQ4_0(const float *weights, uint8_t *block);
+/// 32 weights: f16 d | 4 bytes of fifth bits | 16 bytes of nibbles; value d (q - 16).
+void quantizeQ5_0(const float *weights, uint8_t *block);
+/// 256 weights: f16 d, f16 dmin | 12 bytes of 6-bit pairs | 128 bytes of nibbles; value d scale q - dmin minimum, sub-blocks of 32.
+void quantizeQ4_K(const float *weights, uint8_t *block);
 /// 256 weights: 128 bytes of low nibbles | 64 bytes of high bit pairs | 16 signed scales | f16 d; value d scale (q - 32).
 void quantizeQ6_K(const float *weights, uint8_t *block);
 

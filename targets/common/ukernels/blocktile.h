@@ -71,7 +71,7 @@ IK_INLINE ik_i32x16 ik_dot_start(ik_block_format f, const uint8_t *x, int half) 
   ik_i32x16 sum8 = (ik_i32x16)ik_x_int(x, halves && half == 0 ? IK_X_LOW8 : IK_X_SUM8);
   if (halves && half == 1)
     sum8 = sum8 - (ik_i32x16)ik_x_int(x, IK_X_LOW8);
-  return offset < 8 ? sum8 >> (offset == 1 ? 3 : 1) : sum8 << (offset == 8 ? 0 : offset == 16 ? 1 : offset == 32 ? 2 : 4);
+  return offset < 8 ? sum8 >> (offset == 1 ? 3 : offset == 2 ? 2 : 1) : sum8 << (offset == 8 ? 0 : offset == 16 ? 1 : offset == 32 ? 2 : 4);
 }
 
 /* The activations of row r of a tile, in groups of 4; a tile of one row starts at its own place. `blocks` * IK_XBLOCK bytes a row. */

@@ -1,0 +1,95 @@
+/* ik_nbits_matmul_<form>: y[m][n] = sum over k of x[m][k] w[n][k] for w of 2, 4 or 8 bits in blocks of 16, 32 or a multiple, and activations in 8 bits;
+ * layout and the order of operations in nbits.h, the integer sums are those of blocktile.h. Parallel unit: one panel of 16 rows. */
+#include "targets/common/ukernels/blocktile.h"
+#include "targets/common/ukernels/nbitshead.h"
+
+/* One group's part of what multiplies x, for both halves. */
+typedef struct {
+  ik_f32x16 d[2], m[2];
+} ik_nbits_terms;
+
+IK_INLINE ik_nbits_terms ik_nbits_terms_of(const int bits, const int hasZeros, const int byHalf, const uint8_t *head, const int64_t *p) {
+  ik_nbits_terms t;
+  IK_UNROLL for (int h = 0; h < 2; ++h) {
+    t.d[h] = h && !byHalf ? t.d[0] : ik_nbits_scales(head, h, p);
+    t.m[h] = ik_splat16(0.0f);
+    if (hasZeros && (byHalf || h == 0))
+      t.m[h] = -(t.d[h] * (ik_nbits_zeros(head, h, p) - ik_splat16(bits == 8 ? 128.0f : 0.0f)));
+  }
+  return t;
+}
+
+/* Adds half h (h < 0: all) of a block of 32 to the accumulators. */
+IK_INLINE void ik_nbits_add(ik_block_format f, const int rows, const int hasZeros, int h, ik_f32x16 *acc, const uint8_t *w, const uint8_t *x, int64_t blocks,
+                            ik_nbits_terms t) {
+  ik_i32x16 sums[12];
+  const int byHalf = h >= 0, at = byHalf ? h : 0;
+  IK_UNROLL for (int r = 0; r < rows; ++r) sums[r] = ik_dot_start(f, ik_x_row(x, r, blocks), at);
+  ik_quad_sums(f, rows, sums, w, x, blocks, byHalf ? h * 4 : 0, byHalf ? 4 : 8);
+  IK_UNROLL for (int r = 0; r < rows; ++r) {
+    const uint8_t *row = ik_x_row(x, r, blocks);
+    const float scale = ik_x_float(row, IK_X_SCALE);
+    acc[r] = ik_fma16(ik_to_f32(sums[r]), t.d[at] * ik_splat16(scale), acc[r]);
+    if (!hasZeros)
+      continue;
+    float sum = ik_x_float(row, IK_X_SCALED_SUM);
+    if (byHalf) {
+      int32_t low8 = ik_x_int(row, IK_X_LOW8);
+      sum = scale * (float)(-(h ? ik_x_int(row, IK_X_SUM8) - low8 : low8) >> 3);
+    }
+    acc[r] = ik_fma16(t.m[at], ik_splat16(sum), acc[r]);
+  }
+}
+
+/* As ik_block_tile; `blocks` of 32 in the row. */
+IK_INLINE void ik_nbits_tile(const int bits, const int hasZeros, const int byHalf, const int rows, float *y, int64_t count, const uint8_t *w, const uint8_t *x,
+                             int64_t width, const int64_t *p) {
+  const ik_block_format f = {bits, bits == 8 || hasZeros ? 0 : 1 << (bits - 1), byHalf ? IK_FAMILY_K16 : IK_FAMILY_PLAIN};
+  const int64_t blocks = p[IK_NBITS_K] / IK_BLOCK, span = byHalf ? 1 : p[IK_NBITS_GROUP], head = ik_nbits_head(p), ldy = p[IK_NBITS_N];
+  ik_f32x16 acc[12];
+  IK_UNROLL for (int r = 0; r < rows; ++r) acc[r] = ik_splat16(0.0f);
+  for (int64_t first = 0; first < blocks; first += span) {
+    const ik_nbits_terms t = ik_nbits_terms_of(bits, hasZeros, byHalf, w, p);
+    const int64_t end = blocks - first < span ? blocks - first : span;
+    __builtin_prefetch(w + IK_PREFETCH, 0, 0);
+    w += head;
+    for (int64_t b = 0; b < end; ++b, w += bits * 64, x += width * IK_XBLOCK) {
+      IK_UNROLL for (int line = 0; line < bits * 64; line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 0);
+      if (byHalf)
+        IK_UNROLL for (int h = 0; h < 2; ++h) ik_nbits_add(f, rows, hasZeros, h, acc, w, x, blocks, t);
+      else
+        ik_nbits_add(f, rows, hasZeros, -1, acc, w, x, blocks, t);
+    }
+  }
+  IK_UNROLL for (int r = 0; r < rows; ++r) {
+    if (count >= IK_PANEL)
+      ik_store16_f32(y + r * ldy, acc[r]);
+    else
+      ik_store_part_f32(y + r * ldy, acc[r], count);
+  }
+}
+
+/* All rows of x with the panel whose first row is n0. */
+IK_INLINE void ik_nbits_panel_rows(const int bits, const int hasZeros, const int byHalf, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p,
+                                   int64_t n0) {
+  const int64_t rows = p[IK_NBITS_M], n = p[IK_NBITS_N], step = p[IK_NBITS_K] / IK_BLOCK * IK_XBLOCK;
+  int64_t m = 0;
+#if defined(__AVX512F__)
+  if (!byHalf)
+    for (; m + 12 <= rows; m += 12)
+      ik_nbits_tile(bits, hasZeros, byHalf, 12, y + m * n + n0, n - n0, w, x + m * step, IK_XGROUP, p);
+#endif
+  for (; m + 4 <= rows; m += 4)
+    ik_nbits_tile(bits, hasZeros, byHalf, 4, y + m * n + n0, n - n0, w, x + m * step, IK_XGROUP, p);
+  for (int64_t i = 0; m + i < rows; ++i)
+    ik_nbits_tile(bits, hasZeros, byHalf, 1, y + (m + i) * n + n0, n - n0, w, x + m * step + i * IK_XBLOCK, rows - m, p);
+}
+
+#define IK_NBITS_MATMUL(form, bits, hasZeros, byHalf)                                                                              \
+  IK_KERNEL(ik_nbits_matmul_##form);                                                                                               \
+  IK_KERNEL(ik_nbits_matmul_##form) {                                                                                              \
+    ik_range range = ik_share((p[IK_NBITS_N] + IK_PANEL - 1) / IK_PANEL, worker, workers);                                         \
+    for (int64_t panel = range.begin; panel < range.end; ++panel)                                                                  \
+      ik_nbits_panel_rows(bits, hasZeros, byHalf, buf[2], (const uint8_t *)buf[1] + panel * ik_nbits_panel(p), buf[0], p, panel * IK_PANEL); \
+  }
+IK_NBITS_TABLE(IK_NBITS_MATMUL)
