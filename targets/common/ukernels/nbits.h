@@ -15,6 +15,8 @@
 
 #include "targets/common/ukernels/block.h"
 
+#include <stdint.h>
+
 /* Parameters of all kernels. ik_nbits_matmul_<b>, _<b>z (with zeros), _<b>h (blocks of 16, zeros or not): activations, packed w, y f32 [M][N].
  * ik_nbits_float: x f32 [M][K], packed w, y f32 [M][N], scratch. ik_nbits_rows: packed w, ids i32 [M], y f32 [M][K]. */
 enum { IK_NBITS_M, IK_NBITS_N, IK_NBITS_K, IK_NBITS_BITS, IK_NBITS_GROUP, IK_NBITS_SCALE, IK_NBITS_ZERO, IK_NBITS_COUNT };

@@ -41,20 +41,24 @@ IK_INLINE void ik_nbits_add(ik_block_format f, const int rows, const int hasZero
   }
 }
 
-/* As ik_block_tile; `blocks` of 32 in the row. */
+/* As ik_block_tile; `span` blocks of 32 share their scales. */
 IK_INLINE void ik_nbits_tile(const int bits, const int hasZeros, const int byHalf, const int rows, float *y, int64_t count, const uint8_t *w, const uint8_t *x,
-                             int64_t width, const int64_t *p) {
+                             int64_t width, const int64_t *p, int64_t span, int isFirst) {
   const ik_block_format f = {bits, bits == 8 || hasZeros ? 0 : 1 << (bits - 1), byHalf ? IK_FAMILY_K16 : IK_FAMILY_PLAIN};
-  const int64_t blocks = p[IK_NBITS_K] / IK_BLOCK, span = byHalf ? 1 : p[IK_NBITS_GROUP], head = ik_nbits_head(p), ldy = p[IK_NBITS_N];
+  const int64_t blocks = p[IK_NBITS_K] / IK_BLOCK, head = ik_nbits_head(p), ldy = p[IK_NBITS_N];
   ik_f32x16 acc[12];
   IK_UNROLL for (int r = 0; r < rows; ++r) acc[r] = ik_splat16(0.0f);
   for (int64_t first = 0; first < blocks; first += span) {
     const ik_nbits_terms t = ik_nbits_terms_of(bits, hasZeros, byHalf, w, p);
     const int64_t end = blocks - first < span ? blocks - first : span;
-    __builtin_prefetch(w + IK_PREFETCH, 0, 0);
+    if (rows == 1 || isFirst)
+      __builtin_prefetch(w + IK_PREFETCH, 0, 2);
     w += head;
     for (int64_t b = 0; b < end; ++b, w += bits * 64, x += width * IK_XBLOCK) {
-      IK_UNROLL for (int line = 0; line < bits * 64; line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 0);
+      if (rows == 1)
+        IK_UNROLL for (int line = 0; line < bits * 64; line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 0);
+      else if (isFirst)
+        IK_UNROLL for (int line = 0; line < bits * 64; line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 2);
       if (byHalf)
         IK_UNROLL for (int h = 0; h < 2; ++h) ik_nbits_add(f, rows, hasZeros, h, acc, w, x, blocks, t);
       else
@@ -70,19 +74,28 @@ IK_INLINE void ik_nbits_tile(const int bits, const int hasZeros, const int byHal
 }
 
 /* All rows of x with the panel whose first row is n0. */
-IK_INLINE void ik_nbits_panel_rows(const int bits, const int hasZeros, const int byHalf, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p,
-                                   int64_t n0) {
+IK_INLINE void ik_nbits_rows_of(const int bits, const int hasZeros, const int byHalf, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p,
+                                int64_t n0, int64_t span) {
   const int64_t rows = p[IK_NBITS_M], n = p[IK_NBITS_N], step = p[IK_NBITS_K] / IK_BLOCK * IK_XBLOCK;
   int64_t m = 0;
 #if defined(__AVX512F__)
   if (!byHalf)
     for (; m + 12 <= rows; m += 12)
-      ik_nbits_tile(bits, hasZeros, byHalf, 12, y + m * n + n0, n - n0, w, x + m * step, IK_XGROUP, p);
+      ik_nbits_tile(bits, hasZeros, byHalf, 12, y + m * n + n0, n - n0, w, x + m * step, IK_XGROUP, p, span, m == 0);
 #endif
   for (; m + 4 <= rows; m += 4)
-    ik_nbits_tile(bits, hasZeros, byHalf, 4, y + m * n + n0, n - n0, w, x + m * step, IK_XGROUP, p);
+    ik_nbits_tile(bits, hasZeros, byHalf, 4, y + m * n + n0, n - n0, w, x + m * step, IK_XGROUP, p, span, m == 0);
   for (int64_t i = 0; m + i < rows; ++i)
-    ik_nbits_tile(bits, hasZeros, byHalf, 1, y + (m + i) * n + n0, n - n0, w, x + m * step + i * IK_XBLOCK, rows - m, p);
+    ik_nbits_tile(bits, hasZeros, byHalf, 1, y + (m + i) * n + n0, n - n0, w, x + m * step + i * IK_XBLOCK, rows - m, p, span, 1);
+}
+
+/* Scales of every block of 32 by a constant, which keeps the accumulators of a tile in registers. */
+IK_INLINE void ik_nbits_panel_rows(const int bits, const int hasZeros, const int byHalf, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p,
+                                   int64_t n0) {
+  if (byHalf || p[IK_NBITS_GROUP] == 1)
+    ik_nbits_rows_of(bits, hasZeros, byHalf, y, w, x, p, n0, 1);
+  else
+    ik_nbits_rows_of(bits, hasZeros, byHalf, y, w, x, p, n0, p[IK_NBITS_GROUP]);
 }
 
 #define IK_NBITS_MATMUL(form, bits, hasZeros, byHalf)                                                                              \

@@ -2,6 +2,7 @@
 // activations, 512 MiB of weights streamed) against reading, prefill (128 rows) against fused multiply-adds or 8-bit dot products; and attention.
 // Times are of the thread's CPU time, so that other programs disturb less.
 #include "passes/lower/BlockPack.h"
+#include "passes/lower/NbitsPack.h"
 #include "targets/common/ukernels/block.h"
 #include "targets/common/ukernels/sequence.h"
 
@@ -19,6 +20,8 @@ IK_BLOCK_TABLE(DECLARE)
 DECLARE(f32, , , )
 DECLARE(f16, , , )
 DECLARE(bf16, , , )
+#define DECLARE_NBITS(form, bits, zeros, halves) extern "C" Kernel ik_nbits_matmul_##form;
+IK_NBITS_TABLE(DECLARE_NBITS)
 extern "C" Kernel ik_block_quantize, ik_cached_attention_f16;
 
 namespace {
@@ -28,6 +31,14 @@ const struct {
   const char *name;
   Kernel *kernel;
 } table[] = {IK_BLOCK_TABLE(ROW) ROW(f32, , , ) ROW(f16, , , ) ROW(bf16, , , )};
+
+#define NBITS_ROW(form, bits, zeros, halves) {"n" #form, ik_nbits_matmul_##form, bits, zeros, halves != 0},
+const struct {
+  std::string name;
+  Kernel *kernel;
+  int64_t bits, zeros;
+  bool halves;
+} nbitsTable[] = {IK_NBITS_TABLE(NBITS_ROW)};
 
 constexpr int64_t side = 2048, streamBytes = int64_t(1) << 29;
 
@@ -81,19 +92,28 @@ struct Machine {
   double read, dot;
 };
 
-void benchFormat(const char *name, Kernel *kernel, const Machine &machine) {
-  ingot::PackFormat format = *ingot::findPackFormat(name);
-  int64_t bytes = format.packedBytes(side, side), copies = streamBytes / bytes, rows = 128, quantize[] = {rows, side};
+/// One kernel on matrices of `bytes` bytes; `p` holds its parameters but M.
+struct Product {
+  std::string name;
+  Kernel *kernel;
+  bool isFloat;
+  int64_t bytes;
+  std::vector<int64_t> p;
+};
+
+void benchProduct(const Product &format, const Machine &machine) {
+  int64_t bytes = format.bytes, copies = streamBytes / bytes, rows = 128, quantize[] = {rows, side};
   for (int64_t i = 0; i < streamBytes; ++i)
-    machine.memory[i] = static_cast<char>((i * 2654435761u >> 13) & 0x3b);
+    machine.memory[i] = static_cast<char>(((i * 2654435761u >> 13) & 0x0b) | 0x30); // no float of any width is tiny
   std::vector<float> x(rows * side, 0.5f), y(rows * side);
   std::vector<char> blocks(rows * side / IK_BLOCK * IK_XBLOCK), scratch(IK_FLOAT_SCRATCH);
   void *from[] = {x.data(), blocks.data()};
   ik_block_quantize(from, quantize, 0, 1);
   auto product = [&](int64_t m, int64_t copy) {
-    const int64_t p[] = {m, side, side};
-    void *buffers[] = {format.isFloat() ? static_cast<void *>(x.data()) : blocks.data(), machine.memory + copy * bytes, y.data(), scratch.data()};
-    kernel(buffers, p, 0, 1);
+    std::vector<int64_t> p = format.p;
+    p[0] = m;
+    void *buffers[] = {format.isFloat ? static_cast<void *>(x.data()) : blocks.data(), machine.memory + copy * bytes, y.data(), scratch.data()};
+    format.kernel(buffers, p.data(), 0, 1);
   };
   double decode = best(3, [&] {
     for (int64_t copy = 0; copy < copies; ++copy)
@@ -102,9 +122,27 @@ void benchFormat(const char *name, Kernel *kernel, const Machine &machine) {
   int64_t copy = 0;
   double prefill = best(8, [&] { product(rows, copy++ % copies); }), few = best(8, [&] { product(12, copy++ % copies); });
   double rate = double(copies * bytes) / decode * 1e-9, macs = double(side) * side * 1e-9;
-  std::printf("%-7s decode %5.1f GB/s %3.0f %%   prefill 128 %4.0f  12 %4.0f GMAC/s", name, rate, 100 * rate / machine.read, 128 * macs / prefill,
-              12 * macs / few);
-  std::printf(machine.dot > 0 && !format.isFloat() ? "  %3.0f %% of the dot products\n" : "\n", 100 * 128 * macs / prefill / machine.dot);
+  std::printf("%-10s decode %5.1f GB/s %3.0f %% %4.0f GMAC/s   prefill 128 %4.0f  12 %4.0f GMAC/s", format.name.c_str(), rate, 100 * rate / machine.read,
+              double(copies) * macs / decode, 128 * macs / prefill, 12 * macs / few);
+  std::printf(machine.dot > 0 && !format.isFloat ? "  %3.0f %% of the dot products\n" : "\n", 100 * 128 * macs / prefill / machine.dot);
+}
+
+/// Every format; b-bit weights in blocks of 32 and 128 with f32 scales, those with zero points as bytes.
+std::vector<Product> products() {
+  std::vector<Product> list;
+  for (const auto &row : table) {
+    ingot::PackFormat format = *ingot::findPackFormat(row.name);
+    list.push_back({row.name, row.kernel, format.isFloat(), format.packedBytes(side, side), {0, side, side}});
+  }
+  for (const auto &row : nbitsTable)
+    for (int64_t block : {16, 32, 128}) {
+      if (row.halves != (block == 16))
+        continue;
+      ingot::NbitsShape shape{side, side, row.bits, block, side / block, 4, row.zeros};
+      auto p = shape.params(0);
+      list.push_back({row.name + ("-" + std::to_string(block)), row.kernel, false, shape.packedBytes(), {p.begin(), p.end()}});
+    }
+  return list;
 }
 
 /// 32 heads on 8 cache heads of 64.
@@ -134,9 +172,9 @@ int main(int argc, char **argv) {
   std::memset(memory, 1, streamBytes);
   Machine machine{static_cast<char *>(memory), readRate(static_cast<char *>(memory)), dotRate()};
   std::printf("one core reads %.1f GB/s and makes %.0f G 8-bit multiply-adds a second\n", machine.read, machine.dot);
-  for (const auto &row : table)
-    if (argc == 1 || std::find(argv + 1, argv + argc, std::string(row.name)) != argv + argc)
-      benchFormat(row.name, row.kernel, machine);
+  for (const Product &product : products())
+    if (argc == 1 || std::find(argv + 1, argv + argc, product.name) != argv + argc)
+      benchProduct(product, machine);
   for (int64_t rows : {1, 128})
     for (int64_t context : {512, 4096})
       benchAttention(rows, context);

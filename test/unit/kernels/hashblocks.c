@@ -1,6 +1,6 @@
-/* Runs the kernels of language models (GGUF block products of every format and of experts, rows of packed matrices, rope, cache, attention) and
+/* Runs the kernels of language models (products of every GGUF block format, of b-bit weights and of experts, rows of packed matrices, rope, cache, attention) and
  * prints one hash of all results. Packed weights are random bytes whose 16-bit floats are small. Freestanding: see hash.h, check-blocks.sh. */
-#include "targets/common/ukernels/block.h"
+#include "targets/common/ukernels/nbits.h"
 #include "targets/common/ukernels/sequence.h"
 #include "test/unit/kernels/hash.h"
 
@@ -15,6 +15,10 @@ DECLARE(f16, , , )
 DECLARE(bf16, , , )
 IK_KERNEL(ik_block_quantize);
 IK_KERNEL(ik_block_quantize16);
+#define DECLARE_NBITS(form, bits, zeros, halves) IK_KERNEL(ik_nbits_matmul_##form);
+IK_NBITS_TABLE(DECLARE_NBITS)
+IK_KERNEL(ik_nbits_float);
+IK_KERNEL(ik_nbits_rows);
 IK_KERNEL(ik_block_experts_q4_0);
 IK_KERNEL(ik_block_experts16_q4_0);
 IK_KERNEL(ik_block_experts_q6_k);
@@ -75,6 +79,25 @@ static void expertsCase(kernel *experts, kernel *quantizer, int isFloat) {
   run(experts, buf, p, y, M * SLOTS * COLUMNS * 4);
 }
 
+/* Weights of `bits` bits: heads of small halves or floats by chance, zero points of `zero` bytes. */
+static void nbitsCase(kernel *matmul, int bits, int group, int zero) {
+  int32_t ids[ROWS];
+  for (int scale = 2; scale <= 4; scale += 2)
+    for (int64_t m = 1; m <= ROWS; m += 7) {
+      const int64_t p[IK_NBITS_COUNT] = {m, N, DEPTH, bits, group, scale, zero}, quantize[] = {m, DEPTH};
+      for (int64_t i = 0; i < (int64_t)sizeof w; ++i)
+        w[i] = (uint8_t)(i % scale == scale - 1 ? (scale == 4 ? 0x3d : 0x20 + next() % 16) : next());
+      fill(x, m * DEPTH);
+      void *const from[] = {x, quantized}, *const buf[] = {quantized, w, y}, *const plain[] = {x, w, y, room}, *const look[] = {w, ids, y};
+      run(ik_block_quantize, from, quantize, quantized, m * DEPTH / 32 * IK_XBLOCK);
+      run(matmul, buf, p, y, m * N * 4);
+      run(ik_nbits_float, plain, p, y, m * N * 4);
+      for (int64_t i = 0; i < m; ++i)
+        ids[i] = (int32_t)pick(-1, N);
+      run(ik_nbits_rows, look, p, y, m * DEPTH * 4);
+    }
+}
+
 static void sequenceCase(int32_t position, int64_t m, int64_t window, float softcap, int64_t whole) {
   enum { HQ = 4, HK = 2, T = 300, D = 24, E = 20 };
   static float table[T * D];
@@ -93,6 +116,9 @@ static void sequenceCase(int32_t position, int64_t m, int64_t window, float soft
   run(ik_cached_attention_sinks_f16, sink, attention, y, m * HQ * E * 4);
 }
 
+#define NBITS_CASE(form, bits, zeros, halves)                                        \
+  nbitsCase(ik_nbits_matmul_##form, bits, halves ? 0 : 3, zeros ? 1 : 0);            \
+  nbitsCase(ik_nbits_matmul_##form, bits, halves ? 0 : 1, zeros ? 4 : 0);
 #define CASE(name, bits, offset, family) blockCase(ik_block_matmul_##name, ik_block_matmul16_##name, ik_block_rows_##name, 0);
 static void hashAll(void) {
   IK_BLOCK_TABLE(CASE)
@@ -101,5 +127,6 @@ static void hashAll(void) {
   blockCase(ik_block_matmul_bf16, 0, ik_block_rows_bf16, 2);
   expertsCase(ik_block_experts_q4_0, ik_block_quantize, 0), expertsCase(ik_block_experts_q6_k, ik_block_quantize, 0);
   expertsCase(ik_block_experts_f16, ik_block_quantize, 1), expertsCase(ik_block_experts16_q4_0, ik_block_quantize16, 0);
+  IK_NBITS_TABLE(NBITS_CASE)
   sequenceCase(0, 17, 0, 0, 0), sequenceCase(290, 1, 0, 0, 0), sequenceCase(230, 20, 10, 3, 0), sequenceCase(270, 20, 9, 0, 1);
 }
