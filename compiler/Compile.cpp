@@ -227,8 +227,11 @@ void forwardDiagnostic(mlir::Diagnostic &from, Diagnostics &to, StringRef file) 
 }
 
 ImportedModel importModel(const CompileOptions &options, MLIRContext &context, WeightStore &store, Diagnostics &diagnostics) {
-  if (isGgufFile(options.modelPath) || StringRef(options.modelPath).ends_with(".gguf"))
-    return importGguf(options.modelPath, options.llm, context, store, diagnostics);
+  if (isGgufFile(options.modelPath) || StringRef(options.modelPath).ends_with(".gguf")) {
+    ImportLlm llm = options.llm;
+    llm.quantize = options.compress.quantize.type;
+    return importGguf(options.modelPath, llm, context, store, diagnostics);
+  }
   ImportOptions import = options.import;
   import.keepNames = options.compress.isActive(); // what is decided can then be said by name
   return importOnnx(options.modelPath, import, context, store, diagnostics);

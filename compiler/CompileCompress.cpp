@@ -13,9 +13,10 @@ namespace ingot {
 
 bool prepareCompress(ModuleOp module, CompressRequest &request, StringRef model, Diagnostics &diagnostics) {
   func::FuncOp main = module.lookupSymbol<func::FuncOp>("main");
-  if (request.isActive() && (!main || request.quantize.kind == QuantizeSpec::Gguf)) {
-    diagnostics.report("IG0225", main ? "GGUF block types are for GGUF models" : "GGUF models are compressed before they are built", {model.str()},
-                       main ? "use int8 or matmulnbits:4,32" : "ingot compress MODEL.gguf -o SMALL.gguf --quantize q8_0, then build that");
+  bool isGguf = !main, wantsBlocks = request.quantize.kind == QuantizeSpec::Gguf;
+  if (request.isActive() && (isGguf != wantsBlocks || (isGguf && request.sparsify.kind != SparsifySpec::None))) {
+    diagnostics.report("IG0225", isGguf ? "GGUF models are quantised to block types alone" : "GGUF block types are for GGUF models", {model.str()},
+                       isGguf ? "use --quantize q8_0, q6_k, q5_0, q4_k or q4_0" : "use int8 or matmulnbits:4,32");
     return false;
   }
   if (request.quantize.kind != QuantizeSpec::Int8)

@@ -30,6 +30,10 @@ std::unique_ptr<llvm::MemoryBuffer> readFile(llvm::StringRef path, Diagnostics &
 }
 
 bool writeFileAtomically(llvm::StringRef path, llvm::StringRef bytes, Diagnostics &diagnostics) {
+  return writeFileAtomically(path, diagnostics, [&](llvm::raw_ostream &out) { out << bytes; });
+}
+
+bool writeFileAtomically(llvm::StringRef path, Diagnostics &diagnostics, llvm::function_ref<void(llvm::raw_ostream &)> write) {
   // A device ("/dev/null", "/dev/stdout") cannot be renamed over.
   llvm::sys::fs::file_status status;
   bool exists = !llvm::sys::fs::status(path, status) && llvm::sys::fs::exists(status);
@@ -38,14 +42,14 @@ bool writeFileAtomically(llvm::StringRef path, llvm::StringRef bytes, Diagnostic
     llvm::raw_fd_ostream out(path, error);
     if (error)
       return cannotWrite(path, error.message(), diagnostics);
-    out << bytes;
+    write(out);
     return true;
   }
   llvm::Expected<llvm::sys::fs::TempFile> file = llvm::sys::fs::TempFile::create(path + ".tmp-%%%%%%", llvm::sys::fs::all_read | llvm::sys::fs::owner_write);
   if (!file)
     return cannotWrite(path, llvm::toString(file.takeError()), diagnostics);
   llvm::raw_fd_ostream out(file->FD, /*shouldClose=*/false);
-  out << bytes;
+  write(out);
   out.flush();
   if (out.has_error()) {
     std::string why = out.error().message();

@@ -4,7 +4,9 @@
 
 #include "compiler/Diag.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <memory>
 
@@ -15,6 +17,9 @@ std::unique_ptr<llvm::MemoryBuffer> readFile(llvm::StringRef path, Diagnostics &
 
 /// Writes `bytes` to a temporary name beside `path` and renames it. False: IG0004 was reported and an old file is intact.
 bool writeFileAtomically(llvm::StringRef path, llvm::StringRef bytes, Diagnostics &diagnostics);
+
+/// The same for what `write` puts on the stream, piece by piece.
+bool writeFileAtomically(llvm::StringRef path, Diagnostics &diagnostics, llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 /// Creates a folder and its parents. False: IG0004 was reported.
 bool createFolder(llvm::StringRef path, Diagnostics &diagnostics);

@@ -11,13 +11,13 @@
 
 namespace ingot {
 
-/// --quantize: int8[:minmax|mse], matmulnbits:BITS,BLOCK, or a GGUF block type (q8_0, q4_0).
+/// --quantize: int8[:minmax|mse], matmulnbits:BITS,BLOCK, or a GGUF block type (q8_0, q6_k, q5_0, q4_k, q4_0).
 struct QuantizeSpec {
   enum Kind { None, Int8, MatmulNBits, Gguf } kind = None;
   bool leastSquares = false; // int8: ranges and weight scales of the least squared error instead of the extremes
   int bits = 4;              // matmulnbits: 4 or 8
   int64_t block = 32;        // matmulnbits: 16, 32, 64, 128 or 256 inputs
-  std::string type;          // gguf: "q8_0", "q4_0"
+  std::string type;          // gguf: "q8_0", "q4_k"
 };
 
 /// --sparsify: magnitude:SHARE or 4x1:SHARE, the share of weights that becomes zero.

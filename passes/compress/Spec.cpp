@@ -24,7 +24,7 @@ template <typename SpecT> std::optional<SpecT> bad(StringRef option, StringRef t
 } // namespace
 
 std::optional<QuantizeSpec> parseQuantize(StringRef text, Diagnostics &diagnostics) {
-  constexpr llvm::StringLiteral kLegal = "int8, int8:minmax, int8:mse, matmulnbits:4,32 (bits 4 or 8; block 16, 32, 64, 128 or 256); of GGUF models q8_0, q4_0";
+  constexpr llvm::StringLiteral kLegal = "int8, int8:minmax, int8:mse, matmulnbits:4,32 (bits 4 or 8; block 16, 32, 64, 128 or 256); of GGUF models q8_0, q6_k, q5_0, q4_k, q4_0";
   auto [method, rest] = text.split(':');
   QuantizeSpec spec;
   if (text.empty())
@@ -34,7 +34,7 @@ std::optional<QuantizeSpec> parseQuantize(StringRef text, Diagnostics &diagnosti
     spec.leastSquares = rest == "mse";
     return spec;
   }
-  if (text == "q8_0" || text == "q4_0") {
+  if (llvm::is_contained({"q8_0", "q6_k", "q5_0", "q4_k", "q4_0"}, text)) {
     spec.kind = QuantizeSpec::Gguf;
     spec.type = text.str();
     return spec;

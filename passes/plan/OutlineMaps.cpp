@@ -28,6 +28,13 @@ Value rootOf(Value value) {
   return value;
 }
 
+/// True when a value and what it is a view of have one reader, and a buffer that may be written.
+bool isOwned(Value value) {
+  while (value.hasOneUse() && value.getDefiningOp<kernel::ViewOp>())
+    value = value.getDefiningOp<kernel::ViewOp>().getInput();
+  return value.hasOneUse() && value.getDefiningOp() && !isa<nn::WeightOp, nn::ConstantOp>(value.getDefiningOp());
+}
+
 /// The state whose buffer the value is made in: through views and the destinations of kernels that work in place; null when there is none.
 nn::StateOp stateOf(Value value) {
   for (;;) {
@@ -60,6 +67,7 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
   void runOnOperation() override {
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal()) {
+        ownDestinations(function);
         copyResults(function);
         copyStates(function);
       }
@@ -84,6 +92,29 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
       Value source = kernel::ViewOp::create(builder, terminator->getLoc(), flat, operand.get());
       Value copy = buildCopy(builder, terminator->getLoc(), flat, identityView(source));
       operand.set(kernel::ViewOp::create(builder, terminator->getLoc(), type, copy));
+    }
+  }
+
+  // Two maps that overwrite one value, or a map that overwrites what another op reads: each destination becomes a value of the map alone.
+  //   %f = kernel.map() ..; %a = kernel.map(%x, %f) {hasDest}; %b = kernel.map(%y, %f) {hasDest}
+  //     -> %g = kernel.map() ..; %b = kernel.map(%y, %g) {hasDest}
+  void ownDestinations(func::FuncOp function) {
+    SmallVector<kernel::MapOp> maps(function.getBody().front().getOps<kernel::MapOp>());
+    for (size_t i = 0; i < maps.size(); ++i) { // grows by the copies, which may have destinations themselves
+      kernel::MapOp map = maps[i];
+      if (!map.getHasDest() || isOwned(map.getInputs().back()) || stateOf(map.getInputs().back()))
+        continue;
+      OpOperand &dest = map->getOpOperand(map->getNumOperands() - 1);
+      OpBuilder builder(map);
+      RankedTensorType type = cast<RankedTensorType>(dest.get().getType()), flat = flatTypeOf(dest.get());
+      Value own;
+      if (kernel::MapOp producer = rootOf(dest.get()).getDefiningOp<kernel::MapOp>()) {
+        maps.push_back(cast<kernel::MapOp>(builder.clone(*producer)));
+        own = maps.back().getResult();
+      } else {
+        own = buildCopy(builder, map.getLoc(), flat, identityView(kernel::ViewOp::create(builder, map.getLoc(), flat, dest.get())));
+      }
+      dest.set(own.getType() == type ? own : Value(kernel::ViewOp::create(builder, map.getLoc(), type, own)));
     }
   }
 

@@ -1,7 +1,5 @@
 // ingot compress for GGUF models: another block type for the weights; and the table that both formats share.
 #include "compiler/export/gguf/Export.h"
-#include "compiler/import/gguf/GgufReader.h"
-#include "compiler/support/Files.h"
 #include "tools/ingot/CompressTable.h"
 
 #include <sys/resource.h>
@@ -33,24 +31,19 @@ int compressGguf(const Context &context, const CompileOptions &options) {
   double start = secondsNow();
   std::string path = context.options.text("output");
   if (options.compress.quantize.kind != QuantizeSpec::Gguf || options.compress.sparsify.kind != SparsifySpec::None)
-    return context.fail("IG0225", "GGUF models are quantised to block types alone", options.modelPath, "use --quantize q8_0 or --quantize q4_0");
+    return context.fail("IG0225", "GGUF models are quantised to block types alone", options.modelPath, "use --quantize q8_0, q6_k, q5_0, q4_k or q4_0");
   if (!llvm::StringRef(path).ends_with(".gguf"))
     return context.fail("IG0009", "a GGUF model is written as GGUF", path, "let the output end in .gguf");
   std::vector<LayerNote> layers;
-  std::string bytes = exportGguf(options.modelPath, options.compress.quantize.type, layers, context.diagnostics);
-  std::optional<GgufFile> model = bytes.empty() ? std::nullopt : readGguf(options.modelPath, context.diagnostics);
-  if (!model || !writeFileAtomically(path, bytes, context.diagnostics))
+  GgufSizes sizes;
+  if (!exportGguf(options.modelPath, options.compress.quantize.type, path, layers, sizes, context.diagnostics))
     return kUserFault;
-  int64_t weights = 0;
-  for (const GgufTensor &tensor : model->tensors)
-    weights += tensor.elements();
-  int64_t size = static_cast<int64_t>(bytes.size());
-  double bits = 8.0 * static_cast<double>(size) / static_cast<double>(std::max<int64_t>(weights, 1));
+  double bits = 8.0 * static_cast<double>(sizes.after) / static_cast<double>(std::max<int64_t>(sizes.weights, 1));
   if (printsTable(context)) {
     printLayers(layers);
-    llvm::outs() << '\n' << path << ": " << bytesText(size) << " of " << bytesText(static_cast<int64_t>(model->bytes)) << ", " << fixed(bits, 2) << " bits a weight\n";
+    llvm::outs() << '\n' << path << ": " << bytesText(sizes.after) << " of " << bytesText(sizes.before) << ", " << fixed(bits, 2) << " bits a weight\n";
   }
-  return finish(context, llvm::json::Object{{"bytes", size}, {"bpw", bits}, {"tensors", layersJson(layers)}, {"seconds", secondsNow() - start},
+  return finish(context, llvm::json::Object{{"bytes", sizes.after}, {"bpw", bits}, {"tensors", layersJson(layers)}, {"seconds", secondsNow() - start},
                                             {"peak_rss_bytes", peakRssBytes()}}, kDone);
 }
 

@@ -1,14 +1,17 @@
-// The file is laid out anew: header, metadata (copied), tensor table, data of each tensor at the file's alignment.
+// The file is laid out anew: header, metadata (copied), tensor table, data of each tensor at the file's alignment, one tensor in memory at a time.
 #include "compiler/export/gguf/Export.h"
 
-#include "compiler/import/gguf/GgufReader.h"
-#include "passes/compress/math/GgufBlocks.h"
+#include "compiler/import/gguf/Requantize.h"
+#include "compiler/support/Files.h"
 
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
-#include <limits>
+#include <sys/mman.h>
 
 using llvm::StringRef;
 
@@ -18,23 +21,11 @@ namespace {
 constexpr llvm::StringLiteral kCode = "IG0225";
 constexpr size_t kHeaderBytes = 24; // magic, version, two counts
 
-/// How one type is made.
-struct Method {
-  llvm::StringLiteral type;
-  uint32_t fileType; // general.file_type, llama.cpp's number of the mix
-  void (*quantize)(const float *, uint8_t *);
-};
-constexpr Method kMethods[] = {{"q8_0", 7, quantizeQ8_0}, {"q4_0", 2, quantizeQ4_0}, {"q6_k", 18, quantizeQ6_K}};
-
-const Method &methodOf(StringRef type) { return *llvm::find_if(kMethods, [&](const Method &m) { return m.type == type; }); }
-
 template <typename T> void append(std::string &out, T value) {
   char bytes[sizeof(T)];
   llvm::support::endian::write<T, llvm::endianness::little>(bytes, value);
   out.append(bytes, sizeof(T));
 }
-
-void pad(std::string &out, uint64_t alignment) { out.resize((out.size() + alignment - 1) / alignment * alignment); }
 
 /// Walks the metadata of a file that the reader has checked.
 class MetadataWalker {
@@ -87,46 +78,59 @@ private:
   size_t at;
 };
 
+/// Tells the system that mapped bytes will hardly be read again: what has been written need not stay in memory.
+void letGo(const char *data, uint64_t bytes) {
+#ifdef MADV_PAGEOUT
+  uintptr_t page = llvm::sys::Process::getPageSizeEstimate(), begin = llvm::alignTo(reinterpret_cast<uintptr_t>(data), page);
+  uintptr_t end = (reinterpret_cast<uintptr_t>(data) + bytes) / page * page;
+  if (begin < end)
+    madvise(reinterpret_cast<void *>(begin), end - begin, MADV_PAGEOUT);
+#else
+  (void)data, (void)bytes;
+#endif
+}
+
 class Exporter {
 public:
-  Exporter(const GgufFile &file, StringRef mapped, StringRef type, std::vector<LayerNote> &layers) : file(file), mapped(mapped), type(type), layers(layers) {}
+  Exporter(const GgufFile &file, StringRef mapped, StringRef type, std::vector<LayerNote> &layers)
+      : file(file), mapped(mapped), type(type), plan(file, type), layers(layers) {}
 
-  std::string run() {
+  /// Header and metadata at once, then one tensor after another.
+  void run(llvm::raw_ostream &stream) {
     out.append("GGUF");
     append<uint32_t>(out, 3);
     append<uint64_t>(out, file.tensors.size());
     writeMetadata();
-    std::vector<const GgufType *> types;
     uint64_t offset = 0;
     for (const GgufTensor &tensor : file.tensors) {
-      types.push_back(typeFor(tensor));
-      writeInfo(tensor, *types.back(), offset);
-      uint64_t bytes = static_cast<uint64_t>(types.back()->rowBytes(tensor.elements()));
-      offset += (bytes + file.alignment - 1) / file.alignment * file.alignment;
+      const GgufType &target = plan.typeFor(tensor);
+      writeInfo(tensor, target, offset);
+      offset += aligned(static_cast<uint64_t>(target.rowBytes(tensor.elements())));
     }
-    pad(out, file.alignment);
-    out.reserve(out.size() + offset);
-    for (auto [tensor, target] : llvm::zip(file.tensors, types)) {
-      writeData(tensor, *target);
-      pad(out, file.alignment);
-    }
-    return std::move(out);
+    out.resize(aligned(out.size()));
+    stream << out;
+    for (const GgufTensor &tensor : file.tensors)
+      writeData(stream, tensor, plan.typeFor(tensor));
   }
 
 private:
+  uint64_t aligned(uint64_t bytes) const { return (bytes + file.alignment - 1) / file.alignment * file.alignment; }
+
+  /// Keys that tell of a split set are left out: the result is one file.
   void writeMetadata() {
     bool hasVersion = file.find("general.quantization_version") != nullptr, hasType = file.find("general.file_type") != nullptr;
-    append<uint64_t>(out, file.metadata.size() + !hasVersion + !hasType);
+    uint64_t split = static_cast<uint64_t>(llvm::count_if(file.metadata, [](const GgufEntry &entry) { return entry.key.starts_with("split."); }));
+    append<uint64_t>(out, file.metadata.size() - split + !hasVersion + !hasType);
     MetadataWalker walker(mapped);
     for (size_t i = 0; i < file.metadata.size(); ++i) {
       auto [key, bytes] = walker.next();
       if (key == "general.file_type")
-        writeNumber(key, methodOf(type).fileType);
-      else
+        writeNumber(key, GgufRequantizer::fileType(type));
+      else if (!key.starts_with("split."))
         out.append(bytes.data(), bytes.size());
     }
     if (!hasType)
-      writeNumber("general.file_type", methodOf(type).fileType);
+      writeNumber("general.file_type", GgufRequantizer::fileType(type));
     if (!hasVersion)
       writeNumber("general.quantization_version", 2);
   }
@@ -148,71 +152,55 @@ private:
     append<uint64_t>(out, offset);
   }
 
-  bool isOutput(StringRef name) const { return name == "output.weight" || (name == "token_embd.weight" && !file.findTensor("output.weight")); }
-
-  /// The type that a tensor is written in: its own when it is no large matrix of floats.
-  const GgufType *typeFor(const GgufTensor &tensor) const {
-    bool isMatrix = tensor.shape.size() >= 2 && tensor.shape[1] > 1 && tensor.name.ends_with(".weight") && !tensor.name.contains("ffn_gate_inp");
-    bool isReal = tensor.type->name == "F32" || tensor.type->name == "F16" || tensor.type->name == "BF16";
-    if (!isMatrix || !isReal || tensor.shape[0] % findGgufType(type)->elements != 0)
-      return tensor.type;
-    bool finer = type == "q4_0" && isOutput(tensor.name);
-    if (finer)
-      return findGgufType(tensor.shape[0] % findGgufType("q6_k")->elements == 0 ? "q6_k" : "q8_0");
-    return findGgufType(type);
-  }
-
-  void writeData(const GgufTensor &tensor, const GgufType &target) {
+  void writeData(llvm::raw_ostream &stream, const GgufTensor &tensor, const GgufType &target) {
+    uint64_t size = static_cast<uint64_t>(target.rowBytes(tensor.elements()));
     if (&target == tensor.type) {
-      out.append(tensor.data, tensor.bytes);
-      return;
+      stream.write(tensor.data, tensor.bytes);
+    } else {
+      std::vector<char> blocks(size);
+      BlockLoss loss;
+      GgufRequantizer::quantize(tensor, target, blocks.data(), &loss);
+      stream.write(blocks.data(), blocks.size());
+      layers.push_back({tensor.name.str(), target.name.lower(), static_cast<int64_t>(tensor.bytes), static_cast<int64_t>(size),
+                        loss.all > 0 ? std::sqrt(loss.lost / loss.all) : 0, 1});
     }
-    std::string name = target.name.lower();
-    const Method &method = methodOf(name);
-    int64_t columns = tensor.shape[0], rows = tensor.elements() / columns, rowBytes = target.rowBytes(columns);
-    std::vector<float> row(columns), back(columns);
-    std::vector<uint8_t> blocks(rowBytes);
-    double lost = 0, all = 0;
-    for (int64_t r = 0; r < rows; ++r) {
-      (void)dequantizeRow(*tensor.type, tensor.data + r * tensor.type->rowBytes(columns), row.data(), columns);
-      for (int64_t block = 0; block < columns / target.elements; ++block)
-        method.quantize(row.data() + block * target.elements, blocks.data() + block * target.bytes);
-      (void)dequantizeRow(target, blocks.data(), back.data(), columns);
-      for (int64_t i = 0; i < columns; ++i) {
-        double error = static_cast<double>(row[i]) - static_cast<double>(back[i]);
-        lost += error * error;
-        all += static_cast<double>(row[i]) * static_cast<double>(row[i]);
-      }
-      out.append(reinterpret_cast<const char *>(blocks.data()), blocks.size());
-    }
-    layers.push_back({tensor.name.str(), name, static_cast<int64_t>(tensor.bytes), rows * rowBytes, all > 0 ? std::sqrt(lost / all) : 0, 1});
+    stream.write_zeros(static_cast<unsigned>(aligned(size) - size));
+    letGo(tensor.data, tensor.bytes);
   }
 
   const GgufFile &file;
   StringRef mapped, type;
+  GgufRequantizer plan;
   std::vector<LayerNote> &layers;
-  std::string out;
+  std::string out; // all in front of the tensors' data
 };
 
 } // namespace
 
-std::string exportGguf(StringRef path, StringRef type, std::vector<LayerNote> &layers, Diagnostics &diagnostics) {
+bool exportGguf(StringRef path, StringRef type, StringRef to, std::vector<LayerNote> &layers, GgufSizes &sizes, Diagnostics &diagnostics) {
   std::optional<GgufFile> file = readGguf(path, diagnostics);
   if (!file)
-    return "";
+    return false;
   auto fail = [&](std::string why, std::string help) {
     diagnostics.report(kCode, std::move(why), {path.str()}, std::move(help));
-    return std::string();
+    return false;
   };
-  if (file->parts.size() > 1 || file->version < 2)
-    return fail("split sets and files of version 1 are not written", "join the parts into one file of version 3");
-  auto mapped = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (file->version < 2)
+    return fail("files of version 1 are not written", "convert the model again: current tools write version 3");
+  GgufRequantizer plan(*file, type);
+  if (llvm::none_of(file->tensors, [&](const GgufTensor &tensor) { return plan.changes(tensor); }))
+    return fail("the model has no matrix of floats to quantise", "give the model in f16 or f32");
+  plan.warnOfFallbacks(diagnostics);
+  auto mapped = llvm::MemoryBuffer::getFile(file->parts.front(), /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!mapped)
     return fail("the file cannot be read again: " + mapped.getError().message(), "check the path");
-  std::string bytes = Exporter(*file, (*mapped)->getBuffer(), type, layers).run();
-  if (layers.empty())
-    return fail("the model has no matrix of floats to quantise", "give the model in f16 or f32");
-  return bytes;
+  sizes.before = static_cast<int64_t>(file->bytes);
+  for (const GgufTensor &tensor : file->tensors)
+    sizes.weights += tensor.elements();
+  return writeFileAtomically(to, diagnostics, [&](llvm::raw_ostream &stream) {
+    Exporter(*file, (*mapped)->getBuffer(), type, layers).run(stream);
+    sizes.after = static_cast<int64_t>(stream.tell());
+  });
 }
 
 } // namespace ingot

@@ -7,9 +7,14 @@
 
 namespace ingot {
 
-/// `type`: "q8_0" or "q4_0". Matrices in f32, f16 or bf16 whose rows are whole blocks take it, but routers of experts; with q4_0 the output matrix (the
-/// embedding when there is none) takes Q6_K, whose error would touch every token. Empty: reported (IG0225, or what reading reports).
-std::string exportGguf(llvm::StringRef path, llvm::StringRef type, std::vector<LayerNote> &layers, Diagnostics &diagnostics);
+struct GgufSizes {
+  int64_t before = 0, after = 0; // bytes of the files
+  int64_t weights = 0;           // elements of all tensors
+};
+
+/// Writes the model at `path` (or the split set that begins there) to the one file `to`, tensors of floats in blocks as GgufRequantizer chooses. False:
+/// reported (IG0225, or what reading and writing report); IG0226 warns of rows that are not whole blocks.
+bool exportGguf(llvm::StringRef path, llvm::StringRef type, llvm::StringRef to, std::vector<LayerNote> &layers, GgufSizes &sizes, Diagnostics &diagnostics);
 
 } // namespace ingot
 

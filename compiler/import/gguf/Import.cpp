@@ -139,7 +139,9 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
   int64_t rows = 1;
   for (const std::string &entry : *entries)
     rows = std::max(rows, entry == "embed" ? 1 : rowsOf(entry, chunk));
-  LlmGraph graph(*file, *model, *ctx, rows, options.activations, store, builder);
+  GgufRequantizer types(*file, options.quantize);
+  types.warnOfFallbacks(diagnostics);
+  LlmGraph graph(*file, *model, types, *ctx, rows, options.activations, store, builder);
   if (!addEntries(graph, *model, options, *entries, *ctx, chunk, path, diagnostics))
     return result;
   addConstants(*module, *file, *model, *ctx, chunk);

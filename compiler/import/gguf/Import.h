@@ -12,6 +12,7 @@ namespace ingot {
 struct ImportLlm {
   int64_t ctx = 0;                  // --ctx, tokens the cache holds; 0: the model's own, at most 4096
   int64_t chunk = 128;              // tokens of one prefill or score step, at most ctx
+  std::string quantize;             // --quantize: the block type that matrices of floats take (Requantize.h); empty: none
   std::vector<std::string> entries; // of "prefill", "decode", "score", "embed"; empty: prefill and decode, or embed of a model that makes no text
   std::string pooling;              // of "embed": "mean", "first", "last"; empty: the file's
   int64_t activations = 8;          // --activations, bits of what meets quantised weights: 8 or 16

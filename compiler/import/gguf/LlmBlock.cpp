@@ -139,7 +139,7 @@ Value LlmGraph::expertProduct(Value input, const LlmLinear &linear, Value expert
   const GgufTensor &w = *linear.weight;
   at(w.name);
   RankedTensorType type = f32({rowsOf(input), shapeOf(experts)[1], w.shape[1]});
-  Value product = quant::BlockMatmulExpertsOp::create(builder, loc, type, input, matrix(w), experts, builder.getStringAttr(w.type->name.lower()),
+  Value product = quant::BlockMatmulExpertsOp::create(builder, loc, type, input, matrix(w), experts, format(w),
                                                        builder.getI64IntegerAttr(activations));
   if (!linear.bias)
     return product;

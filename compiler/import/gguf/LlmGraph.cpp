@@ -35,8 +35,9 @@ std::string sliceName(const GgufTensor &tensor, int64_t first) {
 
 } // namespace
 
-LlmGraph::LlmGraph(const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t rows, int64_t activations, WeightStore &store, OpBuilder &builder)
-    : file(file), model(model), ctx(ctx), stepRows(rows), activations(activations), store(store), builder(builder), loc(builder.getUnknownLoc()) {}
+LlmGraph::LlmGraph(const GgufFile &file, const LlmModel &model, const GgufRequantizer &types, int64_t ctx, int64_t rows, int64_t activations, WeightStore &store,
+                   OpBuilder &builder)
+    : file(file), model(model), types(types), ctx(ctx), stepRows(rows), activations(activations), store(store), builder(builder), loc(builder.getUnknownLoc()) {}
 
 RankedTensorType LlmGraph::f32(llvm::ArrayRef<int64_t> shape) const { return RankedTensorType::get(shape, builder.getF32Type()); }
 void LlmGraph::at(llvm::StringRef tensor) { loc = NameLoc::get(builder.getStringAttr(printable(tensor))); }
@@ -64,19 +65,39 @@ Value LlmGraph::table(const GgufTensor &tensor) {
   return weight(tensor.name, f32(shape));
 }
 
-/// ui8 [N, bytes of a row], with experts ui8 [X, N, bytes of a row]: the file's own bytes. With `rows` those from `first` on.
+/// Keeps rows of a matrix in the store: as the file has them, or as a recipe that makes the blocks of --quantize.
+void LlmGraph::addRows(llvm::StringRef name, const GgufTensor &rows, llvm::ArrayRef<int64_t> shape) {
+  const GgufType &target = types.typeFor(rows);
+  if (!types.changes(rows))
+    return (void)store.add(name, Tensor(DType::U8, shape, rows.data, file.owner), /*isMapped=*/true);
+  Tensor bytes(DType::U8, {rows.type->rowBytes(rows.elements())}, rows.data, file.owner);
+  std::string from = store.add((name + ".file").str(), bytes, /*isMapped=*/true);
+  auto make = [rows, &target, extents = llvm::SmallVector<int64_t>(shape)](llvm::ArrayRef<Tensor>) { // the input keeps the mapped file
+    Tensor blocks(DType::U8, extents);
+    GgufRequantizer::quantize(rows, target, blocks.mutableData(), /*loss=*/nullptr);
+    return blocks;
+  };
+  store.addRecipe(name, DType::U8, shape, Recipe{{from}, "quantise to " + target.name.lower(), make});
+}
+
+/// ui8 [N, bytes of a row], with experts ui8 [X, N, bytes of a row]: the file's own bytes, or the blocks that --quantize makes of them. With `rows` those
+/// from `first` on.
 Value LlmGraph::matrix(const GgufTensor &tensor, int64_t first, int64_t rows) {
   llvm::SmallVector<int64_t> shape(llvm::reverse(tensor.shape));
-  int64_t rowBytes = tensor.type->rowBytes(tensor.shape[0]);
-  shape.back() = rowBytes;
+  shape.back() = types.typeFor(tensor).rowBytes(tensor.shape[0]);
   bool whole = rows == 0 || shape.size() != 2 || rows == shape[0];
-  if (!whole)
-    shape[0] = rows;
+  GgufTensor part = tensor;
+  if (!whole) {
+    part.shape[1] = shape[0] = rows;
+    part.data += first * tensor.type->rowBytes(tensor.shape[0]);
+  }
   std::string name = whole ? tensor.name.str() : llvm::formatv("{0}.rows.{1}", tensor.name, first).str();
   if (!store.contains(name))
-    store.add(name, Tensor(DType::U8, shape, tensor.data + (whole ? 0 : first * rowBytes), file.owner), /*isMapped=*/true);
+    addRows(name, part, shape);
   return weight(name, RankedTensorType::get(shape, toMlir(DType::U8, builder.getContext())));
 }
+
+StringAttr LlmGraph::format(const GgufTensor &tensor) { return builder.getStringAttr(types.typeFor(tensor).name.lower()); }
 
 Value LlmGraph::scalar(double value) {
   RankedTensorType type = f32({});
@@ -142,8 +163,8 @@ Value LlmGraph::norm(Value input, const LlmNorm &norm) {
 Value LlmGraph::linear(Value input, const LlmLinear &linear) {
   const GgufTensor &w = *linear.weight;
   at(w.name);
-  Value result = quant::BlockMatmulOp::create(builder, loc, f32({rowsOf(input), linear.rows}), input, matrix(w, linear.first, linear.rows),
-                                              builder.getStringAttr(w.type->name.lower()), builder.getI64IntegerAttr(activations));
+  Value result = quant::BlockMatmulOp::create(builder, loc, f32({rowsOf(input), linear.rows}), input, matrix(w, linear.first, linear.rows), format(w),
+                                              builder.getI64IntegerAttr(activations));
   return linear.bias ? binary(result, vector(*linear.bias, linear.first, linear.rows), nn::BinaryKind::add) : result;
 }
 
@@ -164,7 +185,7 @@ Value LlmGraph::positionsOf(int64_t rows, Value position) {
 Value LlmGraph::tokenRows(const GgufTensor &tensor, Value ids) {
   at(tensor.name);
   return quant::BlockRowsOp::create(builder, loc, f32({rowsOf(ids), tensor.shape[0]}), matrix(tensor), ids,
-                                    builder.getStringAttr(tensor.type->name.lower()), builder.getI64IntegerAttr(tensor.shape[0]));
+                                    format(tensor), builder.getI64IntegerAttr(tensor.shape[0]));
 }
 
 /// [M] tokens -> [M, E]

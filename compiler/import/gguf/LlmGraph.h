@@ -3,6 +3,7 @@
 #define INGOT_COMPILER_IMPORT_GGUF_LLMGRAPH_H
 
 #include "compiler/import/gguf/LlmModel.h"
+#include "compiler/import/gguf/Requantize.h"
 #include "compiler/weights/WeightStore.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -11,9 +12,10 @@ namespace ingot {
 
 class LlmGraph {
 public:
-  /// `ctx` positions, of which the entry points take at most `rows` in one step; products of
-  /// quantised weights take `activations` bits.
-  LlmGraph(const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t rows, int64_t activations, WeightStore &store, mlir::OpBuilder &builder);
+  /// `ctx` positions, of which the entry points take at most `rows` in one step; matrices in the blocks that `types` chooses, whose products take
+  /// activations of `activations` bits.
+  LlmGraph(const GgufFile &file, const LlmModel &model, const GgufRequantizer &types, int64_t ctx, int64_t rows, int64_t activations, WeightStore &store,
+           mlir::OpBuilder &builder);
 
   /// Which rows' logits an entry point gives: all, or that of row count - 1, where `count` is an argument.
   enum class Rows { LastOfCount, All };
@@ -38,6 +40,8 @@ private:
   Value vector(const GgufTensor &tensor, int64_t first = 0, int64_t length = 0);
   Value table(const GgufTensor &tensor);
   Value matrix(const GgufTensor &tensor, int64_t first = 0, int64_t rows = 0);
+  void addRows(llvm::StringRef name, const GgufTensor &rows, llvm::ArrayRef<int64_t> shape);
+  mlir::StringAttr format(const GgufTensor &tensor); // of the blocks that `matrix` gives
   Value scalar(double value);
   Value ropeTable(const LlmBlock &block);
   std::vector<float> ropeFactors() const;
@@ -78,6 +82,7 @@ private:
 
   const GgufFile &file;
   const LlmModel &model;
+  const GgufRequantizer &types;
   int64_t ctx, stepRows, activations;
   WeightStore &store;
   mlir::OpBuilder &builder;

@@ -25,19 +25,25 @@ struct Sub {
   float importance[kSub];
 };
 
-int integerOf(float value, float scale, float minimum) {
-  if (!(scale > 0))
-    return 0;
-  return static_cast<int>(std::clamp(std::nearbyintf((value + minimum) / scale), 0.0f, static_cast<float>(kMostQ)));
+/// Nearest integer in [0, kMostQ], ties to even. Adding 1.5 * 2^23 leaves no room for a fraction: unlike a call it is done to several values at once.
+float rounded(float steps) {
+  constexpr float kNoFraction = 12582912.0f;
+  return std::clamp(steps, 0.0f, static_cast<float>(kMostQ)) + kNoFraction - kNoFraction;
 }
 
+float inverseOf(float scale) { return scale > 0 ? 1 / scale : 0; }
+
 double errorOf(const Sub &sub, float scale, float minimum) {
+  constexpr int kLanes = 8; // sums side by side
+  float inverse = inverseOf(scale), sums[kLanes] = {};
+  for (int i = 0; i < kSub; i += kLanes)
+    for (int lane = 0; lane < kLanes; ++lane) {
+      float lost = sub.w[i + lane] - (scale * rounded((sub.w[i + lane] + minimum) * inverse) - minimum);
+      sums[lane] += sub.importance[i + lane] * lost * lost;
+    }
   double sum = 0;
-  float inverse = scale > 0 ? 1 / scale : 0;
-  for (int i = 0; i < kSub; ++i) {
-    float q = std::clamp(std::nearbyintf((sub.w[i] + minimum) * inverse), 0.0f, static_cast<float>(kMostQ)), lost = sub.w[i] - (scale * q - minimum);
-    sum += static_cast<double>(sub.importance[i] * lost * lost);
-  }
+  for (float part : sums)
+    sum += static_cast<double>(part);
   return sum;
 }
 
@@ -52,11 +58,18 @@ Sub readSub(const float *weights, float size) {
 
 /// With the integers that (scale, minimum) give, the two numbers of the least error; minimum 0 when the best one is negative.
 Fit refined(const Sub &sub, float scale, float minimum) {
-  double n = 0, q1 = 0, q2 = 0, w1 = 0, wq = 0;
-  for (int i = 0; i < kSub; ++i) {
-    double p = static_cast<double>(sub.importance[i]), q = integerOf(sub.w[i], scale, minimum), w = static_cast<double>(sub.w[i]);
-    n += p, q1 += p * q, q2 += p * q * q, w1 += p * w, wq += p * w * q;
-  }
+  constexpr int kLanes = 8;
+  float inverse = inverseOf(scale), sums[5][kLanes] = {}; // of p, p q, p q^2, p w, p w q
+  for (int i = 0; i < kSub; i += kLanes)
+    for (int lane = 0; lane < kLanes; ++lane) {
+      float w = sub.w[i + lane], p = sub.importance[i + lane], q = rounded((w + minimum) * inverse);
+      sums[0][lane] += p, sums[1][lane] += p * q, sums[2][lane] += p * q * q, sums[3][lane] += p * w, sums[4][lane] += p * w * q;
+    }
+  double totals[5] = {};
+  for (int i = 0; i < 5; ++i)
+    for (float part : sums[i])
+      totals[i] += static_cast<double>(part);
+  auto [n, q1, q2, w1, wq] = totals;
   double determinant = n * q2 - q1 * q1;
   if (determinant <= 0)
     return {scale, minimum, errorOf(sub, scale, minimum)};
@@ -98,16 +111,14 @@ Steps searchSteps(const Sub &sub, const Fit &fit, float d, float dmin, double &e
   auto near = [](float value, float step) { return step > 0 ? static_cast<int>(std::clamp(std::nearbyintf(value / step), 0.0f, static_cast<float>(kMostScale))) : 0; };
   Steps start{near(fit.scale, d), near(fit.minimum, dmin)}, best = start;
   error = errorOf(sub, d * static_cast<float>(start.scale), dmin * static_cast<float>(start.minimum));
-  for (int scale = std::max(start.scale - 2, 0); scale <= std::min(start.scale + 2, kMostScale); ++scale) {
-    int around = near(refined(sub, d * static_cast<float>(scale), fit.minimum).minimum, dmin);
-    for (int minimum = std::max(std::min(around, start.minimum) - 1, 0); minimum <= std::min(std::max(around, start.minimum) + 1, kMostScale); ++minimum) {
+  for (int scale = std::max(start.scale - 1, 0); scale <= std::min(start.scale + 1, kMostScale); ++scale)
+    for (int minimum = std::max(start.minimum - 1, 0); minimum <= std::min(start.minimum + 1, kMostScale); ++minimum) {
       double tried = errorOf(sub, d * static_cast<float>(scale), dmin * static_cast<float>(minimum));
       if (tried < error) {
         error = tried;
         best = {scale, minimum};
       }
     }
-  }
   return best;
 }
 
@@ -142,8 +153,7 @@ void storeSteps(const Steps *steps, uint8_t *out) {
 } // namespace
 
 void quantizeQ4_K(const float *weights, uint8_t *block) {
-  constexpr int kTries[] = {0, -1, 1, -2, 2}; // super-block scales around the one that the widest sub-block asks for
-  constexpr float kTryStep = 0.5f;            // in units of its 63 steps
+  constexpr float kTries[] = {-0.5f, 0.5f, -1, 1}; // the super-block's numbers around those that its widest sub-block asks for, in steps of 63
   double square = 0;
   for (int i = 0; i < kSubs * kSub; ++i)
     square += static_cast<double>(weights[i]) * static_cast<double>(weights[i]);
@@ -157,10 +167,9 @@ void quantizeQ4_K(const float *weights, uint8_t *block) {
     deepest = std::max(deepest, fits[j].minimum);
   }
   Super best = choose(subs, fits, widest / kMostScale, deepest / kMostScale);
-  for (int k : kTries)
-    for (int l : kTries) {
-      float top = static_cast<float>(kMostScale);
-      Super tried = choose(subs, fits, widest / (top + kTryStep * static_cast<float>(k)), deepest / (top + kTryStep * static_cast<float>(l)));
+  for (float k : kTries)
+    for (bool turnsMinimum : {false, true}) {
+      Super tried = choose(subs, fits, turnsMinimum ? best.d : widest / (kMostScale + k), turnsMinimum ? deepest / (kMostScale + k) : best.dmin);
       if (tried.error < best.error)
         best = tried;
     }
@@ -170,8 +179,8 @@ void quantizeQ4_K(const float *weights, uint8_t *block) {
   storeSteps(best.steps, block + 4);
   for (int i = 0; i < kSubs * kSub; ++i) {
     const Steps &s = best.steps[i / kSub];
-    int q = integerOf(weights[i], best.d * static_cast<float>(s.scale), best.dmin * static_cast<float>(s.minimum));
-    block[16 + i / 64 * 32 + i % 32] |= static_cast<uint8_t>(q << i % 64 / 32 * 4);
+    float q = rounded((weights[i] + best.dmin * static_cast<float>(s.minimum)) * inverseOf(best.d * static_cast<float>(s.scale)));
+    block[16 + i / 64 * 32 + i % 32] |= static_cast<uint8_t>(static_cast<int>(q) << i % 64 / 32 * 4);
   }
 }
 
