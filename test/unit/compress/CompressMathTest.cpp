@@ -97,6 +97,38 @@ double halfAt(const uint8_t *bytes) {
   return static_cast<double>(half);
 }
 
+/// The values of a Q4_K block, read as the format's specification says.
+std::vector<double> valuesOfQ4K(const uint8_t *block) {
+  const uint8_t *pairs = block + 4;
+  std::vector<double> values;
+  for (int i = 0; i < 256; ++i) {
+    int j = i / 32, scale = j < 4 ? pairs[j] & 63 : (pairs[j + 4] & 15) | (pairs[j - 4] >> 6) << 4;
+    int minimum = j < 4 ? pairs[j + 4] & 63 : (pairs[j + 4] >> 4) | (pairs[j] >> 6) << 4;
+    values.push_back(halfAt(block) * scale * ((block[16 + i / 64 * 32 + i % 32] >> i % 64 / 32 * 4) & 15) - halfAt(block + 2) * minimum);
+  }
+  return values;
+}
+
+void testQ4K() {
+  double searched = 0, plain = 0;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    std::vector<float> values = longTail(256, seed);
+    uint8_t block[144];
+    quantizeQ4_K(values.data(), block);
+    std::vector<double> got = valuesOfQ4K(block);
+    for (size_t i = 0; i < 256; ++i)
+      searched += (got[i] - static_cast<double>(values[i])) * (got[i] - static_cast<double>(values[i]));
+    for (size_t i = 0; i < 256; i += 32) // with scales and minima of any size, where Q4_K has 6 bits for each
+      plain += blockError(values.data() + i, 32, plainBlock(values.data() + i, 32, 4), 4);
+  }
+  check(searched < 0.95 * plain, "the search gains in Q4_K");
+  std::vector<float> zeros(256, 0.0f);
+  uint8_t block[144];
+  quantizeQ4_K(zeros.data(), block);
+  for (double value : valuesOfQ4K(block))
+    check(value == 0, "a Q4_K block of zeros is exact");
+}
+
 void testGgufBlocks() {
   double searched = 0, plain = 0;
   for (uint64_t seed = 1; seed <= 200; ++seed) {
@@ -144,6 +176,7 @@ int main() {
   testInt8();
   testBlocks();
   testGgufBlocks();
+  testQ4K();
   testPrune();
   std::printf("%s\n", failures ? "FAILED" : "ok");
   return failures ? 1 : 0;
