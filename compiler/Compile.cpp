@@ -21,7 +21,7 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290", kNotFusedCode = "IG0203", kDumpCode = "IG0007", kTargetCode = "IG0310",
+constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290", kNotFusedCode = "IG0203", kDenseKeptCode = "IG0204", kDumpCode = "IG0007", kTargetCode = "IG0310",
                            kUnknownTargetCode = "IG0302", kFeatureCode = "IG0303", kOtherUnitCode = "IG0320";
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -127,9 +127,12 @@ private:
     PassManager manager(result->context.get());
     if (dumper.enabled())
       manager.addInstrumentation(std::make_unique<DumpAfterPass>(dumper, phase.name));
-    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request};
+    WeightRequest weights{result->target->weightCosts(result->device), options.sparse, result->device.name, {}};
+    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights};
     phase.build(manager, context);
-    if (succeeded(manager.run(*result->module)))
+    bool good = succeeded(manager.run(*result->module));
+    llvm::append_range(result->weightNotes, weights.notes);
+    if (good)
       return true;
     if (!diagnostics.hasErrors())
       diagnostics.report(kPassCode, "phase '" + phase.name.str() + "' failed without a reason", {options.modelPath}, "this is a fault of Ingot: please report it");
@@ -217,7 +220,7 @@ void forwardDiagnostic(mlir::Diagnostic &from, Diagnostics &to, StringRef file) 
   std::string text = from.str();
   StringRef what = text;
   if (from.getSeverity() == DiagnosticSeverity::Remark)
-    return to.report(kNotFusedCode, text, where);
+    return to.report(what.consume_front("sparse weights: ") ? kDenseKeptCode : kNotFusedCode, what.str(), where);
   if (what.consume_front("calibration: "))
     return to.report("IG0223", what.str(), where, "give samples of the kind that the model is used with");
   bool unsupported = what.consume_front("unsupported: ");

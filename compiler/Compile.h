@@ -9,6 +9,7 @@
 #include "compiler/reference/Evaluate.h"
 #include "compiler/weights/WeightStore.h"
 #include "passes/compress/Compress.h"
+#include "passes/lower/WeightForms.h"
 #include "passes/plan/Program.h"
 #include "targets/Target.h"
 
@@ -28,6 +29,7 @@ struct CompileOptions {
   CompressRequest compress; // --quantize, --sparsify, --calibrate
   int64_t workers = 2; // --threads: most workers the program may be run with
   int jobs = 0;        // 0: all cores
+  SparseStorage sparse = SparseStorage::Fastest; // --sparse
   bool strict = false;
   bool fast = false; // --precision fast
   bool timed = false; // code that lets each call be timed (bench --kernels)
@@ -62,6 +64,7 @@ struct Compiled {
   int64_t nodeCount = 0;
   std::map<std::string, int64_t> opCounts;
   std::vector<LayerNote> layers; // what the compress phase did
+  std::vector<WeightNote> weightNotes; // how 8-bit weights are stored, and why
   bool stopped = false; // --stop-after ended the pipeline: there are no objects
 
   /// The first entry point: the only one of an ONNX model.

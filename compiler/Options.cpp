@@ -81,6 +81,7 @@ constexpr OptionInfo kOptions[] = {
     {"strict", 0, ValueKind::Flag, "", "", "make warnings errors", COMPILING},
     {"quantize", 0, ValueKind::Text, "SPEC", "", "int8[:minmax|mse], matmulnbits:4,32; GGUF: q8_0, q6_k, q5_0, q4_k, q4_0", COMPRESSING, "none"},
     {"sparsify", 0, ValueKind::Text, "SPEC", "", "magnitude:SHARE or 4x1:SHARE of weights to zero", COMPRESSING, "none"},
+    {"sparse", 0, ValueKind::Text, "HOW", "fastest", "form of 8-bit weights with zeros: fastest, smallest, never", " build run test bench "},
     {"calibrate", 0, ValueKind::Text, "F.npz|DIR", "", "samples of the inputs, for int8", COMPRESSING, "none"},
     {"name", 0, ValueKind::Text, "NAME", "", "name of the library and its functions", " build ", "the model file's"},
     {"embed-weights", 0, ValueKind::Flag, "", "", "put the weights into the library", " build "},

@@ -9,6 +9,7 @@
 namespace ingot {
 
 struct CompressRequest;
+struct WeightRequest;
 
 /// What the passes of a phase need beside the IR.
 struct PassContext {
@@ -16,6 +17,7 @@ struct PassContext {
   int64_t workers = 1;
   int64_t fastBytes = 0; // of the device's addressed fast memory, which holds the arena when it fits; 0: none
   CompressRequest *compress = nullptr; // --quantize, --sparsify; null: neither
+  WeightRequest *weights = nullptr;    // how constant weights of integer products may be stored; null: plainly
 };
 
 struct Phase {

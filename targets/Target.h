@@ -44,6 +44,8 @@ struct ObjectFile {
   int64_t stackBytes = 0; // the deepest stack that its entry points need, without the runtime's functions; 0: not known
 };
 
+struct WeightCosts;
+
 /// Called with a stage's name and text when dumps are asked for.
 using StageSink = llvm::function_ref<void(llvm::StringRef stage, llvm::StringRef text)>;
 
@@ -97,6 +99,8 @@ public:
   virtual const CpuTarget *asCpu() const { return nullptr; }
   /// Kernel rows usable on the device, best first for equal op and types.
   virtual std::vector<KernelRow> kernels(const Device &device) const = 0;
+  /// What the forms of constant 8-bit weights cost on the device (passes/lower/WeightForms.h); null: it has no kernels for them.
+  virtual const WeightCosts *weightCosts(const Device &) const { return nullptr; }
   /// Stage names in order, for --stop-after=<target>:<stage>.
   virtual llvm::ArrayRef<llvm::StringRef> stages() const = 0;
   /// Code for a planned module (deploy.programs + kernel.funcs): relocatable objects that export entrySymbol(entry, symbol) for each program.

@@ -31,6 +31,14 @@ llvm::json::Array kernelRows(const ReportData &data) {
   return rows;
 }
 
+llvm::json::Array weightRows(const ReportData &data) {
+  llvm::json::Array rows;
+  for (const WeightNote &note : data.weights)
+    rows.push_back(llvm::json::Object{{"node", text(note.node)}, {"form", note.form}, {"density", note.density}, {"bytes_dense", note.bytesDense},
+                                      {"bytes", note.bytes}, {"why", text(note.why)}});
+  return rows;
+}
+
 llvm::json::Array ioRows(llvm::ArrayRef<ProgramIo> list) {
   llvm::json::Array rows;
   for (const ProgramIo &io : list) {
@@ -107,6 +115,16 @@ void putKernels(llvm::raw_ostream &out, const ReportData &data) {
   out << "</table>\n";
 }
 
+void putWeights(llvm::raw_ostream &out, const ReportData &data) {
+  if (data.weights.empty())
+    return;
+  out << "<h2>Weights and their zeros</h2><table><tr><th>node<th>not zero<th>form<th>bytes<th>dense bytes<th>why</tr>\n";
+  for (const WeightNote &note : data.weights)
+    out << "<tr><td>" << html(note.node) << "<td class=n>" << llvm::formatv("{0:P1}", note.density) << "<td>" << note.form << "<td class=n>" << note.bytes
+        << "<td class=n>" << note.bytesDense << "<td>" << html(note.why) << "</tr>\n";
+  out << "</table>\n";
+}
+
 void putCalls(llvm::raw_ostream &out, const Program &program, llvm::StringRef of) {
   out << "<h2>Calls in order" << of << "</h2><table><tr><th>#<th>kernel<th>model nodes<th>work<th>bytes<th>unit<th>barrier after</tr>\n";
   for (size_t i = 0; i < program.calls.size(); ++i) {
@@ -177,6 +195,7 @@ llvm::json::Value reportJson(const ReportData &data) {
   json["memory"] = std::move(memory);
   json["nodes"] = llvm::json::Object{{"total", data.nodeCount}, {"compiled", data.compiledNodes}, {"unsupported", std::move(unsupported)}};
   json["kernels"] = kernelRows(data);
+  json["weights"] = weightRows(data);
   json["diagnostics"] = data.diagnostics ? data.diagnostics->toJson() : llvm::json::Value(llvm::json::Array());
   json["build"] = llvm::json::Object(data.build);
   if (!(data.verify == llvm::json::Value(nullptr)))
@@ -201,6 +220,7 @@ std::string reportHtml(const ReportData &data) {
     putMemory(out, program, of);
   }
   putKernels(out, data);
+  putWeights(out, data);
   for (const Program &program : data.programs)
     putCalls(out, program, data.programs.size() > 1 ? " of " + html(program.entry) : "");
   out << "</body></html>\n";

@@ -3,6 +3,7 @@
 #define INGOT_COMPILER_PACKAGE_REPORT_H
 
 #include "compiler/Diag.h"
+#include "passes/lower/WeightForms.h"
 #include "passes/plan/Program.h"
 
 namespace ingot {
@@ -33,6 +34,7 @@ struct ReportData {
   std::vector<std::pair<std::string, std::string>> artifacts; // file, what it is
   std::vector<ReportKernel> kernels;
   std::vector<ReportUnsupported> unsupported;
+  std::vector<WeightNote> weights; // constant weights of products: zeros, form, why
   llvm::json::Object build;        // what `ingot bench FOLDER` needs to build again
   llvm::json::Value verify = nullptr; // --verify: errors per output
   llvm::ArrayRef<Program> programs; // one an entry point; empty: stopped before planning

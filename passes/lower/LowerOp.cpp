@@ -41,6 +41,40 @@ Value LowerContext::packed(Location loc, StringRef name, DType type, ArrayRef<in
   return nn::WeightOp::create(builder, loc, resultType, FlatSymbolRefAttr::get(builder.getContext(), symbol));
 }
 
+/// The first model node that a location names; "" when there is none.
+static std::string firstName(Location loc) {
+  std::string found;
+  loc->walk([&](Location part) {
+    NameLoc name = dyn_cast<NameLoc>(part);
+    if (name)
+      found = name.getName().str();
+    return name ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return found;
+}
+
+void LowerContext::noteDense(Operation *op, Value value) const {
+  if (!weights || !isConstant(value))
+    return;
+  std::optional<WeightNote> note = denseNote(*constant(value), *weights);
+  if (!note)
+    return;
+  note->node = firstName(op->getLoc());
+  op->emitRemark() << "sparse weights: " << note->why;
+  weights->notes.push_back(*note);
+}
+
+WeightChoice LowerContext::chooseWeightForm(Operation *op, const WeightUse &use, const StoredCounts &stored) const {
+  if (!weights)
+    return chooseForm(use, stored, WeightRequest{nullptr, SparseStorage::Never, "", {}});
+  WeightChoice choice = chooseForm(use, stored, *weights);
+  choice.note.node = firstName(op->getLoc());
+  if (choice.isRemarkable)
+    op->emitRemark() << "sparse weights: " << choice.note.why;
+  weights->notes.push_back(choice.note);
+  return choice;
+}
+
 kernel::MicroOp LowerContext::micro(Location loc, StringRef row, TypeRange results, ValueRange inputs, ArrayRef<int64_t> params, int64_t work,
                                     int64_t scratchBytes) const {
   return kernel::MicroOp::create(builder, loc, results, row, inputs, params, scratchBytes, work, /*dest=*/IntegerAttr(), /*epilogue=*/StringAttr());

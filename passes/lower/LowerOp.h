@@ -7,6 +7,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Nn.h"
 #include "dialects/quant/Quant.h"
+#include "passes/lower/WeightForms.h"
 
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/StringMap.h"
@@ -20,6 +21,7 @@ struct LowerContext {
   mlir::OpBuilder &builder; // stands right before the op
   WeightStore &store;
   int64_t workers;          // most workers the program may be run with
+  WeightRequest *weights;   // how constant weights may be stored; null: plainly
 
   /// The tensor behind a value when it is nn.constant, or nn.weight (recipes run; cheap only for small ones).
   std::optional<Tensor> constant(mlir::Value value) const;
@@ -29,6 +31,11 @@ struct LowerContext {
                      std::function<Tensor(llvm::ArrayRef<Tensor>)> make) const;
   /// True when `packed` may be used on the value: an nn.constant or nn.weight.
   bool isConstant(mlir::Value value) const;
+  /// The form of constant 8-bit weights, noted for the report; a remark at the op when zeros are stored all the same. Dense when nothing is known of
+  /// the device.
+  WeightChoice chooseWeightForm(mlir::Operation *op, const WeightUse &use, const StoredCounts &stored) const;
+  /// Notes the zeros, when they are many, of constant weights that have no other form: f32 ones, and 8-bit ones on a device without kernels for it.
+  void noteDense(mlir::Operation *op, mlir::Value weights) const;
   /// kernel.micro with one or more results.
   kernel::MicroOp micro(mlir::Location loc, llvm::StringRef row, mlir::TypeRange results, mlir::ValueRange inputs, llvm::ArrayRef<int64_t> params,
                         int64_t work, int64_t scratchBytes = 0) const;

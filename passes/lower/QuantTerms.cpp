@@ -13,7 +13,7 @@ Tensor quantTable(const QuantTerms &terms, int64_t channels, bool shifted) {
   for (int64_t o = 0; o < channels; ++o) {
     int64_t sum = 0;
     for (int64_t k = 0; k < depth; ++k)
-      sum += terms.weights.intAt(o * depth + k) - shift;
+      sum += terms.weights.intAt(terms.transposed ? k * channels + o : o * depth + k) - shift;
     float product = xScale * static_cast<float>(terms.weightScale.at(terms.weightScale.count() > 1 ? o : 0));
     float multiplier = product / yScale;
     out[IK_QTABLE_BIAS * channels + o] = terms.bias ? static_cast<int32_t>(terms.bias->intAt(o)) : 0;
@@ -44,6 +44,32 @@ Tensor columnsFirst(const Tensor &b, int64_t depth, int64_t columns) {
     for (int64_t j = 0; j < columns; ++j)
       out.mutableData()[j * depth + k] = b.data()[k * columns + j];
   return out;
+}
+
+bool hasWeightZeros(const Tensor &zeros, bool isUnsigned) {
+  for (int64_t i = 0; i < zeros.count(); ++i)
+    if (zeros.intAt(i) != (isUnsigned ? 128 : 0))
+      return true;
+  return false;
+}
+
+PackedWeights packWeights(mlir::Operation *op, LowerContext &context, mlir::Value weights, const WeightUse &use, WeightStrides strides,
+                          bool packDense) {
+  auto matrix = [use, strides](const Tensor &from) {
+    return ByteMatrix{from.data(), use.outputs(), use.shape.depth, strides.output, strides.depth, from.dtype() == DType::U8};
+  };
+  PackedWeights packed;
+  packed.choice = context.chooseWeightForm(op, use, countStored(matrix(*context.constant(weights))));
+  WeightChoice choice = packed.choice;
+  if (choice.form == WeightForm::Dense && !packDense)
+    return packed;
+  std::string doc = choice.form == WeightForm::Dense ? "pack outputs in panels of " + std::to_string(use.shape.panel) + " x 4 k" : "leave out zeros: " + choice.note.form;
+  packed.value = context.packed(op->getLoc(), "q.w", DType::I8, {choice.bytes}, weights, doc, [=](llvm::ArrayRef<Tensor> from) {
+    Tensor out(DType::I8, {choice.bytes});
+    packForm(choice, matrix(from[0]), use.shape, out.mutableData());
+    return out;
+  });
+  return packed;
 }
 
 } // namespace ingot

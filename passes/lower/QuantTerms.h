@@ -3,7 +3,7 @@
 #ifndef INGOT_PASSES_LOWER_QUANTTERMS_H
 #define INGOT_PASSES_LOWER_QUANTTERMS_H
 
-#include "compiler/reference/Tensor.h"
+#include "passes/lower/LowerOp.h"
 #include "targets/common/ukernels/quant.h"
 
 namespace ingot {
@@ -16,7 +16,23 @@ inline int64_t elementsOf(mlir::Value value) { return llvm::cast<mlir::RankedTen
 struct QuantTerms {
   const Tensor &inputScale, &weights, &weightScale, &weightZero, &resultScale; // weights [channels][depth]
   const Tensor *bias;                                                          // i32 [channels] or null
+  bool transposed = false;                                                     // weights are [depth][channels]
 };
+
+/// IK_Q_W_ZEROS: whether some zero of the weights, u8 ones less 128, is not 0.
+bool hasWeightZeros(const Tensor &zeros, bool isUnsigned);
+
+/// Constant 8-bit weights in the form that is best for their use; without `packDense` the dense one is the caller's to pack.
+struct PackedWeights {
+  WeightChoice choice;
+  mlir::Value value; // nn.weight i8 [choice.bytes], or null
+};
+/// Strides of an output and of an input in the tensor, in elements.
+struct WeightStrides {
+  int64_t output, depth;
+};
+PackedWeights packWeights(mlir::Operation *op, LowerContext &context, mlir::Value weights, const WeightUse &use, WeightStrides strides,
+                          bool packDense = true);
 
 /// i32 [IK_QTABLE_ROWS][channels]; with `shifted`, u8 weights and their zeros count 128 less, as in the packed form.
 Tensor quantTable(const QuantTerms &terms, int64_t channels, bool shifted);

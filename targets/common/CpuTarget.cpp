@@ -50,6 +50,11 @@ CpuTarget::CpuTarget(const CpuTables &tables) : tables(tables) {
     featureNames.push_back(row.name);
 }
 
+const WeightCosts *CpuTarget::weightCosts(const Device &device) const {
+  const KernelLevel *level = bestLevel(tables, device);
+  return level ? level->weights : nullptr;
+}
+
 llvm::ArrayRef<llvm::StringRef> CpuTarget::stages() const {
   static const llvm::StringRef list[] = {"llvm", "opt", "asm", "object"};
   return list;

@@ -3,6 +3,7 @@
 #define INGOT_TARGETS_COMMON_CPUTARGET_H
 
 #include "targets/Target.h"
+#include "passes/lower/WeightForms.h"
 #include "targets/common/Emit.h"
 
 #include "llvm/TargetParser/Triple.h"
@@ -19,6 +20,7 @@ struct KernelLevel {
   llvm::StringRef name;
   llvm::ArrayRef<llvm::StringRef> needs;
   int64_t vectorBytes; // of a register
+  const WeightCosts *weights = nullptr; // of the kernels for packed 8-bit weights; null: they are not worth calling
 };
 
 /// How QEMU runs the target's Linux programs on a machine of another instruction set.
@@ -47,6 +49,7 @@ public:
   llvm::StringRef summary() const override { return tables.summary; }
   llvm::ArrayRef<llvm::StringRef> features() const override { return featureNames; }
   std::vector<KernelRow> kernels(const Device &device) const override;
+  const WeightCosts *weightCosts(const Device &device) const override;
   llvm::ArrayRef<llvm::StringRef> stages() const override;
   std::optional<Device> host() const override;
   const CpuTarget *asCpu() const override { return this; }

@@ -42,7 +42,8 @@ llvm::json::Object buildRecord(const CompileOptions &options, const Program &pro
   return llvm::json::Object{{"model_bytes", static_cast<int64_t>(bytes)}, {"target", options.target}, {"features", options.features},
                             {"fast", options.fast}, {"threads", options.workers}, {"ctx", options.llm.ctx}, {"activations", options.llm.activations},
                             {"dims", std::move(dims)}, {"shapes", std::move(shapes)}, {"binds", std::move(binds)},
-                            {"quantize", options.compress.quantizeText}, {"sparsify", options.compress.sparsifyText}, {"calibrate", options.compress.calibrate}};
+                            {"quantize", options.compress.quantizeText}, {"sparsify", options.compress.sparsifyText}, {"calibrate", options.compress.calibrate},
+                            {"sparse", std::string(options.sparse == SparseStorage::Fastest ? "fastest" : options.sparse == SparseStorage::Smallest ? "smallest" : "never")}};
 }
 
 void fillReport(ReportData &report, const CompileOptions &options, const Compiled &compiled) {
@@ -58,6 +59,7 @@ void fillReport(ReportData &report, const CompileOptions &options, const Compile
     report.phases.push_back({phase.name, phase.seconds});
   for (const KernelUse &use : compiled.kernels)
     report.kernels.push_back({use.name, use.source, use.count, use.bytes, use.work, use.ops});
+  report.weights = compiled.weightNotes;
   report.build = buildRecord(options, compiled.program());
   report.programs = compiled.programs;
   for (const ObjectFile &object : compiled.objects)

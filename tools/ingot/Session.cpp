@@ -42,6 +42,19 @@ void takeArrays(const NamedTensors &arrays, ImportOptions &import) {
   import.inputValues = inputValuesOf(arrays);
 }
 
+/// --sparse, or what the build folder says. False: reported.
+bool parseSparse(const Context &context, llvm::StringRef word, SparseStorage &storage) {
+  constexpr std::pair<llvm::StringLiteral, SparseStorage> words[] = {
+      {"fastest", SparseStorage::Fastest}, {"smallest", SparseStorage::Smallest}, {"never", SparseStorage::Never}};
+  for (const auto &[known, value] : words)
+    if (word == known) {
+      storage = value;
+      return true;
+    }
+  context.fail("IG0002", "--sparse has a bad value: expected fastest, smallest or never, found '" + printable(word) + "'");
+  return false;
+}
+
 /// Takes model, device and dimensions from the report.json of a folder that `build` wrote.
 bool readBuildFolder(const Context &context, CompileOptions &options) {
   llvm::json::Value report = reportOf(options.modelPath);
@@ -65,6 +78,8 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
     options.llm.ctx = build->getInteger("ctx").value_or(options.llm.ctx);
   if (!context.options.has("activations"))
     options.llm.activations = build->getInteger("activations").value_or(options.llm.activations);
+  if (!context.options.has("sparse") && !parseSparse(context, build->getString("sparse").value_or("fastest"), options.sparse))
+    return false;
   if (!context.options.has("quantize") && !context.options.has("sparsify")) {
     options.compress.quantizeText = build->getString("quantize").value_or("").str();
     options.compress.sparsifyText = build->getString("sparsify").value_or("").str();
@@ -220,6 +235,8 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   options.compress.quantizeText = typed.text("quantize");
   options.compress.sparsifyText = typed.text("sparsify");
   options.compress.calibrate = typed.text("calibrate");
+  if (std::string sparse = typed.text("sparse"); !sparse.empty() && !parseSparse(context, sparse, options.sparse))
+    return std::nullopt;
   std::optional<NamedTensors> shapes;
   if (typed.has("shapes-from") && !(shapes = readNpz(typed.text("shapes-from"), context.diagnostics)))
     return std::nullopt;

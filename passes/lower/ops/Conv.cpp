@@ -140,6 +140,7 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
   if (shape.isDepthwise() && shape.depth() <= IK_DWCONV_TAPS)
     return SmallVector<Value, 2>{lowerDepthwise(op, context, shape, suffix, inputs)};
   if (context.isConstant(op.getFilter())) {
+    context.noteDense(op, op.getFilter());
     shape[IK_CONV_PACKED] = 1;
     inputs[1] = packFilter(op, context, shape);
   }

@@ -50,6 +50,7 @@ Lowered lowerFloat(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, S
   shape[IK_MATMUL_ALPHA] = paramF32(epilogue->alpha);
   shape[IK_MATMUL_BETA] = paramF32(epilogue->beta);
   SmallVector<Value> inputs{op.getLhs(), op.getRhs()};
+  context.noteDense(op, op.getRhs());
   if (context.isConstant(op.getRhs()) && shape.work() > 0)
     inputs[1] = packRight(op, context, shape);
   return SmallVector<Value, 2>{context.micro(op.getLoc(), ("ik_matmul_" + suffix).str(), op.getResult().getType(), inputs, shape.params, shape.work(),

@@ -1,5 +1,5 @@
 // Lowers quant.conv: with constant filter, scales and zeros to ik_qconv or ik_qconvlines (weights packed in panels, multipliers and sums in one
-// table) or ik_qdwconv; otherwise to ik_qconvnd, which reads the tensors.
+// table), their sparse forms or ik_qdwconv; otherwise to ik_qconvnd, which reads the tensors.
 #include "passes/lower/ConvShape.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/QuantTerms.h"
@@ -57,6 +57,34 @@ Value makeTable(quant::ConvOp op, LowerContext &context, const ConvShape &shape,
                         });
 }
 
+/// Dense weights in the order in which lines are walked: [G][panels][ceil(IC / 4)][taps][8][4].
+Value lowerLines(quant::ConvOp op, LowerContext &context, const ConvShape &shape, ArrayRef<int64_t> params, int64_t lines) {
+  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], taps = shape[IK_CONV_KH] * shape[IK_CONV_KW], depth = shape.depth() / taps;
+  Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, taps, IK_CONV_PANEL, 4}, op.getFilter(),
+                                 "pack output channels in panels of 8 x 4 k",
+                                 [=](ArrayRef<Tensor> from) { return packQuads(from[0], groups, channels, depth, taps); });
+  int64_t scratch = IK_QCONVLINES_SCRATCH(depth, taps, shape.lineFloats(lines), shape.linePitch());
+  SmallVector<Value> inputs{op.getInput(), weights, makeTable(op, context, shape, true)};
+  return context.micro(op.getLoc(), "ik_qconvlines", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
+}
+
+/// Weights packed in panels of 8 output channels, or without their zeros. `lines`: the band of ik_qconvlines, 0 where that does not fit.
+Value lowerTiled(quant::ConvOp op, LowerContext &context, const ConvShape &shape, SmallVector<int64_t> &params, int64_t lines) {
+  int64_t depth = shape.depth(), pixels = shape[IK_CONV_OD] * shape[IK_CONV_OH] * shape[IK_CONV_OW];
+  PanelShape panels{shape[IK_CONV_G], shape[IK_CONV_OC], depth, IK_CONV_PANEL};
+  PackedWeights packed = packWeights(op, context, op.getFilter(), {panels, pixels, true}, {depth, 1}, /*packDense=*/!lines);
+  if (packed.choice.form == WeightForm::Dense && lines)
+    return lowerLines(op, context, shape, params, lines);
+  params[IK_CONV_COUNT + IK_Q_STORED] = packed.choice.stored;
+  constexpr StringLiteral rows[] = {"ik_qconv", "ik_qconv_4x1", "ik_qconv_bits"};
+  int form = static_cast<int>(packed.choice.form);
+  bool isBlocks = packed.choice.form == WeightForm::Quads4x1;
+  int64_t work = isBlocks ? packed.choice.stored * 4 * pixels * shape[IK_CONV_N] : shape.work();
+  int64_t scratch = packed.choice.form == WeightForm::Bits ? IK_QCONV_BITS_SCRATCH(depth) : IK_QCONV_SCRATCH(depth);
+  SmallVector<Value> inputs{op.getInput(), packed.value, makeTable(op, context, shape, true)};
+  return context.micro(op.getLoc(), rows[form], op.getResult().getType(), inputs, params, work, scratch).getResult(0);
+}
+
 Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   bool depthwise = shape.isDepthwise() && shape.depth() <= IK_QDWCONV_TAPS;
   int64_t lines = depthwise ? 0 : shape.lineBand(llvm::alignTo(shape[IK_CONV_IC], 4));
@@ -65,21 +93,13 @@ Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   int64_t *q = params.data() + IK_CONV_COUNT;
   q[IK_Q_X_ZERO] = context.constant(op.getInputZero())->intAt(0);
   q[IK_Q_Y_ZERO] = context.constant(op.getResultZero())->intAt(0);
-  Tensor zeros = *context.constant(op.getFilterZero());
-  for (int64_t i = 0; i < zeros.count(); ++i)
-    q[IK_Q_W_ZEROS] |= zeros.intAt(i) != (q[IK_Q_W_UNSIGNED] ? 128 : 0);
-  Value weights = op.getFilter();
+  q[IK_Q_W_ZEROS] = hasWeightZeros(*context.constant(op.getFilterZero()), q[IK_Q_W_UNSIGNED]);
+  if (!depthwise)
+    return lowerTiled(op, context, shape, params, lines);
   int64_t scratch = IK_DWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW], shape[IK_CONV_KW],
                                       shape[IK_CONV_DW], shape[IK_CONV_SW]);
-  if (!depthwise) {
-    int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], taps = lines ? shape[IK_CONV_KH] * shape[IK_CONV_KW] : 1, depth = shape.depth() / taps;
-    scratch = lines ? IK_QCONVLINES_SCRATCH(depth, taps, shape.lineFloats(lines), shape.linePitch()) : IK_QCONV_SCRATCH(depth);
-    weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, taps, IK_CONV_PANEL, 4}, op.getFilter(),
-                             "pack output channels in panels of 8 x 4 k",
-                             [=](ArrayRef<Tensor> from) { return packQuads(from[0], groups, channels, depth, taps); });
-  }
-  SmallVector<Value> inputs{op.getInput(), weights, makeTable(op, context, shape, !depthwise)};
-  return context.micro(op.getLoc(), depthwise ? "ik_qdwconv" : lines ? "ik_qconvlines" : "ik_qconv", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
+  SmallVector<Value> inputs{op.getInput(), op.getFilter(), makeTable(op, context, shape, false)};
+  return context.micro(op.getLoc(), "ik_qdwconv", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
 }
 
 Lowered lowerConv(Operation *operation, LowerContext &context, std::string &why) {

@@ -1,5 +1,5 @@
-// Lowers quant.matmul: with a constant right side, scales and zeros to ik_qmatmul (b packed, multipliers and sums in one table); otherwise
-// to ik_qmatmulnd, which reads scales and zeros from their tensors.
+// Lowers quant.matmul: with one constant right side, scales and zeros to ik_qmatmul, or to its sparse forms, where the device has a use
+// for packed weights; otherwise to ik_qmatmulnd, which reads all of that from its tensors.
 #include "passes/lower/Convert.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/MatmulShape.h"
@@ -12,8 +12,8 @@ namespace {
 
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
-/// One left scale, one constant right matrix, and all that the packed forms are made of known when Ingot compiles.
-bool isFixed(quant::MatmulOp op, LowerContext &context, const MatmulShape &shape) {
+/// One matrix of weights, and everything beside the left side known when Ingot compiles; the left side has one scale and zero.
+bool isPackable(quant::MatmulOp op, const MatmulShape &shape, LowerContext &context) {
   for (Value value : op->getOperands())
     if (value != op.getLhs() && !context.isConstant(value))
       return false;
@@ -21,21 +21,30 @@ bool isFixed(quant::MatmulOp op, LowerContext &context, const MatmulShape &shape
          elementsOf(op.getLhsScale()) == 1 && elementsOf(op.getLhsZero()) == 1;
 }
 
-Value lowerFast(quant::MatmulOp op, LowerContext &context, const MatmulShape &shape, SmallVector<int64_t> params) {
-  int64_t depth = shape[IK_MATMUL_K], columns = shape[IK_MATMUL_N];
-  params[IK_MATMUL_COUNT + IK_Q_X_ZERO] = context.constant(op.getLhsZero())->intAt(0);
-  params[IK_MATMUL_COUNT + IK_Q_Y_ZERO] = context.constant(op.getResultZero())->intAt(0);
-  Value packed = context.packed(op.getLoc(), "qmatmul.b", DType::I8, {(columns + 15) / 16, (depth + 3) / 4, 16, 4}, op.getRhs(),
-                                "pack columns in panels of 16 x 4 k", [=](ArrayRef<Tensor> from) { return packQuadColumns(from[0], depth, columns); });
+Value makeTable(quant::MatmulOp op, LowerContext &context, int64_t n) {
   SmallVector<Value> from{op.getLhsScale(), op.getRhs(), op.getRhsScale(), op.getRhsZero(), op.getResultScale()};
   if (op.getBias())
     from.push_back(op.getBias());
-  Value table = context.packed(op.getLoc(), "qmatmul.table", DType::I32, {IK_QTABLE_ROWS, columns}, from, "bias, sums, zeros and multipliers",
-                               [=](ArrayRef<Tensor> t) {
-                                 Tensor weights = columnsFirst(t[1], depth, columns);
-                                 return quantTable({t[0], weights, t[2], t[3], t[4], t.size() > 5 ? &t[5] : nullptr}, columns, true);
-                               });
-  return context.micro(op.getLoc(), "ik_qmatmul", op.getResult().getType(), {op.getLhs(), packed, table}, params, shape.work(), IK_QMATMUL_SCRATCH(depth))
+  return context.packed(op.getLoc(), "qmatmul.table", DType::I32, {IK_QTABLE_ROWS, n}, from, "bias, sums, zeros and multipliers", [=](ArrayRef<Tensor> t) {
+    return quantTable({t[0], t[1], t[2], t[3], t[4], t.size() > 5 ? &t[5] : nullptr, /*transposed=*/true}, n, /*shifted=*/true);
+  });
+}
+
+/// x, packed weights, table -> y.
+Value lowerPacked(quant::MatmulOp op, LowerContext &context, const MatmulShape &shape, SmallVector<int64_t> params) {
+  int64_t m = shape[IK_MATMUL_M], n = shape[IK_MATMUL_N], depth = shape[IK_MATMUL_K], tile = std::min<int64_t>(m, IK_QROWS);
+  int64_t *q = params.data() + IK_MATMUL_COUNT;
+  q[IK_Q_X_ZERO] = context.constant(op.getLhsZero())->intAt(0);
+  q[IK_Q_Y_ZERO] = context.constant(op.getResultZero())->intAt(0);
+  q[IK_Q_W_ZEROS] = hasWeightZeros(*context.constant(op.getRhsZero()), q[IK_Q_W_UNSIGNED]);
+  PanelShape panels{1, n, depth, IK_QPANEL};
+  PackedWeights packed = packWeights(op, context, op.getRhs(), {panels, m, false}, {1, n});
+  q[IK_Q_STORED] = packed.choice.stored;
+  int64_t scratch[] = {IK_QMATMUL_SCRATCH(depth), IK_QMATMUL_4X1_SCRATCH(depth), IK_QMATMUL_BITS_SCRATCH(tile, depth)};
+  constexpr StringLiteral rows[] = {"ik_qmatmul", "ik_qmatmul_4x1", "ik_qmatmul_bits"};
+  int form = static_cast<int>(packed.choice.form);
+  int64_t work = packed.choice.form == WeightForm::Quads4x1 ? packed.choice.stored * 4 * m : shape.work();
+  return context.micro(op.getLoc(), rows[form], op.getResult().getType(), {op.getLhs(), packed.value, makeTable(op, context, n)}, params, work, scratch[form])
       .getResult(0);
 }
 
@@ -59,8 +68,11 @@ Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &wh
   q[IK_Q_ZEROS_PER_CHANNEL] = elementsOf(op.getRhsZero()) > 1;
   q[IK_Q_SCALES_PER_ROW] = elementsOf(op.getLhsScale()) > 1;
   q[IK_Q_ZEROS_PER_ROW] = elementsOf(op.getLhsZero()) > 1;
-  if (isFixed(op, context, *shape))
-    return SmallVector<Value, 2>{lowerFast(op, context, *shape, params)};
+  if (isPackable(op, *shape, context)) {
+    if (context.weights && context.weights->costs)
+      return SmallVector<Value, 2>{lowerPacked(op, context, *shape, params)};
+    context.noteDense(op, op.getRhs());
+  }
   return SmallVector<Value, 2>{
       context.micro(op.getLoc(), "ik_qmatmulnd", op.getResult().getType(), op->getOperands(), params, shape->work()).getResult(0)};
 }

@@ -25,36 +25,25 @@ typedef short ik_i16x16 __attribute__((vector_size(32)));
 typedef int32_t ik_i32x8 __attribute__((ext_vector_type(8)));
 typedef int32_t ik_i32x16u __attribute__((ext_vector_type(16), aligned(4)));
 
-/* a + products of one step: 16 pixels of IK_DOT values with the weights of one channel (packed in 32 bits). */
-IK_INLINE ik_i32x16 ik_dot16(ik_i32x16 a, ik_i32x16 x, int32_t w) {
+/* a + the products of one step: in each lane IK_DOT activations of x with as many (signed) weights of w. */
+IK_INLINE ik_i32x16 ik_dot16(ik_i32x16 a, ik_i32x16 x, ik_i32x16 w) {
 #if defined(__AVX512VNNI__)
-  __asm__("vpdpbusd %2, %1, %0" : "+v"(a) : "v"(x), "v"((ik_i32x16)w));
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(a) : "v"(x), "v"(w));
   return a;
 #elif defined(__ARM_FEATURE_DOTPROD)
-  union { ik_i32x16 v; int32x4_t q[4]; } s = {a}, t = {x};
-  int8x16_t b = vreinterpretq_s8_s32(vdupq_n_s32(w));
+  union { ik_i32x16 v; int32x4_t q[4]; } s = {a}, t = {x}, b = {w};
   for (int i = 0; i < 4; ++i)
-    s.q[i] = vdotq_s32(s.q[i], vreinterpretq_s8_s32(t.q[i]), b);
+    s.q[i] = vdotq_s32(s.q[i], vreinterpretq_s8_s32(t.q[i]), vreinterpretq_s8_s32(b.q[i]));
   return s.v;
 #elif defined(__AVX512BW__)
-  return a + (ik_i32x16)__builtin_ia32_pmaddwd512((ik_i16x32)x, (ik_i16x32)(ik_i32x16)w);
+  return a + (ik_i32x16)__builtin_ia32_pmaddwd512((ik_i16x32)x, (ik_i16x32)w);
 #elif defined(__AVX2__)
-  ik_i32x8 b = (ik_i32x8)w;
-  ik_i32x8 low = (ik_i32x8)__builtin_ia32_pmaddwd256((ik_i16x16)x.lo, (ik_i16x16)b), high = (ik_i32x8)__builtin_ia32_pmaddwd256((ik_i16x16)x.hi, (ik_i16x16)b);
+  ik_i32x8 low = (ik_i32x8)__builtin_ia32_pmaddwd256((ik_i16x16)x.lo, (ik_i16x16)w.lo);
+  ik_i32x8 high = (ik_i32x8)__builtin_ia32_pmaddwd256((ik_i16x16)x.hi, (ik_i16x16)w.hi);
   return a + __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 #else
   ik_i32x16 even = (x << 16) >> 16, odd = x >> 16;
   return a + even * ((w << 16) >> 16) + odd * (w >> 16);
-#endif
-}
-
-/* The same where the lanes hold the (signed) weights and all share one word of activations `w`. */
-IK_INLINE ik_i32x16 ik_dot16_shared(ik_i32x16 a, ik_i32x16 x, int32_t w) {
-#if defined(__AVX512VNNI__)
-  __asm__("vpdpbusd %2, %1, %0" : "+v"(a) : "v"((ik_i32x16)w), "v"(x));
-  return a;
-#else
-  return ik_dot16(a, x, w);
 #endif
 }
 

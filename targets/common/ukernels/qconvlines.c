@@ -16,7 +16,7 @@
       for (int64_t t = 0; t < walk->taps; ++t, w += step) {                                                                   \
         const int32_t *from = x + walk->offsets[t];                                                                           \
         IK_UNROLL for (int v = 0; v < V; ++v) b[v] = *(const ik_i32x16u *)(from + v * 16);                                    \
-        IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot16(a[r][v], b[v], w[r]);  \
+        IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot16(a[r][v], b[v], (ik_i32x16)w[r]);  \
       }                                                                                                                       \
     IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) *(ik_i32x16u *)(c + r * 48 + v * 16) = a[r][v]; \
   }

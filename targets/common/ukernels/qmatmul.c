@@ -12,7 +12,7 @@
     IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) s[r][v] = (ik_i32x16)0;                       \
     for (int64_t k = 0; k < steps; ++k, ++a, b += 16) {                                                                       \
       IK_UNROLL for (int v = 0; v < V; ++v) x[v] = *(const ik_i32x16u *)(b + v * ldb);                                        \
-      IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) s[r][v] = ik_dot16_shared(s[r][v], x[v], a[r * lda]); \
+      IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) s[r][v] = ik_dot16(s[r][v], (ik_i32x16)a[r * lda], x[v]); \
     }                                                                                                                         \
     IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) *(ik_i32x16u *)(c + r * 48 + v * 16) = s[r][v]; \
   }

@@ -13,13 +13,33 @@ enum {
   IK_Q_SCALES_PER_ROW, IK_Q_ZEROS_PER_ROW,           /* of a, matmul only */
   IK_Q_X_ZERO, IK_Q_Y_ZERO,                          /* fast rows */
   IK_Q_W_ZEROS,                                      /* fast rows: 1: some zero of the (signed) weights is not 0 */
+  IK_Q_STORED,                                       /* sparse rows: stored quads (4x1) or values (bits) */
   IK_Q_COUNT
 };
 enum { IK_QCONV_COUNT = IK_CONV_COUNT + IK_Q_COUNT, IK_QMATMUL_COUNT = IK_MATMUL_COUNT + IK_Q_COUNT };
 /* The table of the fast rows, i32 [4][channels]: bias, sum of w, zero of w, bits of the f32 multiplier. Weights are signed there:
  * u8 ones have 128 taken off, and so has their zero. w is [G][panels][ceil(K/4)][8][4]. */
 enum { IK_QTABLE_BIAS, IK_QTABLE_SUM, IK_QTABLE_ZERO, IK_QTABLE_MULTIPLIER, IK_QTABLE_ROWS };
-/* Scratch of ik_qconv: tile and panel in 16 bits at most, accumulators [8][48], column sums, 8 rows of bytes. */
+/* Constant weights of products, [N][K] of one matrix (sparse convolutions: [G * OC][K]), u8 ones less 128:
+ * dense: [ceil(N/16)][ceil(K/4)][16][4], zero padded.
+ * 4x1: u32 start[N + 1], then the quads (four k of an output) that are not wholly zero, i8 [stored][4], and their places u16 [stored]; those
+ * of output n are start[n] .. start[n + 1].
+ * bits: u32 start[panels] of a panel's values, a bit a weight of the dense form (a panel's are whole words of 64), the values that are not
+ * zero, IK_BITS_SLACK bytes. */
+enum { IK_QPANEL = 16, IK_QROWS = 128, IK_QSPARSE_ROWS = 64, IK_QSPARSE_QUADS = 65536 };
+#define IK_QALIGN(bytes) (((bytes) + 15) / 16 * 16)
+#define IK_QUADS_AT(outputs) IK_QALIGN(4 * ((outputs) + 1))
+#define IK_QUADS_BYTES(outputs, stored) IK_QALIGN(IK_QUADS_AT(outputs) + 6 * (stored))
+#define IK_BITS_AT(panels) IK_QALIGN(4 * (panels))
+#define IK_BITS_WORDS(panelBytes) (((panelBytes) + 63) / 64)
+enum { IK_BITS_SLACK = 80 };
+#define IK_BITS_BYTES(panels, panelBytes, stored) IK_QALIGN(IK_BITS_AT(panels) + (panels) * IK_BITS_WORDS(panelBytes) * 8 + (stored) + IK_BITS_SLACK)
+/* Scratch of ik_qmatmul_bits: rows as 16-bit lanes at most, their sums, accumulators [8][16], a panel. ik_qmatmul_4x1: a tile of 64 rows, its
+ * sums, accumulators [64], bytes [16][64]. */
+#define IK_QMATMUL_BITS_SCRATCH(rows, k) (((rows) * (((k) + 3) / 4) * 2 + (rows) + 8 * IK_QPANEL) * 4 + ((k) + 3) / 4 * 4 * IK_QPANEL + 128)
+#define IK_QMATMUL_4X1_SCRATCH(k) ((((k) + 3) / 4 * 2 * IK_QSPARSE_ROWS + 2 * IK_QSPARSE_ROWS) * 4 + 16 * IK_QSPARSE_ROWS + 64)
+/* Scratch of ik_qconv and ik_qconv_4x1: tile and panel in 16 bits at most, accumulators [8][48], column sums, 4 rows of bytes; ik_qconv_bits: and a panel. */
+#define IK_QCONV_BITS_SCRATCH(depth) (IK_QCONV_SCRATCH(depth) + ((depth) + 3) / 4 * 32 + 128)
 #define IK_QCONV_SCRATCH(depth) ((((depth) + 3) / 4 * 4) * (48 + 8) * 2 + 8 * 48 * 4 + 48 * 4 + 4 * 128 + 256)
 /* ik_qconvlines: w is [G][panels][ceil(IC/4)][taps][8][4]. Scratch: lines in words of 16 bits at most, accumulators, sums of pixels, a panel in
  * 16 bits, 4 lines of bytes. `floats` and `pitch` as for IK_CONVLINES_SCRATCH. */

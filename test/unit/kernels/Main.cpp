@@ -5,9 +5,10 @@
 int testFloat();
 int testHalide();
 int testQuant();
+int testSparse();
 
 int main() {
-  int failures = testFloat() + testQuant() + testHalide();
+  int failures = testFloat() + testQuant() + testSparse() + testHalide();
   std::printf("kernel-test: %d failures\n", failures);
   return failures != 0;
 }

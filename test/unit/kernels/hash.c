@@ -124,6 +124,7 @@ static void poolCase(void) {
   mix(y, 3 * 10 * 10 * 4);
 }
 
+#include "test/unit/kernels/hashsparse.h"
 #include "test/unit/kernels/hashstencils.h"
 
 static void hashAll(void) {
@@ -135,5 +136,6 @@ static void hashAll(void) {
     matmulCase(ik_matmul_f32, 4), matmulCase(ik_matmul_f16, 2);
     poolCase();
   }
+  hashSparse();
   hashStencils();
 }

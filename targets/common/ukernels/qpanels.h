@@ -1,0 +1,94 @@
+/* The loops of qconv.c and qconvbits.c: tiles of 48 pixels packed in scratch (qtile.h), panels of 8 output channels // [K/4][8][4] by each.
+ * Parallel units: (n, g, tile, panel). */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_QPANELS_H
+#define INGOT_TARGETS_COMMON_UKERNELS_QPANELS_H
+
+#include "targets/common/ukernels/qexpand.h"
+#include "targets/common/ukernels/qtile.h"
+
+#define IK_QTILE(R, V)                                                                                                        \
+  IK_INLINE void ik_qtile_##R##x##V(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps) {                          \
+    ik_i32x16 a[R][V], b[V];                                                                                                  \
+    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
+      IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = (ik_i32x16)0;                                                           \
+    for (int64_t k = 0; k < steps; ++k, w += 8, x += 48) {                                                                    \
+      IK_UNROLL for (int v = 0; v < V; ++v) b[v] = *(const ik_i32x16u *)(x + v * 16);                                         \
+      IK_UNROLL for (int r = 0; r < R; ++r)                                                                                   \
+        IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot16(a[r][v], b[v], (ik_i32x16)w[r]);                    \
+    }                                                                                                                         \
+    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
+      IK_UNROLL for (int v = 0; v < V; ++v) *(ik_i32x16u *)(c + r * 48 + v * 16) = a[r][v];                                   \
+  }
+#if defined(__AVX512F__)
+IK_QTILE(8, 3)
+#else
+IK_QTILE(4, 1)
+#endif
+
+
+/* c // [8][48]; vecs <= 3. */
+static void ik_qtile(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, int64_t vecs) {
+#if defined(__AVX512F__)
+  (void)vecs;
+  ik_qtile_8x3(c, w, x, steps);
+#else
+  for (int64_t v = 0; v < vecs; ++v)
+    for (int64_t r = 0; r < 8; r += 4)
+      ik_qtile_4x1(c + r * 48 + v * 16, w + r, x + v * 16, steps);
+#endif
+}
+
+/* The panel for the dot product: packed bytes in place, or widened to 16 bits. w // [K/4][8][4]. */
+static const int32_t *ik_qconv_weights(const int8_t *w, int16_t *room, int64_t quads) {
+#if IK_DOT == 4
+  (void)room, (void)quads;
+  return (const int32_t *)w;
+#else
+  for (int64_t k = 0; k < quads; ++k)
+    for (int half = 0; half < 2; ++half)
+      for (int r = 0; r < 16; ++r)
+        room[(k * 2 + half) * 16 + r] = w[k * 32 + r / 2 * 4 + half + r % 2 * 2];
+  return (const int32_t *)room;
+#endif
+}
+
+IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, int64_t workers, int isBits) {
+  const uint8_t *x = buf[0];
+  const int8_t *w = buf[1];
+  const int64_t *q = p + IK_CONV_COUNT;
+  uint8_t *y = buf[3];
+  const int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
+  const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], quads = (depth + 3) / 4;
+  const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, vectors = (area + 15) / 16, tiles = (vectors + 2) / 3;
+  const ik_qterms terms = {buf[2], p[IK_CONV_G] * oc, q[IK_Q_X_ZERO] + ik_qshift(q), depth};
+  ik_lane *tile = (ik_lane *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63);
+  int16_t *room = (int16_t *)tile + quads * 4 * 48;
+  int32_t *c = (int32_t *)(room + quads * 4 * 8), *sums = c + 8 * 48;
+  uint8_t *rows = (uint8_t *)(sums + 48), *expanded = (uint8_t *)(((uintptr_t)(rows + 4 * 128) + 63) & ~(uintptr_t)63);
+  const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane;
+  ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * tiles * panels, worker, workers);
+  for (int64_t unit = range.begin; unit < range.end;) {
+    int64_t panel0 = unit % panels, t = unit / panels % tiles, ng = unit / (panels * tiles), g = ng % p[IK_CONV_G];
+    int64_t panel1 = panel0 + range.end - unit < panels ? panel0 + range.end - unit : panels;
+    int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;
+    int64_t count = first + vecs * 16 <= area ? vecs * 16 : area - first;
+    ik_qconv_pack(tile, rows, x + ng * p[IK_CONV_IC] * plane, end, p, first, count);
+    for (int64_t v = 0; v < vecs && q[IK_Q_W_ZEROS]; ++v) {
+      ik_i32x16 a = (ik_i32x16)0;
+      for (int64_t k = 0; k < quads * 4 / IK_DOT; ++k)
+        a = ik_dot16(a, *(const ik_i32x16u *)((const int32_t *)tile + k * 48 + v * 16), (ik_i32x16)(IK_DOT == 4 ? 0x01010101 : 0x00010001));
+      *(ik_i32x16u *)(sums + v * 16) = a;
+    }
+    for (int64_t panel = panel0; panel < panel1; ++panel) {
+      int64_t o = g * oc + panel * 8;
+      if (isBits)
+        ik_expand_panel(expanded, buf[1], g * panels + panel, p[IK_CONV_G] * panels, IK_BITS_WORDS(quads * 32), q[IK_Q_STORED]);
+      const int32_t *weights = ik_qconv_weights(isBits ? (const int8_t *)expanded : w + (g * panels + panel) * quads * 32, room, quads);
+      ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs);
+      ik_qconv_finish(c, sums, y + ((ng - g) * oc + o) * area + first, o, oc - panel * 8 < 8 ? oc - panel * 8 : 8, count, area, terms, q);
+    }
+    unit += panel1 - panel0;
+  }
+}
+
+#endif

@@ -1,0 +1,85 @@
+/* What the quantised convolutions and sparse products share: tiles of 48 pixels in scratch, and from sums to bytes.
+ * With s = sum x' w over shifted activations x' = x + shift and z' = xZero + shift:
+ * acc = sum (x - xZero) (w - wZero[o]) + bias = s - z' sum(w) - wZero (sum(x') - K z') + bias. */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_QTILE_H
+#define INGOT_TARGETS_COMMON_UKERNELS_QTILE_H
+
+#include "targets/common/ukernels/qdot.h"
+
+/* 48 bytes of one im2col row for pixels [first, first + count); places outside the input give `border`. */
+static void ik_qconv_row(uint8_t *out, const uint8_t *x, const uint8_t *end, const int64_t *p, int64_t k, int64_t first, int64_t count, uint8_t border) {
+  const int64_t taps = p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], iw = p[IK_CONV_IW], ow = p[IK_CONV_OW], sw = p[IK_CONV_SW];
+  const int64_t kd = k / (p[IK_CONV_KW] * p[IK_CONV_KH]) % p[IK_CONV_KD], kh = k / p[IK_CONV_KW] % p[IK_CONV_KH], kw = k % p[IK_CONV_KW];
+  x += k / taps * p[IK_CONV_ID] * p[IK_CONV_IH] * iw;
+  for (int64_t i = 0; i < count;) {
+    int64_t line = (first + i) / ow, column = (first + i) % ow, n = ow - column < count - i ? ow - column : count - i;
+    int64_t d = line / p[IK_CONV_OH] * p[IK_CONV_SD] - p[IK_CONV_PD] + kd * p[IK_CONV_DD];
+    int64_t h = line % p[IK_CONV_OH] * p[IK_CONV_SH] - p[IK_CONV_PH] + kh * p[IK_CONV_DH], w = column * sw - p[IK_CONV_PW] + kw * p[IK_CONV_DW];
+    const uint8_t *row = x + (d * p[IK_CONV_IH] + h) * iw;
+    int inside = d >= 0 && h >= 0 && d < p[IK_CONV_ID] && h < p[IK_CONV_IH];
+    if (inside && sw == 1 && w >= 0 && row + w + 48 <= end) {
+      for (int v = 0; v < 3; ++v)
+        *(ik_u8x16u *)(out + i + v * 16) = *(const ik_u8x16u *)(row + w + v * 16);
+      for (int64_t j = iw - w < n ? (iw - w > 0 ? iw - w : 0) : n; j < n; ++j)
+        out[i + j] = border;
+    } else {
+      for (int64_t j = 0; j < n; ++j) {
+        int64_t at = w + j * sw;
+        out[i + j] = inside && at >= 0 && at < iw ? row[at] : border;
+      }
+    }
+    i += n;
+  }
+}
+
+/* 16 pixels of 4 rows (128 bytes apart) to their places in one quad of the tile. Little-endian: byte r of a lane is row r. */
+IK_INLINE void ik_qconv_interleave(ik_lane *tile, const uint8_t *rows, int i, uint8_t flip) {
+  ik_i32x16 v[4];
+  for (int r = 0; r < 4; ++r)
+    v[r] = __builtin_convertvector(*(const ik_u8x16u *)(rows + r * 128) ^ (ik_u8x16)flip, ik_i32x16);
+  int32_t *to = (int32_t *)tile + i;
+#if IK_DOT == 4
+  *(ik_i32x16u *)to = v[0] | (v[1] << 8) | (v[2] << 16) | (v[3] << 24);
+#else
+  *(ik_i32x16u *)to = v[0] | (v[2] << 16);
+  *(ik_i32x16u *)(to + 48) = v[1] | (v[3] << 16);
+#endif
+}
+
+/* tile // [steps][48][IK_DOT] from rows of x, shifted to the type the dot product takes. `rows` is room for [4][128] bytes. */
+__attribute__((unused)) static void ik_qconv_pack(ik_lane *tile, uint8_t *rows, const uint8_t *x, const uint8_t *end, const int64_t *p, int64_t first, int64_t count) {
+  const int64_t *q = p + IK_CONV_COUNT;
+  const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW];
+  const uint8_t flip = ik_qflip(q);
+  for (int64_t k = 0; k < depth; k += 4, tile += 48 * 4) {
+    for (int64_t r = 0; r < 4; ++r)
+      if (k + r < depth)
+        ik_qconv_row(rows + r * 128, x, end, p, k + r, first, count, (uint8_t)q[IK_Q_X_ZERO]);
+      else
+        for (int i = 0; i < 48; ++i)
+          rows[r * 128 + i] = flip;
+    for (int i = 0; i < 48; i += 16)
+      ik_qconv_interleave(tile, rows + i, i, flip);
+  }
+}
+
+typedef struct { const int32_t *table; int64_t channels, xZero, depth; } ik_qterms;
+
+/* y // 8 rows of `area` bytes at most. */
+static void ik_qconv_finish(const int32_t *c, const int32_t *sums, uint8_t *y, int64_t o, int64_t rows, int64_t count, int64_t area, ik_qterms t,
+                            const int64_t *q) {
+  for (int64_t r = 0; r < rows; ++r, ++o, c += 48, y += area) {
+    const int32_t *table = t.table + o;
+    uint32_t zero = (uint32_t)table[IK_QTABLE_ZERO * t.channels], xZero = (uint32_t)t.xZero;
+    uint32_t constant = (uint32_t)table[0] - xZero * (uint32_t)table[IK_QTABLE_SUM * t.channels] + zero * xZero * (uint32_t)t.depth;
+    ik_f32x16 m = ik_splat16(ik_f32(table[IK_QTABLE_MULTIPLIER * t.channels]));
+    for (int64_t i = 0; i < count; i += 16) {
+      ik_i32x16 v = *(const ik_i32x16u *)(c + i) + (int32_t)constant;
+      if (q[IK_Q_W_ZEROS])
+        v = v - *(const ik_i32x16u *)(sums + i) * (int32_t)zero;
+      ik_store_bytes(y + i, ik_requantize16(v, m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), count - i);
+    }
+  }
+}
+
+#endif
