@@ -48,10 +48,10 @@ struct Stored {
 void quantizeRows(std::vector<double> &x) {
   for (size_t at = 0; at < x.size(); at += kActivationBlock) {
     float values[kActivationBlock];
-    int8_t q[kActivationBlock];
+    int16_t q[kActivationBlock];
     for (size_t i = 0; i < kActivationBlock; ++i)
       values[i] = static_cast<float>(x[at + i]);
-    double scale = quant::quantizeBlock(values, q);
+    double scale = quant::quantizeBlock(values, 8, q);
     for (size_t i = 0; i < kActivationBlock; ++i)
       x[at + i] = scale * q[i];
   }

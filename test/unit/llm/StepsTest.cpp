@@ -62,7 +62,9 @@ struct Runner {
 std::optional<Runner> load(llvm::StringRef path, int64_t chunk) {
   CompileOptions options;
   options.modelPath = path.str();
-  options.llm = {kContext, chunk, {"prefill", "decode", "score"}, ""};
+  options.llm.ctx = kContext;
+  options.llm.chunk = chunk;
+  options.llm.entries = {"prefill", "decode", "score"};
   Diagnostics diagnostics;
   Runner runner;
   runner.compiled = compileModel(options, diagnostics);
