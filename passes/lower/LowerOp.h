@@ -34,6 +34,9 @@ struct LowerContext {
   /// The form of constant 8-bit weights, noted for the report; a remark at the op when zeros are stored all the same. Dense when nothing is known of
   /// the device.
   WeightChoice chooseWeightForm(mlir::Operation *op, const WeightUse &use, const StoredCounts &stored) const;
+  /// Whether the device has kernels for packed 8-bit products and for 8-bit convolutions over lines. Where a target states no costs (shaders, DSPs) its own
+  /// kernels are those for the plain forms. True without a device.
+  bool packsBytes() const { return !weights || weights->costs; }
   /// Notes the zeros, when they are many, of constant weights that have no other form: f32 ones, and 8-bit ones on a device without kernels for it.
   void noteDense(mlir::Operation *op, mlir::Value weights) const;
   /// kernel.micro with one or more results.

@@ -17,9 +17,9 @@ func.func @computed(%a: tensor<4x5xui8>, %b: tensor<5x3xi8>) -> tensor<4x3xi32> 
   return %y : tensor<4x3xi32>
 }
 
-// The same with requantisation; without a device nothing is known of packed weights.
+// The same with requantisation.
 // CHECK-LABEL: @quantised
-// CHECK: kernel.micro "ik_qmatmulnd"
+// CHECK: kernel.micro "ik_qmatmul"
 func.func @quantised(%a: tensor<4x5xui8>) -> tensor<4x3xui8> {
   %s = nn.constant dense<0.5> : tensor<f32>
   %z = nn.constant dense<3> : tensor<ui8>

@@ -85,7 +85,7 @@ Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &wh
   Type a = tensorType(op.getLhs()).getElementType(), b = tensorType(op.getRhs()).getElementType();
   if (a.isF32() || a.isF16())
     return lowerFloat(op, context, *shape, a.isF32() ? "f32" : "f16", why);
-  if (a.isInteger(8) && b.isInteger(8) && !op->hasAttr("ingot.activation") && context.isConstant(op.getRhs()) && shape->batches() == 1 &&
+  if (context.packsBytes() && a.isInteger(8) && b.isInteger(8) && !op->hasAttr("ingot.activation") && context.isConstant(op.getRhs()) && shape->batches() == 1 &&
       shape->work() > 0 && elementsOf(op.getRhs()) == (*shape)[IK_MATMUL_K] * (*shape)[IK_MATMUL_N])
     return SmallVector<Value, 2>{lowerBytes(op, context, *shape)};
   std::string row;

@@ -87,7 +87,7 @@ Value lowerTiled(quant::ConvOp op, LowerContext &context, const ConvShape &shape
 
 Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   bool depthwise = shape.isDepthwise() && shape.depth() <= IK_QDWCONV_TAPS;
-  int64_t lines = depthwise ? 0 : shape.lineBand(llvm::alignTo(shape[IK_CONV_IC], 4));
+  int64_t lines = depthwise || !context.packsBytes() ? 0 : shape.lineBand(llvm::alignTo(shape[IK_CONV_IC], 4));
   shape[IK_CONV_KC] = depthwise ? shape.band() : lines;
   SmallVector<int64_t> params = slowParams(op, shape);
   int64_t *q = params.data() + IK_CONV_COUNT;

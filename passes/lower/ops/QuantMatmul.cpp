@@ -69,7 +69,7 @@ Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &wh
   q[IK_Q_SCALES_PER_ROW] = elementsOf(op.getLhsScale()) > 1;
   q[IK_Q_ZEROS_PER_ROW] = elementsOf(op.getLhsZero()) > 1;
   if (isPackable(op, *shape, context)) {
-    if (context.weights && context.weights->costs)
+    if (context.packsBytes())
       return SmallVector<Value, 2>{lowerPacked(op, context, *shape, params)};
     context.noteDense(op, op.getRhs());
   }
