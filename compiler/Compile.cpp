@@ -106,7 +106,9 @@ private:
   }
 
   bool import() {
-    ImportedModel model = importModel(options, *result->context, result->store, diagnostics);
+    result->shapes = options.shapes;
+    ImportedModel model = options.shapes.empty() ? importModel(options, *result->context, result->store, diagnostics)
+                                                 : importShapes(options, *result->context, result->store, diagnostics);
     result->nodeCount = model.nodeCount;
     result->opCounts = model.opCounts;
     if (!model.module)
@@ -128,7 +130,7 @@ private:
     if (dumper.enabled())
       manager.addInstrumentation(std::make_unique<DumpAfterPass>(dumper, phase.name));
     WeightRequest weights{result->target->weightCosts(result->device), options.sparse, result->device.name, {}};
-    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights};
+    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights, !options.shapes.empty()};
     phase.build(manager, context);
     bool good = succeeded(manager.run(*result->module));
     llvm::append_range(result->weightNotes, weights.notes);
@@ -286,11 +288,11 @@ llvm::Expected<LoadedModel> loadCompiled(const Compiled &compiled) {
   return loaded;
 }
 
-llvm::Expected<std::vector<Tensor>> runCompiled(const Compiled &compiled, ArrayRef<Tensor> inputs, int64_t workers) {
+llvm::Expected<std::vector<Tensor>> runCompiled(const Compiled &compiled, ArrayRef<Tensor> inputs, int64_t workers, size_t entry) {
   llvm::Expected<LoadedModel> loaded = loadCompiled(compiled);
   if (!loaded)
     return loaded.takeError();
-  return runOnTensors(*loaded->program, compiled.programs, 0, inputs, workers);
+  return runOnTensors(*loaded->program, compiled.programs, entry, inputs, workers);
 }
 
 std::string symbolFor(StringRef name) {

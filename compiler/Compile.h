@@ -6,6 +6,7 @@
 #include "compiler/import/gguf/Import.h"
 #include "compiler/import/onnx/Import.h"
 #include "compiler/package/CHeaderWriter.h"
+#include "compiler/package/ShapeSets.h"
 #include "compiler/reference/Evaluate.h"
 #include "compiler/weights/WeightStore.h"
 #include "passes/compress/Compress.h"
@@ -25,6 +26,7 @@ struct CompileOptions {
   std::string target;   // --target, with --features instead of a device
   std::string features; // "+a,-b"
   ImportOptions import; // of an ONNX model
+  ShapeSets shapes;     // of an ONNX model: dimensions for which several extents are compiled
   ImportLlm llm;        // of a GGUF model
   CompressRequest compress; // --quantize, --sparsify, --calibrate
   int64_t workers = 2; // --threads: most workers the program may be run with
@@ -54,6 +56,7 @@ struct Compiled {
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<Program> programs; // one an entry point; at least one unless `stopped`
+  ShapeSets shapes; // not empty: programs[i] is for its combination i
   WeightStore store;
   std::vector<ObjectFile> objects;
   const Target *target = nullptr;
@@ -73,6 +76,10 @@ struct Compiled {
 
 /// Imports by format: GGUF when the file says or is named so, else ONNX.
 ImportedModel importModel(const CompileOptions &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
+
+/// Imports the model once for each combination of `options.shapes`, which is not empty, into one module with an entry point each. What is wrong for some
+/// of them alone is said with the first of these.
+ImportedModel importShapes(const CompileOptions &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
 
 /// MLIR's own diagnostics in Ingot's form. What lowering refuses begins with "unsupported: ", what calibration finds wrong with "calibration: ".
 void forwardDiagnostic(mlir::Diagnostic &from, Diagnostics &to, llvm::StringRef file);
@@ -125,8 +132,8 @@ struct LoadedModel {
 };
 llvm::Expected<LoadedModel> loadCompiled(const Compiled &compiled);
 
-/// Loads the model and runs its first entry point once. Inputs in program order.
-llvm::Expected<std::vector<Tensor>> runCompiled(const Compiled &compiled, llvm::ArrayRef<Tensor> inputs, int64_t workers);
+/// Loads the model and runs an entry point once. Inputs in program order.
+llvm::Expected<std::vector<Tensor>> runCompiled(const Compiled &compiled, llvm::ArrayRef<Tensor> inputs, int64_t workers, size_t entry = 0);
 
 /// A C identifier made from a file's stem or any name: letters, digits and '_', not starting with a digit.
 std::string symbolFor(llvm::StringRef name);

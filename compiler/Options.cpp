@@ -72,7 +72,7 @@ constexpr OptionInfo kOptions[] = {
     {"device", 'd', ValueKind::Text, "NAME", "host", "device preset (ingot devices), or 'reference'", COMPILING},
     {"target", 0, ValueKind::Text, "T", "", "target without a preset (ingot targets)", COMPILING, "the device's"},
     {"features", 0, ValueKind::Text, "+a,-b", "", "features to add or take away", COMPILING, "the device's"},
-    {"dim", 0, ValueKind::Text, "NAME=V", "", "value of a symbolic dimension; may be repeated", COMPILING, "none"},
+    {"dim", 0, ValueKind::Text, "NAME=V[,V..]", "", "extent of a symbolic dimension, or several to choose from at run time", COMPILING, "none"},
     {"bind", 0, ValueKind::Text, "NAME=V1,V2", "", "value of an input that decides shapes; may be repeated", COMPILING, "none"},
     {"shapes-from", 0, ValueKind::Text, "F.npz", "", "dimensions and bound inputs from the arrays of a file", COMPILING, "the input file"},
     {"threads", 't', ValueKind::Text, "N", "2", "most workers; bench takes a list such as 1,2", COMPILING},

@@ -18,6 +18,7 @@ struct PassContext {
   int64_t fastBytes = 0; // of the device's addressed fast memory, which holds the arena when it fits; 0: none
   CompressRequest *compress = nullptr; // --quantize, --sparsify; null: neither
   WeightRequest *weights = nullptr;    // how constant weights of integer products may be stored; null: plainly
+  bool mergeWeights = false;           // entry points bring equal weights under different names
 };
 
 struct Phase {

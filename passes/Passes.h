@@ -26,6 +26,7 @@ std::unique_ptr<mlir::Pass> createLowerToKernels(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFuseMaps();
 std::unique_ptr<mlir::Pass> createCollapseMaps();
 // plan
+std::unique_ptr<mlir::Pass> createMergeWeights(const PassContext &context);
 std::unique_ptr<mlir::Pass> createOutlineMaps();
 std::unique_ptr<mlir::Pass> createPlanProgram(const PassContext &context);
 std::unique_ptr<mlir::Pass> createStageWeights(int64_t fastBytes);

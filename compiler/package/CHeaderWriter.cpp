@@ -39,8 +39,18 @@ static std::vector<std::string> suffixesOf(llvm::ArrayRef<ProgramIo> ios) {
   return uniqueSuffixes(names);
 }
 
+static void writeRunFunctions(llvm::raw_ostream &out, llvm::StringRef prefix, llvm::StringRef run, llvm::StringRef what) {
+  out << "/* Runs the " << what << " once on the calling thread. */\n"
+      << "static inline ingot_status " << prefix << run << "(" << prefix << "_context *context) {\n"
+      << "  return ingot_step(&context->core, 0u, 1u);\n}\n"
+      << "/* Runs it as one of several workers; every worker calls it on its own thread (ingot/pool.h does). */\n"
+      << "static inline ingot_status " << prefix << "_step(" << prefix << "_context *context, uint32_t worker, uint32_t workers) {\n"
+      << "  return ingot_step(&context->core, worker, workers);\n}\n";
+}
+
 namespace {
-/// What one entry point adds. A model's only entry "run" has the model's own prefix, any other "<model>_<entry>".
+/// What one entry point adds. A model's only entry "run" has the model's own prefix, any other "<model>_<entry>". Entries that are shapes of one model
+/// have tables of their own, no functions.
 class EntryWriter {
 public:
   EntryWriter(llvm::raw_ostream &out, const HeaderRequest &request, const EntryLayout &entry, const std::string &model)
@@ -113,6 +123,7 @@ void EntryWriter::writeBound() {
 
 void EntryWriter::writeModel(const Hash &abi) {
   std::string function = entrySymbol(entry.name, request.symbol);
+  bool isShape = !request.shapes.empty(); // memory is bound once, for whichever shape
   out << "/* The compiled code, in the archive. */\nvoid " << function << "(const ingot_frame *frame, uint32_t worker, uint32_t workers);\n\n";
   writeSizes("input", entry.inputs);
   writeSizes("output", entry.outputs);
@@ -120,12 +131,14 @@ void EntryWriter::writeModel(const Hash &abi) {
   out << "static const ingot_model " << prefix << "_model = {\n    " << function << ",\n    "
       << (entry.inputs.empty() ? "NULL" : prefix + "_input_sizes") << ",\n    " << (entry.outputs.empty() ? "NULL" : prefix + "_output_sizes")
       << ",\n    " << upper << "_INPUT_COUNT, " << upper << "_OUTPUT_COUNT, " << INGOT_ABI_VERSION << "u /* ABI version of the code */, " << model
-      << "_MAX_WORKERS,\n    " << entry.arenaBytes << "u, " << model << "_STATE_BYTES, " << entry.scratchBytes << "u, " << model
+      << "_MAX_WORKERS,\n    " << (isShape ? request.layout.arenaBytes() : entry.arenaBytes) << "u, " << model << "_STATE_BYTES, "
+      << (isShape ? request.layout.scratchBytes() : entry.scratchBytes) << "u, " << model
       << "_WEIGHTS_BYTES,\n    {";
   for (size_t i = 0; i < abi.size(); ++i)
     out << (i ? (i % 16 ? ", " : ",\n     ") : "") << "0x" << llvm::toHex(llvm::ArrayRef<uint8_t>(abi[i]), /*LowerCase=*/true);
   out << "},\n    " << (boundCount ? prefix + "_bound" : "NULL") << ", " << boundCount << "u, 0u};\n\n";
-  writeContext();
+  if (!isShape)
+    writeContext();
 }
 
 void EntryWriter::writeContext() {
@@ -156,19 +169,116 @@ void EntryWriter::writeFunctions() {
       << "  return ingot_bind(&context->core, " << (hasIo ? "context->io" : "NULL") << ", &" << prefix << "_model, memory);\n}\n";
   writeBuffers("input", "const ", entry.inputs, inputs);
   writeBuffers("output", "", entry.outputs, outputs);
-  out << "/* Runs the " << (isRun ? "model" : "entry point") << " once on the calling thread. */\n"
-      << "static inline ingot_status " << prefix << (isRun ? "_run" : "") << "(" << prefix << "_context *context) {\n"
-      << "  return ingot_step(&context->core, 0u, 1u);\n}\n"
-      << "/* Runs it as one of several workers; every worker calls it on its own thread (ingot/pool.h does). */\n"
-      << "static inline ingot_status " << prefix << "_step(" << prefix << "_context *context, uint32_t worker, uint32_t workers) {\n"
-      << "  return ingot_step(&context->core, worker, workers);\n}\n";
+  writeRunFunctions(out, prefix, isRun ? "_run" : "", isRun ? "model" : "entry point");
+}
+
+namespace {
+/// What all entry points that are shapes of one model share: one context, and functions that ask the chosen shape's model for sizes.
+class ShapesWriter {
+public:
+  ShapesWriter(llvm::raw_ostream &out, const HeaderRequest &request, const std::string &prefix)
+      : out(out), shapes(request.shapes), layout(request.layout), first(layout.entries.front()), prefix(prefix), upper(llvm::StringRef(prefix).upper()),
+        inputs(suffixesOf(first.inputs)), outputs(suffixesOf(first.outputs)) {}
+
+  void writeConstants();
+  void writeTable();
+  void writeFunctions();
+
+private:
+  using IoList = std::vector<ProgramIo> EntryLayout::*;
+  void writeLargest(llvm::StringRef role, IoList list, llvm::ArrayRef<std::string> names);
+  void writeChoice();
+  void writeBuffers(llvm::StringRef role, llvm::StringRef qualifier, IoList list, llvm::ArrayRef<std::string> names);
+
+  llvm::raw_ostream &out;
+  const ShapeSets &shapes;
+  const Layout &layout;
+  const EntryLayout &first; // all have the same inputs and outputs but for extents
+  std::string prefix, upper; // "demo", "DEMO"
+  std::vector<std::string> inputs, outputs;
+};
+} // namespace
+
+void ShapesWriter::writeLargest(llvm::StringRef role, IoList list, llvm::ArrayRef<std::string> names) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    int64_t most = 0;
+    for (const EntryLayout &entry : layout.entries)
+      most = std::max(most, (entry.*list)[i].bytes);
+    out << "#define " << upper << "_" << role << "_BYTES_" << names[i] << " " << most << "u /* enough for every shape */\n";
+  }
+}
+
+void ShapesWriter::writeConstants() {
+  out << "#define " << upper << "_SHAPE_COUNT " << layout.entries.size() << "u\n#define " << upper << "_INPUT_COUNT " << inputs.size() << "u\n#define "
+      << upper << "_OUTPUT_COUNT " << outputs.size() << "u\n";
+  writeLargest("INPUT", &EntryLayout::inputs, inputs);
+  writeLargest("OUTPUT", &EntryLayout::outputs, outputs);
+}
+
+void ShapesWriter::writeTable() {
+  out << "/* The shapes that there is code for:";
+  for (size_t i = 0; i < layout.entries.size(); ++i)
+    out << "\n *   " << forComment(shapes.text(static_cast<int64_t>(i)));
+  out << " */\nstatic const int64_t " << prefix << "_extents[][" << shapes.dims.size() << "] = {";
+  for (size_t i = 0; i < layout.entries.size(); ++i) {
+    std::vector<std::string> extents;
+    for (int64_t extent : shapes.extents(static_cast<int64_t>(i)))
+      extents.push_back(std::to_string(extent));
+    out << (i ? ", {" : "{") << llvm::join(extents, ", ") << "}";
+  }
+  out << "};\nstatic const ingot_shape " << prefix << "_shapes[] = {";
+  for (size_t i = 0; i < layout.entries.size(); ++i)
+    out << (i ? ",\n    " : "\n    ") << "{" << prefix << "_extents[" << i << "], &" << prefix << "_" << layout.entries[i].name << "_model}";
+  out << "};\n\n/* One running instance, of whichever shape was chosen last; the caller's memory. */\ntypedef struct " << prefix
+      << "_context {\n  ingot_context core;\n  void *io[" << upper << "_INPUT_COUNT + " << upper << "_OUTPUT_COUNT + 1u];\n} " << prefix << "_context;\n\n";
+}
+
+void ShapesWriter::writeChoice() {
+  std::vector<std::string> dims, arguments;
+  for (const auto &[dim, extents] : shapes.dims)
+    dims.push_back(dim);
+  std::string comment;
+  for (const auto &[dim, suffix] : llvm::zip_equal(dims, uniqueSuffixes(dims))) {
+    arguments.push_back("extent_" + suffix);
+    comment += "\n * extent_" + suffix + ": dimension " + forComment(dim) + ".";
+  }
+  out << "/* Chooses the shape of the runs that follow. INGOT_BAD_SHAPE, and the one before stays, when the list above does not have it. Inputs and\n"
+      << " * outputs must be set anew; the state is kept. Not while a step runs." << comment << " */\n"
+      << "static inline ingot_status " << prefix << "_set_shape(" << prefix << "_context *context, int64_t " << llvm::join(arguments, ", int64_t ") << ") {\n"
+      << "  const int64_t extents[] = {" << llvm::join(arguments, ", ") << "};\n"
+      << "  return ingot_set_shape(&context->core, " << prefix << "_shapes, " << upper << "_SHAPE_COUNT, extents, " << arguments.size() << "u);\n}\n";
+}
+
+void ShapesWriter::writeBuffers(llvm::StringRef role, llvm::StringRef qualifier, IoList list, llvm::ArrayRef<std::string> names) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    const ProgramIo &io = (first.*list)[i];
+    out << "/* " << role << " " << forComment(io.name) << ", row-major, of the chosen shape:";
+    for (const EntryLayout &entry : layout.entries)
+      out << "\n *   " << entry.name << ": " << shapeText((entry.*list)[i]);
+    if (io.extentAxis >= 0)
+      out << ";\n * this is the most there can be: on axis " << io.extentAxis << " there are as many entries as output " << names[io.extentOutput]
+          << " says, the rest is unspecified";
+    out << " */\nstatic inline ingot_status " << prefix << "_set_" << role << "_" << names[i] << "(" << prefix << "_context *context, " << qualifier
+        << cType(io.type) << " *values) {\n  const ingot_model *model = context->core.model;\n  return ingot_set_" << role << "(&context->core, " << i
+        << "u, values, model ? (size_t)model->" << role << "_bytes[" << i << "] : 0u);\n}\n";
+  }
+}
+
+void ShapesWriter::writeFunctions() {
+  out << "/* Checks the container against this header, makes the context ready and chooses the first shape; see ingot/runtime.h. */\n"
+      << "static inline ingot_status " << prefix << "_bind(" << prefix << "_context *context, const ingot_memory *memory) {\n"
+      << "  return ingot_bind(&context->core, context->io, " << prefix << "_shapes[0].model, memory);\n}\n";
+  writeChoice();
+  writeBuffers("input", "const ", &EntryLayout::inputs, inputs);
+  writeBuffers("output", "", &EntryLayout::outputs, outputs);
+  writeRunFunctions(out, prefix, "_run", "model");
 }
 
 namespace {
 class HeaderWriter {
 public:
   explicit HeaderWriter(const HeaderRequest &request)
-      : request(request), layout(request.layout), prefix(apiPrefix(request.symbol)), upper(llvm::StringRef(prefix).upper()), out(text) {
+      : request(request), layout(request.layout), prefix(apiPrefix(request.symbol)), upper(llvm::StringRef(prefix).upper()), out(text), shapes(out, request, prefix) {
     for (const EntryLayout &entry : layout.entries)
       entries.emplace_back(out, request, entry, prefix);
   }
@@ -188,6 +298,7 @@ private:
   std::string text;
   llvm::raw_string_ostream out;
   std::vector<EntryWriter> entries;
+  ShapesWriter shapes; // used when the entries are shapes
 };
 } // namespace
 
@@ -203,6 +314,8 @@ void HeaderWriter::writeConstants() {
     writeConstant(constant.name, constant.value, constant.comment);
   for (EntryWriter &entry : entries)
     entry.writeConstants();
+  if (!request.shapes.empty())
+    shapes.writeConstants();
   out << "/* Code and container must carry the same. */\n#define " << upper << "_ABI_HASH \"" << toText(abiHash(layout)) << "\"\n\n";
 }
 
@@ -210,7 +323,7 @@ void HeaderWriter::writeContainer() {
   if (request.embedded)
     out << "/* The container, in the archive too. */\nextern const unsigned char ingot_container_" << request.symbol << "[" << upper
         << "_CONTAINER_BYTES];\n\n";
-  if (layout.entries.size() > 1)
+  if (layout.entries.size() > 1 && request.shapes.empty())
     out << "/* Every entry point has a context of its own. All are bound with the same container and the same state, all but the first with\n"
            " * memory.flags = INGOT_KEEP_STATE; they may share arena and scratch, because only one of them may run at a time. */\n\n";
 }
@@ -225,8 +338,13 @@ std::string HeaderWriter::write() {
   Hash abi = abiHash(layout);
   for (EntryWriter &entry : entries)
     entry.writeModel(abi);
+  if (!request.shapes.empty()) {
+    shapes.writeTable();
+    shapes.writeFunctions();
+  }
   for (EntryWriter &entry : entries)
-    entry.writeFunctions();
+    if (request.shapes.empty())
+      entry.writeFunctions();
   out << "\n#ifdef __cplusplus\n}\n#endif\n#endif\n";
   return text;
 }

@@ -1,8 +1,10 @@
-// The generated <name>.h: constants, a context type, typed functions for every input and output, an entry point at a time. C11 and C++17.
+// The generated <name>.h: constants, a context type, typed functions for every input and output, an entry point at a time, or
+// all entry points behind one context where they are shapes of one model. C11 and C++17.
 #ifndef INGOT_COMPILER_PACKAGE_CHEADERWRITER_H
 #define INGOT_COMPILER_PACKAGE_CHEADERWRITER_H
 
 #include "compiler/package/Layout.h"
+#include "compiler/package/ShapeSets.h"
 
 namespace ingot {
 
@@ -19,6 +21,7 @@ struct HeaderRequest {
   int64_t containerBytes = 0; // of the .ingot file
   bool embedded = false;      // the archive holds the container as ingot_container_<symbol>
   llvm::ArrayRef<ModelConstant> constants = {};
+  ShapeSets shapes = {}; // not empty: the layout's entries are its combinations, and one context runs all of them
 };
 
 std::string writeCHeader(const HeaderRequest &request);

@@ -119,7 +119,7 @@ llvm::Expected<PackageResult> ingot::writePackage(const PackageRequest &request,
   llvm::Expected<std::string> library = libraryOf(request, *layout);
   if (!library)
     return library.takeError();
-  std::string header = writeCHeader({*layout, request.symbol, info.bytes, request.embedWeights, request.constants});
+  std::string header = writeCHeader({*layout, request.symbol, info.bytes, request.embedWeights, request.constants, request.shapes});
   std::vector<std::string> outputs = {files.path(libraryName), files.path(headerName), files.path(containerName)};
   if (llvm::Error failed = files.addText(libraryName, *library))
     return std::move(failed);

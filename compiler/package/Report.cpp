@@ -70,12 +70,19 @@ llvm::json::Array stepRows(const Program &program) {
   return rows;
 }
 
-llvm::json::Array entryRows(llvm::ArrayRef<Program> programs) {
+llvm::json::Array entryRows(const ReportData &data) {
   llvm::json::Array rows;
-  for (const Program &program : programs)
+  for (const Program &program : data.programs) {
     rows.push_back(llvm::json::Object{{"name", program.entry}, {"arena_bytes", program.arenaBytes}, {"scratch_bytes", program.scratchBytes},
                                       {"calls", static_cast<int64_t>(program.calls.size())}, {"steps", stepRows(program)}, {"inputs", ioRows(program.inputs)},
                                       {"outputs", ioRows(program.outputs)}});
+    if (data.shapes.empty())
+      continue;
+    llvm::json::Object dims;
+    for (const auto &[name, extent] : data.shapes.byName(static_cast<int64_t>(rows.size()) - 1))
+      dims[llvm::json::fixUTF8(name)] = extent;
+    rows.back().getAsObject()->insert({"dims", std::move(dims)});
+  }
   return rows;
 }
 
@@ -143,6 +150,17 @@ void putIo(llvm::raw_ostream &out, llvm::StringRef title, llvm::ArrayRef<Program
   out << "</table>\n";
 }
 
+/// One row a shape, where there are several.
+void putShapes(llvm::raw_ostream &out, const ReportData &data) {
+  if (data.shapes.empty() || data.programs.empty())
+    return;
+  out << "<h2>Shapes</h2><table><tr><th>extents<th>entry<th>calls<th>arena bytes<th>scratch bytes</tr>\n";
+  for (size_t i = 0; i < data.programs.size(); ++i)
+    out << "<tr><td>" << html(data.shapes.text(static_cast<int64_t>(i))) << "<td>" << html(data.programs[i].entry) << "<td class=n>" << data.programs[i].calls.size()
+        << "<td class=n>" << data.programs[i].arenaBytes << "<td class=n>" << data.programs[i].scratchBytes << "</tr>\n";
+  out << "</table>\n";
+}
+
 void putDiagnostics(llvm::raw_ostream &out, const ReportData &data) {
   if (!data.diagnostics || data.diagnostics->all().empty())
     return;
@@ -188,7 +206,7 @@ llvm::json::Value reportJson(const ReportData &data) {
       memory["fast_memory"] = llvm::json::Object{{"bytes", data.fastMemoryBytes}, {"holds_arena", arenaBytesOf(data.programs) <= data.fastMemoryBytes}};
     json["inputs"] = ioRows(data.programs.front().inputs);
     json["outputs"] = ioRows(data.programs.front().outputs);
-    json["entries"] = entryRows(data.programs);
+    json["entries"] = entryRows(data);
   }
   json["compile"] = llvm::json::Object{{"seconds", data.seconds}, {"peak_rss_bytes", data.peakRssBytes}, {"phases", std::move(phases)}};
   json["artifacts"] = llvm::json::Object{{"code_bytes", data.codeBytes}, {"weights_bytes", data.weightsBytes}, {"header_bytes", data.headerBytes}};
@@ -213,6 +231,7 @@ std::string reportHtml(const ReportData &data) {
          ".n{text-align:right;font-variant-numeric:tabular-nums}svg{width:100%;background:#f6f6f6}</style></head><body>\n";
   putSummary(out, data);
   putDiagnostics(out, data);
+  putShapes(out, data);
   for (const Program &program : data.programs) {
     std::string of = data.programs.size() > 1 ? " of " + html(program.entry) : "";
     putIo(out, "Inputs" + of, program.inputs);

@@ -3,6 +3,7 @@
 #define INGOT_COMPILER_PACKAGE_REPORT_H
 
 #include "compiler/Diag.h"
+#include "compiler/package/ShapeSets.h"
 #include "passes/lower/WeightForms.h"
 #include "passes/plan/Program.h"
 
@@ -38,6 +39,7 @@ struct ReportData {
   llvm::json::Object build;        // what `ingot bench FOLDER` needs to build again
   llvm::json::Value verify = nullptr; // --verify: errors per output
   llvm::ArrayRef<Program> programs; // one an entry point; empty: stopped before planning
+  ShapeSets shapes;                 // not empty: programs[i] is for its combination i
   const Diagnostics *diagnostics = nullptr;
 };
 

@@ -1,6 +1,15 @@
 // The plan phase's passes.
 include "mlir/Pass/PassBase.td"
 
+def MergeWeights : Pass<"ingot-merge-weights", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createMergeWeights({})";
+  let summary = "weights of equal bytes become one";
+  let description = [{
+    For modules that hold one model several times, a shape each. After: of weights with equal type, shape and bytes all ops name the first. Weights are
+    made to be compared, one at a time, and only those that share type, shape and the recipe's words with another.
+  }];
+}
+
 def OutlineMaps : Pass<"ingot-outline-maps", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createOutlineMaps()";
   let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::deploy::DeployDialect"];

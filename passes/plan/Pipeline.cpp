@@ -4,6 +4,8 @@
 namespace ingot {
 
 void buildPlan(mlir::OpPassManager &manager, const PassContext &context) {
+  if (context.mergeWeights)
+    manager.addPass(createMergeWeights(context));
   manager.addPass(createOutlineMaps());
   manager.addPass(createPlanProgram(context));
   if (context.fastBytes > 0)

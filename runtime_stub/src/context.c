@@ -57,6 +57,31 @@ ingot_status ingot_bind(ingot_context *context, void **io, const ingot_model *mo
   return INGOT_OK;
 }
 
+/* The model compiled for the extents; null when there is none. */
+static const ingot_model *modelFor(const ingot_shape *shapes, uint32_t shapeCount, const int64_t *extents, uint32_t dimCount) {
+  for (uint32_t i = 0; i < shapeCount; ++i) {
+    uint32_t equal = 0;
+    while (equal < dimCount && shapes[i].extents[equal] == extents[equal])
+      ++equal;
+    if (equal == dimCount)
+      return shapes[i].model;
+  }
+  return NULL;
+}
+
+ingot_status ingot_set_shape(ingot_context *context, const ingot_shape *shapes, uint32_t shape_count, const int64_t *extents, uint32_t dim_count) {
+  if (!context || !context->model || !shapes || !extents)
+    return INGOT_BAD_ARGUMENT;
+  const ingot_model *model = modelFor(shapes, shape_count, extents, dim_count);
+  if (!model)
+    return INGOT_BAD_SHAPE;
+  size_t count = (size_t)model->input_count + model->output_count;
+  if (count != 0)
+    memset(context->io, 0, count * sizeof *context->io);
+  context->model = model;
+  return INGOT_OK;
+}
+
 static ingot_status setBuffer(void **slot, const uint64_t *needed, uint32_t index, uint32_t count, void *buffer, size_t bytes) {
   if (index >= count)
     return INGOT_BAD_INDEX;

@@ -29,6 +29,8 @@ const char *ingot_status_text(ingot_status status) {
     return "an input or output has no buffer";
   case INGOT_WRONG_VALUE:
     return "a bound input holds another value than the model was compiled for";
+  case INGOT_BAD_SHAPE:
+    return "the model was not compiled for these extents";
   case INGOT_SYSTEM_ERROR:
     return "the system refused a file or a thread";
   default:

@@ -53,19 +53,19 @@ private:
   std::vector<std::vector<double>> calls; // [call][run]
 };
 
-llvm::Expected<Timing> measure(LoadedProgram &program, llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers, int64_t repeat) {
+llvm::Expected<Timing> measure(LoadedProgram &program, size_t entry, llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers, int64_t repeat) {
   constexpr double kWarmUp = 0.15, kSeconds = 0.7; // as long as rivals are measured
   constexpr size_t kLeast = 5, kMost = 100000;
   double start = secondsNow();
   for (unsigned i = 0; i < 2 || (secondsNow() - start < kWarmUp && repeat == 0); ++i)
-    if (llvm::Error error = program.run(0, inputs, outputs, workers))
+    if (llvm::Error error = program.run(entry, inputs, outputs, workers))
       return std::move(error);
   std::vector<double> times;
   CallTimes calls;
   start = secondsNow();
   for (;;) {
     double before = secondsNow();
-    if (llvm::Error error = program.run(0, inputs, outputs, workers))
+    if (llvm::Error error = program.run(entry, inputs, outputs, workers))
       return std::move(error);
     double after = secondsNow();
     times.push_back(after - before);
@@ -99,7 +99,7 @@ llvm::json::Array kernelRows(const Program &program, llvm::ArrayRef<double> seco
 }
 
 /// Inputs from --input, else random ones. Nullopt: reported.
-std::optional<std::vector<Tensor>> benchInputs(const Context &context, const Session &session, const std::optional<NamedTensors> &arrays) {
+std::optional<std::vector<Tensor>> benchInputs(const Context &context, Session &session, const std::optional<NamedTensors> &arrays) {
   if (arrays)
     return gatherInputs(session, *arrays, context.options.text("input"), context.diagnostics);
   std::vector<Tensor> inputs;
@@ -108,22 +108,20 @@ std::optional<std::vector<Tensor>> benchInputs(const Context &context, const Ses
   return inputs;
 }
 
-int timeAll(const Context &context, const Session &session, llvm::ArrayRef<Tensor> inputs, llvm::ArrayRef<int64_t> threads) {
-  const Compiled &compiled = *session.compiled;
-  llvm::Expected<LoadedModel> loaded = loadCompiled(compiled);
-  if (!loaded)
-    return context.fail("IG0311", "cannot time it here: " + llvm::toString(loaded.takeError()));
+/// Times the session's program with each count of workers and prints a table. Nullopt: reported.
+std::optional<llvm::json::Object> timeProgram(const Context &context, const Session &session, LoadedProgram &program, llvm::ArrayRef<Tensor> inputs) {
+  std::vector<int64_t> threads = *threadCounts(context);
   std::vector<const void *> in;
   for (const Tensor &tensor : inputs)
     in.push_back(tensor.data());
   std::vector<Tensor> results;
   std::vector<void *> out;
-  for (const ProgramIo &io : session.programs().front().outputs)
+  for (const ProgramIo &io : session.program().outputs)
     results.emplace_back(io.type, io.shape);
   for (Tensor &tensor : results)
     out.push_back(tensor.mutableData());
   double work = 0, bytes = 0;
-  for (const ProgramCall &call : compiled.program().calls) {
+  for (const ProgramCall &call : session.program().calls) {
     work += 2.0 * static_cast<double>(call.work);
     bytes += static_cast<double>(call.bytes);
   }
@@ -131,26 +129,53 @@ int timeAll(const Context &context, const Session &session, llvm::ArrayRef<Tenso
   llvm::json::Array rows;
   std::vector<Table> kernels; // of each count of workers
   for (int64_t workers : threads) {
-    llvm::Expected<Timing> timing = measure(*loaded->program, in, out, workers, context.options.integer("repeat"));
-    if (!timing)
-      return context.fail("IG0311", llvm::toString(timing.takeError()));
+    llvm::Expected<Timing> timing = measure(program, session.entry, in, out, workers, context.options.integer("repeat"));
+    if (!timing) {
+      context.fail("IG0311", llvm::toString(timing.takeError()));
+      return std::nullopt;
+    }
     const Timing &t = *timing;
     double gops = work / t.median / 1e9, gbs = bytes / t.median / 1e9;
     table.add({std::to_string(workers), fixed(t.median * 1e3, 4), fixed(t.p95 * 1e3, 4), fixed(gops, 2), fixed(gbs, 2), std::to_string(t.runs)});
     rows.push_back(llvm::json::Object{{"threads", workers}, {"median_ms", t.median * 1e3}, {"p95_ms", t.p95 * 1e3}, {"gops", gops}, {"gbs", gbs},
                                       {"runs", static_cast<int64_t>(t.runs)}});
     kernels.emplace_back(std::vector<std::string>{"us", "% of " + std::to_string(workers), "GOP/s", "GB/s", "kernel", "nodes"});
-    if (llvm::json::Array calls = kernelRows(compiled.program(), t.calls, kernels.back()); !calls.empty())
+    if (llvm::json::Array calls = kernelRows(session.program(), t.calls, kernels.back()); !calls.empty())
       (*rows.back().getAsObject())["kernels"] = std::move(calls);
   }
   if (printsTable(context)) {
+    if (!session.shapeText().empty())
+      llvm::outs() << printable(session.shapeText()) << ": ";
     llvm::outs() << "device " << session.device() << ", " << bytesText(static_cast<int64_t>(bytes)) << " moved a run\n";
     table.print(llvm::outs());
     for (const Table &each : kernels)
       if (context.options.has("kernels"))
         each.print(llvm::outs());
   }
-  return finish(context, llvm::json::Object{{"device", session.device()}, {"threads", std::move(rows)}, {"bytes", bytes}, {"ops", work}}, kDone);
+  return llvm::json::Object{{"device", session.device()}, {"threads", std::move(rows)}, {"bytes", bytes}, {"ops", work}};
+}
+
+/// The program of the arrays' shapes, or without arrays every one. JSON: the first one's object; where a package has several, those timed stand in `shapes`.
+int timeAll(const Context &context, Session &session, const std::optional<NamedTensors> &arrays) {
+  llvm::Expected<LoadedModel> loaded = loadCompiled(*session.compiled);
+  if (!loaded)
+    return context.fail("IG0311", "cannot time it here: " + llvm::toString(loaded.takeError()));
+  std::optional<llvm::json::Object> first;
+  llvm::json::Array shapes;
+  for (size_t entry = 0; entry < (arrays ? 1 : session.programs().size()); ++entry) {
+    session.entry = entry;
+    std::optional<std::vector<Tensor>> inputs = benchInputs(context, session, arrays);
+    std::optional<llvm::json::Object> row = inputs ? timeProgram(context, session, *loaded->program, *inputs) : std::nullopt;
+    if (!row)
+      return kUserFault;
+    if (!first)
+      first = *row;
+    row->insert({"shape", llvm::json::fixUTF8(session.shapeText())});
+    shapes.push_back(std::move(*row));
+  }
+  if (!session.compiled->shapes.empty())
+    first->insert({"shapes", std::move(shapes)});
+  return finish(context, std::move(*first), kDone);
 }
 
 } // namespace
@@ -170,8 +195,7 @@ int runBench(const Context &context) {
   if (!session)
     return kUserFault;
   printTimings(context, *session);
-  std::optional<std::vector<Tensor>> inputs = benchInputs(context, *session, arrays);
-  return inputs ? timeAll(context, *session, *inputs, *threadCounts(context)) : kUserFault;
+  return timeAll(context, *session, arrays);
 }
 
 } // namespace ingot

@@ -32,6 +32,8 @@ llvm::json::Object buildRecord(const CompileOptions &options, const Program &pro
   llvm::json::Object dims, shapes, binds;
   for (const auto &[name, extent] : options.import.dims)
     dims[llvm::json::fixUTF8(name)] = extent;
+  for (const auto &[name, extents] : options.shapes.dims)
+    dims[llvm::json::fixUTF8(name)] = llvm::json::Array(extents);
   for (const auto &[name, shape] : options.import.inputShapes)
     shapes[llvm::json::fixUTF8(name)] = llvm::json::Array(shape);
   for (const ProgramIo &io : program.inputs)
@@ -62,19 +64,16 @@ void fillReport(ReportData &report, const CompileOptions &options, const Compile
   report.weights = compiled.weightNotes;
   report.build = buildRecord(options, compiled.program());
   report.programs = compiled.programs;
+  report.shapes = compiled.shapes;
   for (const ObjectFile &object : compiled.objects)
     report.stackBytes = std::max(report.stackBytes, object.stackBytes);
   report.fastMemoryBytes = compiled.device.vtcmBytes;
 }
 
-/// --verify: the program's outputs against the reference evaluator's, on inputs of small numbers.
-bool verify(const Context &context, const CompileOptions &options, const Compiled &compiled, ReportData &report) {
-  constexpr double kAtol = 1e-4;
-  std::unique_ptr<ReferenceModel> reference = loadReference(options, context.diagnostics);
-  if (!reference)
-    return false;
+/// Inputs of small numbers, and the values of those that are bound.
+std::vector<Tensor> smallInputs(const Program &program) {
   std::vector<Tensor> inputs;
-  for (const ProgramIo &io : compiled.program().inputs) {
+  for (const ProgramIo &io : program.inputs) {
     Tensor tensor(io.type, io.shape);
     if (!io.bound.empty())
       tensor = Tensor(io.type, io.shape, io.bound.data(), nullptr);
@@ -82,24 +81,50 @@ bool verify(const Context &context, const CompileOptions &options, const Compile
       isFloat(io.type) ? tensor.set(i, static_cast<double>(i * 37 % 101) / 101.0) : tensor.setInt(i, i % 2);
     inputs.push_back(std::move(tensor));
   }
-  llvm::Expected<std::vector<Tensor>> got = runCompiled(compiled, inputs, compiled.program().workers);
+  return inputs;
+}
+
+/// One program's outputs against the reference evaluator's; adds a row an output.
+bool verifyProgram(const Context &context, const CompileOptions &options, const Compiled &compiled, size_t entry, llvm::json::Array &rows) {
+  constexpr double kAtol = 1e-4;
+  const Program &program = compiled.programs[entry];
+  CompileOptions asked = options;
+  for (const auto &[name, extent] : compiled.shapes.byName(static_cast<int64_t>(entry))) {
+    asked.import.dims[name] = extent;
+    asked.import.varied.insert(name);
+  }
+  std::unique_ptr<ReferenceModel> reference = loadReference(asked, context.diagnostics);
+  if (!reference)
+    return false;
+  std::vector<Tensor> inputs = smallInputs(program);
+  llvm::Expected<std::vector<Tensor>> got = runCompiled(compiled, inputs, program.workers, entry);
   if (!got)
     return context.fail("IG0311", llvm::toString(got.takeError()), options.modelPath) == kDone;
   llvm::Expected<std::vector<Tensor>> want = runReference(*reference, inputs);
   if (!want)
     return context.fail("IG0405", llvm::toString(want.takeError()), options.modelPath) == kDone;
-  llvm::json::Array rows;
   bool ok = got->size() == want->size();
   for (size_t i = 0; ok && i < want->size(); ++i) {
     Comparison result = compare((*got)[i], (*want)[i], toleranceFor(context.options, (*want)[i], computesInIntegers(compiled.opCounts), kAtol));
-    rows.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(compiled.program().outputs[i].name)}, {"max_abs", result.maxAbs},
+    rows.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(program.outputs[i].name)}, {"max_abs", result.maxAbs},
                                       {"max_rel", result.maxRel}, {"ok", result.ok}});
+    if (!compiled.shapes.empty())
+      rows.back().getAsObject()->insert({"entry", program.entry});
     if (!result.ok)
-      context.fail("IG0407", "output '" + printable(compiled.program().outputs[i].name) + "' is not the reference evaluator's: " + result.reason, options.modelPath,
+      context.fail("IG0407", "output '" + printable(program.outputs[i].name) + "' is not the reference evaluator's: " + result.reason, options.modelPath,
                    "this is a fault of Ingot: please report it");
   }
-  report.verify = std::move(rows);
   return ok && !context.diagnostics.hasErrors();
+}
+
+/// --verify: the program of every shape.
+bool verify(const Context &context, const CompileOptions &options, const Compiled &compiled, ReportData &report) {
+  llvm::json::Array rows;
+  for (size_t entry = 0; entry < compiled.programs.size(); ++entry)
+    if (!verifyProgram(context, options, compiled, entry, rows))
+      return false;
+  report.verify = std::move(rows);
+  return true;
 }
 
 bool writeReports(const Context &context, const ReportData &report, llvm::StringRef folder) {
@@ -125,6 +150,7 @@ bool package(const Context &context, const CompileOptions &options, const Compil
   std::string name = context.options.has("name") ? context.options.text("name") : llvm::sys::path::stem(options.modelPath).str();
   PackageRequest request{name, compiled.symbol, compiled.device.triple, compiled.device.name, compiled.programs, compiled.store, compiled.objects, *runtime};
   request.constants = constantsOf(compiled);
+  request.shapes = compiled.shapes;
   request.embedWeights = context.options.has("embed-weights");
   request.jobs = static_cast<unsigned>(options.jobs);
   request.modelPath = options.modelPath;

@@ -11,16 +11,35 @@
 namespace ingot {
 namespace {
 
-bool parseDims(const Context &context, ImportOptions &import) {
-  for (const std::string &text : context.options.all("dim")) {
-    auto [name, value] = llvm::StringRef(text).rsplit('=');
-    int64_t extent;
-    if (name.empty() || value.getAsInteger(10, extent) || extent < 0) {
-      context.fail("IG0002", "--dim has a bad value: expected NAME=V with V >= 0, found '" + printable(text) + "'", "", "for example --dim batch=1");
+/// One --dim: an extent, or the several that the package is to have. False: reported.
+bool parseDim(const Context &context, llvm::StringRef text, CompileOptions &options) {
+  auto [name, value] = text.rsplit('=');
+  bool tooMany = false;
+  std::optional<std::vector<int64_t>> extents = name.empty() ? std::nullopt : parseExtents(value, tooMany);
+  if (tooMany)
+    return context.fail("IG0168", "--dim " + printable(text) + " gives more than " + std::to_string(kMostShapes) + " extents, each of which is compiled", "",
+                        "list those that are needed, or give a step: LO..HI:STEP") == kDone;
+  if (!extents)
+    return context.fail("IG0002", "--dim has a bad value: expected NAME=V with V >= 0, NAME=V,V.. or NAME=LO..HI[:STEP], found '" + printable(text) + "'", "",
+                        "for example --dim batch=1 or --dim seq=1,16,128") == kDone;
+  options.import.dims.erase(name.str());
+  options.shapes.dims.erase(name.str());
+  if (extents->size() == 1)
+    options.import.dims[name.str()] = extents->front();
+  else
+    options.shapes.dims[name.str()] = *extents;
+  return true;
+}
+
+bool checkShapeCount(const Context &context, const CompileOptions &options) {
+  return options.shapes.count() > 0 || context.fail("IG0168", "the extents given with --dim combine to more than " + std::to_string(kMostShapes) + " shapes", "",
+                                                    "every combination is compiled: leave some out") == kDone;
+}
+
+bool parseDims(const Context &context, CompileOptions &options) {
+  for (const std::string &text : context.options.all("dim"))
+    if (!parseDim(context, text, options))
       return false;
-    }
-    import.dims[name.str()] = extent;
-  }
   return true;
 }
 
@@ -55,6 +74,20 @@ bool parseSparse(const Context &context, llvm::StringRef word, SparseStorage &st
   return false;
 }
 
+/// Dimensions of a build that the command line does not give: an extent, or several.
+void readDims(const llvm::json::Object *dims, CompileOptions &options) {
+  for (const auto &[key, value] : dims ? *dims : llvm::json::Object()) {
+    std::string name = key.str();
+    if (options.import.dims.count(name) || options.shapes.dims.count(name))
+      continue;
+    const llvm::json::Array *several = value.getAsArray();
+    if (!several)
+      options.import.dims[name] = value.getAsInteger().value_or(0);
+    for (const llvm::json::Value &extent : several ? *several : llvm::json::Array())
+      options.shapes.dims[name].push_back(extent.getAsInteger().value_or(0));
+  }
+}
+
 /// Takes model, device and dimensions from the report.json of a folder that `build` wrote.
 bool readBuildFolder(const Context &context, CompileOptions &options) {
   llvm::json::Value report = reportOf(options.modelPath);
@@ -85,9 +118,7 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
     options.compress.sparsifyText = build->getString("sparsify").value_or("").str();
     options.compress.calibrate = build->getString("calibrate").value_or("").str();
   }
-  if (const llvm::json::Object *dims = build->getObject("dims"))
-    for (const auto &[name, value] : *dims)
-      options.import.dims.try_emplace(name.str(), value.getAsInteger().value_or(0));
+  readDims(build->getObject("dims"), options);
   if (const llvm::json::Object *binds = build->getObject("binds"))
     for (const auto &[name, value] : *binds)
       options.import.binds.try_emplace(name.str(), value.getAsString().value_or("").str());
@@ -229,7 +260,7 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   options.stopAfter = typed.text("stop-after");
   options.dumpDir = typed.text("dump-ir");
   std::optional<std::vector<int64_t>> threads = threadCounts(context);
-  if (!threads || !parseDims(context, options.import) || !parseBinds(context, options.import))
+  if (!threads || !parseDims(context, options) || !parseBinds(context, options.import))
     return std::nullopt;
   options.workers = *llvm::max_element(*threads);
   options.compress.quantizeText = typed.text("quantize");
@@ -246,7 +277,7 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
     takeArrays(*arrays, options.import);
   if (llvm::sys::fs::is_directory(model) && !readBuildFolder(context, options))
     return std::nullopt;
-  if (!parseCompression(options.compress, context.diagnostics))
+  if (!checkShapeCount(context, options) || !parseCompression(options.compress, context.diagnostics))
     return std::nullopt;
   return options;
 }
@@ -277,7 +308,7 @@ std::optional<std::string> modelFileOf(const Context &context) {
 }
 
 llvm::ArrayRef<ProgramIo> Session::outputs() const {
-  llvm::ArrayRef<ProgramIo> all = programs().front().outputs;
+  llvm::ArrayRef<ProgramIo> all = program().outputs;
   size_t count = all.size();
   for (const ProgramIo &io : all)
     if (io.extentOutput >= 0)
@@ -286,7 +317,7 @@ llvm::ArrayRef<ProgramIo> Session::outputs() const {
 }
 
 llvm::Expected<std::vector<Tensor>> Session::run(llvm::ArrayRef<Tensor> inputs, int64_t workers) const {
-  llvm::Expected<std::vector<Tensor>> all = compiled ? runCompiled(*compiled, inputs, workers) : runReference(*reference, inputs);
+  llvm::Expected<std::vector<Tensor>> all = compiled ? runCompiled(*compiled, inputs, workers, entry) : runReference(*reference, inputs);
   if (!all)
     return all.takeError();
   std::vector<Tensor> results;
@@ -308,8 +339,28 @@ std::optional<Session> openSession(const CompileOptions &options, Diagnostics &d
   return session;
 }
 
-std::optional<std::vector<Tensor>> gatherInputs(const Session &session, const NamedTensors &arrays, llvm::StringRef file, Diagnostics &diagnostics) {
+bool Session::chooseShape(const NamedTensors &arrays, llvm::StringRef file, Diagnostics &diagnostics) {
+  if (!compiled || compiled->shapes.empty())
+    return true;
+  auto fits = [&](const ProgramIo &want) {
+    const Tensor *have = findTensor(arrays, "in", want.name);
+    return !have || have->shape() == llvm::ArrayRef(want.shape);
+  };
+  for (entry = 0; entry < programs().size(); ++entry)
+    if (llvm::all_of(inputs(), fits))
+      return true;
+  entry = 0;
+  std::string list;
+  for (int64_t set = 0; set < compiled->shapes.count(); ++set)
+    list += (list.empty() ? "" : "; ") + compiled->shapes.text(set);
+  diagnostics.report("IG0402", "the arrays have none of the shapes that the program was compiled for", {file.str()}, "it has: " + printable(list, 400));
+  return false;
+}
+
+std::optional<std::vector<Tensor>> gatherInputs(Session &session, const NamedTensors &arrays, llvm::StringRef file, Diagnostics &diagnostics) {
   std::vector<Tensor> inputs;
+  if (!session.chooseShape(arrays, file, diagnostics))
+    return std::nullopt;
   bool good = true;
   for (const ProgramIo &want : session.inputs()) {
     const Tensor *have = findTensor(arrays, "in", want.name);

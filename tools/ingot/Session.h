@@ -31,7 +31,8 @@ std::map<std::string, Tensor> inputValuesOf(const NamedTensors &arrays);
 class Session {
 public:
   llvm::ArrayRef<Program> programs() const { return compiled ? compiled->programs : reference->programs; }
-  llvm::ArrayRef<ProgramIo> inputs() const { return programs().front().inputs; }
+  const Program &program() const { return programs()[entry]; }
+  llvm::ArrayRef<ProgramIo> inputs() const { return program().inputs; }
   /// The model's outputs, without those behind them that hold extents.
   llvm::ArrayRef<ProgramIo> outputs() const;
   const std::map<std::string, int64_t> &opCounts() const { return compiled ? compiled->opCounts : reference->model.opCounts; }
@@ -39,6 +40,13 @@ public:
   /// The model's outputs, cut to their run-time extents.
   llvm::Expected<std::vector<Tensor>> run(llvm::ArrayRef<Tensor> inputs, int64_t workers) const;
 
+  /// Makes the program whose shapes the arrays have the one that runs, where there are several. False: reported.
+  bool chooseShape(const NamedTensors &arrays, llvm::StringRef file, Diagnostics &diagnostics);
+
+  /// "seq=16" where the program is one of several shapes, else "".
+  std::string shapeText() const { return compiled && !compiled->shapes.empty() ? compiled->shapes.text(static_cast<int64_t>(entry)) : ""; }
+
+  size_t entry = 0; // the program that runs
   std::unique_ptr<Compiled> compiled;
   std::unique_ptr<ReferenceModel> reference; // --device reference
 };
@@ -46,8 +54,8 @@ public:
 /// Compiles, or loads for the reference evaluator. Nullopt: reported.
 std::optional<Session> openSession(const CompileOptions &options, Diagnostics &diagnostics);
 
-/// The arrays for the session's inputs in order, types and shapes checked. Nullopt: every fault was reported.
-std::optional<std::vector<Tensor>> gatherInputs(const Session &session, const NamedTensors &arrays, llvm::StringRef file, Diagnostics &diagnostics);
+/// The arrays for the session's inputs in order, types and shapes checked; chooses the program by their shapes. Nullopt: every fault was reported.
+std::optional<std::vector<Tensor>> gatherInputs(Session &session, const NamedTensors &arrays, llvm::StringRef file, Diagnostics &diagnostics);
 
 /// Prints a table of tensors by name: type, shape, least, mean and greatest element; returns its rows as JSON.
 llvm::json::Array printTensors(const Context &context, llvm::ArrayRef<std::pair<std::string, const Tensor *>> tensors);

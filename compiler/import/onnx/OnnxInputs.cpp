@@ -33,7 +33,7 @@ std::string unsupportedType(const onnx::TypeProto &type) {
 
 } // namespace
 
-/// Learns dimensions of one input from its shape in ImportOptions, which must agree with the model.
+/// Learns dimensions of one input from its shape in ImportOptions, which must agree with the model but for dimensions that vary.
 void OnnxImporter::bindFromShapes(const onnx::ValueInfoProto &input) {
   auto given = options.inputShapes.find(input.name());
   const onnx::TypeProto::Tensor &type = input.type().tensor_type();
@@ -48,6 +48,8 @@ void OnnxImporter::bindFromShapes(const onnx::ValueInfoProto &input) {
     int64_t extent = given->second[axis];
     std::optional<int64_t> fixed = fixedExtent(dim);
     std::string name = dim.dim_param().empty() ? axisName(input, axis) : dim.dim_param();
+    if (!fixed && options.varied.count(name))
+      continue;
     int64_t known = fixed ? *fixed : boundDims.emplace(name, extent).first->second;
     if (known != extent)
       error("IG0153", llvm::formatv("axis {0} of the given data has extent {1}, the model and the other inputs need {2}", axis, extent, known), where, help);

@@ -31,7 +31,8 @@ enum {
   INGOT_BAD_WORKERS = 10,     /* worker >= workers, or more workers than scratch was bound for */
   INGOT_NOT_BOUND = 11,       /* an input or output has no buffer */
   INGOT_SYSTEM_ERROR = 12,    /* optional parts only: a file or a thread could not be had */
-  INGOT_WRONG_VALUE = 13      /* a bound input holds another value than the model was compiled for */
+  INGOT_WRONG_VALUE = 13,     /* a bound input holds another value than the model was compiled for */
+  INGOT_BAD_SHAPE = 14        /* the model was not compiled for these extents */
 };
 
 /* An input whose value the compiler took: running the model with another one fails with INGOT_WRONG_VALUE. */
@@ -60,6 +61,13 @@ typedef struct ingot_model {
   uint32_t bound_count;
   uint32_t pad;
 } ingot_model;
+
+/* One shape that a model was compiled for: the extents of its dimensions, and the code for them. The models of one table differ in code, in what
+ * their inputs and outputs measure and in the values of bound inputs alone. */
+typedef struct ingot_shape {
+  const int64_t *extents;
+  const ingot_model *model;
+} ingot_shape;
 
 /* What ingot_check found. */
 typedef struct ingot_container {
@@ -106,6 +114,10 @@ ingot_status ingot_check(const ingot_model *model, const void *container, size_t
 /* Makes `context` ready: checks the container and every size and alignment, zeroes the state unless told to keep it. `io` has room for
  * input_count + output_count pointers and lives as long as the context. */
 ingot_status ingot_bind(ingot_context *context, void **io, const ingot_model *model, const ingot_memory *memory);
+
+/* Chooses, for a context that is bound to one of the models of `shapes`, the one of `extents` (dim_count of them). Its inputs and outputs must then be
+ * set anew; the state is kept. INGOT_BAD_SHAPE, and nothing changes, when no model was compiled for these extents. Not while a step runs. */
+ingot_status ingot_set_shape(ingot_context *context, const ingot_shape *shapes, uint32_t shape_count, const int64_t *extents, uint32_t dim_count);
 
 /* The buffer that input or output `index` is read from or written to by the following steps; at least `bytes` as in the model. */
 ingot_status ingot_set_input(ingot_context *context, uint32_t index, const void *buffer, size_t bytes);
