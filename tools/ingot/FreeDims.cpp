@@ -25,7 +25,7 @@ std::vector<std::string> bindFreeDims(llvm::StringRef path, ImportOptions &impor
       const onnx::TensorShapeProto::Dimension &dim = shape.dim(axis);
       if (dim.has_dim_value() && dim.dim_value() >= 0)
         continue;
-      std::string name = dim.dim_param().empty() ? input.name() + "." + std::to_string(axis) : dim.dim_param();
+      std::string name = dimensionName(input, axis);
       if (import.dims.try_emplace(name, 1).second)
         bound.push_back(std::move(name));
     }

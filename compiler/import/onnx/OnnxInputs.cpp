@@ -9,7 +9,7 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-std::string axisName(const onnx::ValueInfoProto &input, int axis) { return input.name() + "." + std::to_string(axis); }
+std::string axisName(const onnx::ValueInfoProto &input, int axis) { return (input.name() + "." + llvm::Twine(axis)).str(); }
 
 /// The fixed extent of a dimension, if it has one.
 std::optional<int64_t> fixedExtent(const onnx::TensorShapeProto::Dimension &dim) {
@@ -47,7 +47,7 @@ void OnnxImporter::bindFromShapes(const onnx::ValueInfoProto &input) {
     const onnx::TensorShapeProto::Dimension &dim = type.shape().dim(axis);
     int64_t extent = given->second[axis];
     std::optional<int64_t> fixed = fixedExtent(dim);
-    std::string name = dim.dim_param().empty() ? axisName(input, axis) : dim.dim_param();
+    std::string name = dimensionName(input, axis);
     if (!fixed && options.varied.count(name))
       continue;
     int64_t known = fixed ? *fixed : boundDims.emplace(name, extent).first->second;
@@ -60,15 +60,14 @@ std::optional<int64_t> OnnxImporter::extentOf(const onnx::ValueInfoProto &input,
   const onnx::TensorShapeProto::Dimension &dim = input.type().tensor_type().shape().dim(axis);
   if (std::optional<int64_t> fixed = fixedExtent(dim))
     return fixed;
-  std::string positional = axisName(input, axis);
+  std::string positional = axisName(input, axis), own = dimensionName(input, axis);
   knownDims.insert(positional);
-  if (!dim.dim_param().empty())
-    knownDims.insert(dim.dim_param());
-  for (const std::string &name : {positional, dim.dim_param()})
-    if (auto found = boundDims.find(name); !name.empty() && found != boundDims.end())
+  knownDims.insert(own);
+  for (const std::string &name : {positional, own})
+    if (auto found = boundDims.find(name); found != boundDims.end())
       return found->second;
   std::string place = llvm::formatv("axis {0} of input '{1}'", axis, printable(input.name()));
-  unbound.emplace(dim.dim_param().empty() ? positional : dim.dim_param(), place);
+  unbound.emplace(own, place);
   return std::nullopt;
 }
 

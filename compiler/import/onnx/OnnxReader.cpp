@@ -193,4 +193,9 @@ std::shared_ptr<onnx::ModelProto> readOnnxModel(llvm::StringRef path, Diagnostic
   return model;
 }
 
+std::string dimensionName(const onnx::ValueInfoProto &input, int axis) {
+  const std::string &own = input.type().tensor_type().shape().dim(axis).dim_param();
+  return own.empty() || own == "?" ? (input.name() + "." + llvm::Twine(axis)).str() : own;
+}
+
 } // namespace ingot

@@ -8,6 +8,7 @@
 
 namespace onnx {
 class ModelProto;
+class ValueInfoProto;
 } // namespace onnx
 namespace google {
 namespace protobuf {
@@ -24,6 +25,10 @@ constexpr int64_t kMaxExpandedNodes = 200000; // nodes that functions and branch
 
 /// Null after reporting (IG0101 .. IG0106). Tensors in the model are not checked yet; OnnxTensor.h does that when one is used.
 std::shared_ptr<onnx::ModelProto> readOnnxModel(llvm::StringRef path, Diagnostics &diagnostics);
+
+/// What the user calls this dimension: its own name, or INPUT.AXIS where it has none. '?' is no name: exporters write it into every dimension they do not know,
+/// and equal names would make the dimensions equal.
+std::string dimensionName(const onnx::ValueInfoProto &input, int axis);
 
 /// Parses one message from a file. Empty when it worked, else code and reason separated by a colon.
 std::string parseProtoFile(llvm::StringRef path, google::protobuf::MessageLite &message);
