@@ -75,7 +75,7 @@ public:
       return nullptr;
     result->device = *device;
     result->target = findTarget(device->target);
-    result->symbol = symbolFor(llvm::sys::path::stem(options.modelPath));
+    result->symbol = symbolFor(options.name.empty() ? llvm::sys::path::stem(options.modelPath) : StringRef(options.name));
     result->context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
     loadDialects(*result->context);
     ScopedDiagnosticHandler handler(result->context.get(), [&](mlir::Diagnostic &d) {

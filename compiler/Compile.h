@@ -22,6 +22,7 @@ namespace ingot {
 
 struct CompileOptions {
   std::string modelPath;
+  std::string name; // --name: of the library and its functions; empty: the model file's
   std::string device = "host";
   std::string target;   // --target, with --features instead of a device
   std::string features; // "+a,-b"

@@ -246,6 +246,7 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   const Options &typed = context.options;
   CompileOptions options;
   options.modelPath = model.str();
+  options.name = context.options.text("name");
   options.device = typed.text("device");
   options.target = typed.text("target");
   options.features = typed.text("features");
