@@ -1,5 +1,5 @@
 # How lit runs the tests: every .test and .mlir below test/ is a shell script of RUN lines. %ingot and %ingot-opt are the built tools,
-# %models the project's own models; `shared-models` is a feature when the real models lie beside the checkout,
+# %models the project's own models; `shared-models` is a feature when the real models lie beside the checkout, `extra-models` when the larger ones were fetched into ~/.cache/ingot-extra,
 # `chromium` and `qemu-hexagon` when that program is installed, `lavapipe` when that Vulkan driver is, with spirv-val and the validation layer.
 import os
 import pathlib
@@ -10,6 +10,7 @@ root = pathlib.Path(__file__).resolve().parent.parent
 build = pathlib.Path(lit_config.params.get("build", root / "build"))
 asan = pathlib.Path(lit_config.params.get("asan", root / "build-asan"))
 shared = root.parent / "shared" / "models"
+extra = pathlib.Path.home() / ".cache" / "ingot-extra"
 
 config.name = "ingot"
 config.test_format = lit.formats.ShTest(execute_external=True)
@@ -28,10 +29,13 @@ config.substitutions += [
     ("%root", str(root)),
     ("%models", str(root / "test" / "models")),
     ("%shared", str(shared)),
+    ("%extra", str(extra)),
     ("%python", str(build / "python" / "bin" / "python")),
 ]
 if shared.exists():
     config.available_features.add("shared-models")
+if (extra / "onnx").exists():
+    config.available_features.add("extra-models")
 lavapipe = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 if lavapipe.exists() and shutil.which("spirv-val") and pathlib.Path("/usr/share/vulkan/explicit_layer.d/VkLayer_khronos_validation.json").exists():
     config.available_features.add("lavapipe")
