@@ -73,7 +73,7 @@ Lowered lowerConvTranspose(Operation *operation, LowerContext &context, std::str
   if (!element.isF64()) {
     int64_t length = p[IK_CONV_G] * panels * depth * IK_CONV_PANEL;
     p[IK_CONV_KC] = std::clamp<int64_t>(depth, 1, IK_CONV_KBLOCK);
-    scratch = IK_CONV_SCRATCH(p[IK_CONV_KC], panels);
+    scratch = IK_CONV_SCRATCH(p[IK_CONV_KC], panels * (p[IK_CONV_SW] == 2 ? 2 : 1));
     p[IK_CONV_PACKED] = context.isConstant(op.getFilter()) && length > 0;
     if (p[IK_CONV_PACKED])
       inputs[1] = context.packed(op.getLoc(), "conv_transpose.w", *toDType(element), length, op.getFilter(),

@@ -29,7 +29,7 @@
       ik_store16_f32(out + i, ik_splat16(0.0f));                                                                              \
   }                                                                                                                           \
   /* The f32 panel [k1 - k0][8] of channels 8 panel.. of group g: the packed weights themselves, or a copy in `room`. */       \
-  static const float *ik_conv_weights_##NAME(const T *w, const int64_t *p, int64_t g, int64_t panel, int64_t k0, int64_t k1, int64_t depth, \
+  __attribute__((unused)) static const float *ik_conv_weights_##NAME(const T *w, const int64_t *p, int64_t g, int64_t panel, int64_t k0, int64_t k1, int64_t depth, \
                                              float *room) {                                                                   \
     int64_t panels = (p[IK_CONV_OC] + 7) / 8;                                                                                 \
     if (p[IK_CONV_PACKED]) {                                                                                                  \
@@ -46,7 +46,7 @@
     return room;                                                                                                              \
   }                                                                                                                           \
   /* y // rows of `area`: bias, residual, activation, store of rows x count accumulators. */                                  \
-  static void ik_conv_finish_##NAME(const float *c, T *y, const T *bias, const T *residual, int64_t rows, int64_t count, int64_t area, \
+  __attribute__((unused)) static void ik_conv_finish_##NAME(const float *c, T *y, const T *bias, const T *residual, int64_t rows, int64_t count, int64_t area, \
                                     ik_epilogue e) {                                                                          \
     for (int64_t r = 0; r < rows; ++r, c += 48, y += area) {                                                                  \
       ik_f32x16 b = ik_splat16(bias ? (float)bias[r] : 0.0f), zero = ik_splat16(0.0f);                                        \

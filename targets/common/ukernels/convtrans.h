@@ -28,6 +28,6 @@ static inline ik_phase ik_phase_of(const int64_t *p, int64_t axis, int64_t r) {
 }
 
 /* Packed filters: phases in order (rd, rh, rw), each [G][ceil(OC/8)][K][8] with K = (ic, taps of D, H, W). Scratch: tile [kc][48] +
- * panel [kc][8] + accumulators [panels][8][48], f32, as IK_CONV_SCRATCH(kc, panels). */
+ * panel [kc][8] + accumulators [panels][8][48] f32, of both phases of W where there are two: IK_CONV_SCRATCH(kc, panels * 2). */
 
 #endif

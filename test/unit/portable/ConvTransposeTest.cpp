@@ -72,7 +72,7 @@ template <typename T> void convCase(Random &random, const char *name, Kernel ker
   std::vector<double> want = scatter(p, x, w, bias);
   std::vector<T> y(want.size());
   runKernel(name, kernel, {x.data(), w.data(), bias.data()}, {y.data()}, {int64_t(y.size() * sizeof(T))}, p,
-            IK_CONV_SCRATCH(p[IK_CONV_KC], (p[IK_CONV_OC] + 7) / 8));
+            IK_CONV_SCRATCH(p[IK_CONV_KC], (p[IK_CONV_OC] + 7) / 8 * (p[IK_CONV_SW] == 2 ? 2 : 1)));
   for (size_t i = 0; i < y.size(); ++i)
     check(std::fabs(double(y[i]) - want[i]) <= 2e-4, "%s: %g, not %g", name, double(y[i]), want[i]);
 }
