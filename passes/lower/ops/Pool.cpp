@@ -1,8 +1,9 @@
 // Lowers nn.pool: f32 and f16 maxima and averages over 1 or 2 axes without indices to ik_pool2d (f32 to ik_pool2d_halide where that
-// is faster: kernels.def), everything else to the plain ik_pool of its type.
+// is faster: kernels.def), f32 averages of whole planes to ik_reduce_f32, everything else to the plain ik_pool of its type.
 #include "passes/lower/LowerOp.h"
 #include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/pool.h"
+#include "targets/common/ukernels/reduce.h"
 
 using namespace mlir;
 
@@ -85,6 +86,25 @@ bool isStencil(ArrayRef<int64_t> p) {
   return p[IK_POOL_SH] == 2 && p[IK_POOL_KH] == p[IK_POOL_KW] && (p[IK_POOL_KH] == 2 || (isMax && p[IK_POOL_KH] == 3));
 }
 
+/// Each plane becomes its average: ik_reduce_f32 takes sixteen elements at a time.
+bool isPlaneAverage(nn::PoolOp op, ArrayRef<int64_t> p, Type element) {
+  bool isWhole = element.isF32() && op.getKind() == nn::PoolKind::average && !op.getIndices();
+  for (int axis = 0; axis < 3; ++axis)
+    isWhole &= p[IK_POOL_KD + axis] == p[IK_POOL_ID + axis] && p[IK_POOL_OD + axis] == 1 && p[IK_POOL_PD + axis] == 0 && p[IK_POOL_QD + axis] == 0 &&
+               p[IK_POOL_DD + axis] == 1;
+  return isWhole;
+}
+
+Value lowerPlaneAverage(nn::PoolOp op, LowerContext &context, ArrayRef<int64_t> p) {
+  SmallVector<int64_t> params(IK_REDUCE_COUNT, 0);
+  params[IK_REDUCE_KIND] = IK_REDUCE_MEAN;
+  params[IK_REDUCE_OUTER] = p[IK_POOL_PLANES];
+  params[IK_REDUCE_N] = p[IK_POOL_ID] * p[IK_POOL_IH] * p[IK_POOL_IW];
+  params[IK_REDUCE_INNER] = 1;
+  int64_t work = params[IK_REDUCE_OUTER] * params[IK_REDUCE_N];
+  return context.micro(op.getLoc(), "ik_reduce_f32", op->getResultTypes(), op.getInput(), params, work, 0).getResult(0);
+}
+
 Lowered lowerPool(Operation *operation, LowerContext &context, std::string &why) {
   nn::PoolOp op = cast<nn::PoolOp>(operation);
   Type element = cast<RankedTensorType>(op.getInput().getType()).getElementType();
@@ -94,6 +114,8 @@ Lowered lowerPool(Operation *operation, LowerContext &context, std::string &why)
     return failure();
   }
   SmallVector<int64_t> params = poolParams(op);
+  if (isPlaneAverage(op, params, element))
+    return SmallVector<Value, 2>{lowerPlaneAverage(op, context, params)};
   int64_t work = cast<RankedTensorType>(op.getResult().getType()).getNumElements() * params[IK_POOL_KD] * params[IK_POOL_KH] * params[IK_POOL_KW];
   std::string row = ("ik_pool_" + suffix).str();
   int64_t scratch = 0;

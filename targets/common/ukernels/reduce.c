@@ -1,6 +1,6 @@
 /* nn.reduce over one block of adjacent axes, parameters in reduce.h. With inner = 1, lane l joins elements l, l + 16 ... and the lanes
  * then join in halves (8, 4, 2, 1); otherwise a lane is one result and joins its elements in order. */
-#include "targets/common/ukernels/math16.h"
+#include "targets/common/ukernels/micro.h"
 #include "targets/common/ukernels/reduce.h"
 
 IK_INLINE ik_f32x16 ik_join(int64_t kind, ik_f32x16 a, ik_f32x16 v, ik_f32x16 shift) {
@@ -22,9 +22,13 @@ static float ik_neutral(int64_t kind) {
 }
 
 IK_INLINE ik_f32x16 ik_load_lanes(const float *x, int64_t lanes, float fill) {
+#if defined(__AVX512F__)
+  return __builtin_ia32_loadups512_mask(x, ik_splat16(fill), (uint16_t)((1u << lanes) - 1));
+#else
   ik_f32x16 v = ik_splat16(fill);
   __builtin_memcpy(&v, x, (size_t)lanes * sizeof(float));
   return v;
+#endif
 }
 
 /* `count` steps of up to 16 lanes, `stride` elements apart; the last has `last` lanes, the others `lanes`. */
@@ -33,7 +37,14 @@ typedef struct { const float *x; int64_t count, stride, lanes, last; } ik_steps;
 static ik_f32x16 ik_run(int64_t kind, const ik_steps *s, ik_f32x16 shift) {
   ik_f32x16 acc = ik_splat16(ik_neutral(kind));
   float fill = kind == IK_REDUCE_LOG_SUM_EXP ? -__builtin_inff() : ik_neutral(kind);
-  for (int64_t i = 0; i < s->count; ++i)
+  const int64_t whole = s->lanes == 16 && s->last == 16 ? s->count : s->lanes == 16 ? s->count - 1 : 0;
+  if (kind == IK_REDUCE_SUM || kind == IK_REDUCE_MEAN) /* the most frequent kinds, without a choice in the loop */
+    for (int64_t i = 0; i < whole; ++i)
+      acc = acc + ik_load_lanes(s->x + i * s->stride, 16, fill);
+  else
+    for (int64_t i = 0; i < whole; ++i)
+      acc = ik_join(kind, acc, ik_load_lanes(s->x + i * s->stride, 16, fill), shift);
+  for (int64_t i = whole; i < s->count; ++i)
     acc = ik_join(kind, acc, ik_load_lanes(s->x + i * s->stride, i + 1 < s->count ? s->lanes : s->last, fill), shift);
   return acc;
 }
@@ -59,10 +70,13 @@ static ik_f32x16 ik_reduce16(int64_t kind, const ik_steps *s, int64_t n, int fol
   }
   ik_f32x16 acc = ik_run(kind, s, shift);
   acc = fold ? ik_fold(kind, acc) : acc;
+  if (kind == IK_REDUCE_MEAN)
+    return acc / ik_splat16((float)n);
+  if (kind != IK_REDUCE_L2 && kind != IK_REDUCE_LOG_SUM && kind != IK_REDUCE_LOG_SUM_EXP)
+    return acc;
   for (int i = 0; i < 16; ++i) {
     float v = acc[i];
-    acc[i] = kind == IK_REDUCE_MEAN ? v / (float)n : kind == IK_REDUCE_L2 ? __builtin_sqrtf(v) : kind == IK_REDUCE_LOG_SUM ? ikm_log_f32(v)
-             : kind == IK_REDUCE_LOG_SUM_EXP ? ikm_log_f32(v) + shift[i] : v;
+    acc[i] = kind == IK_REDUCE_L2 ? __builtin_sqrtf(v) : kind == IK_REDUCE_LOG_SUM ? ikm_log_f32(v) : ikm_log_f32(v) + shift[i];
   }
   return acc;
 }
@@ -79,6 +93,11 @@ IK_KERNEL(ik_reduce_f32) {
     if (inner == 1)
       s = (ik_steps){x + o * n, (n + 15) / 16, 16, 16, n - (n - 1) / 16 * 16};
     ik_f32x16 r = ik_reduce16(kind, &s, n, inner == 1);
-    __builtin_memcpy(y + o * inner + i, &r, (size_t)lanes * sizeof(float));
+    if (lanes == 1)
+      y[o * inner + i] = r[0];
+    else if (lanes == 16)
+      ik_store16_f32(y + o * inner + i, r);
+    else
+      ik_store_part_f32(y + o * inner + i, r, lanes);
   }
 }
