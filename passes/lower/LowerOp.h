@@ -37,6 +37,8 @@ struct LowerContext {
   /// Whether the device has kernels for packed 8-bit products and for 8-bit convolutions over lines. Where a target states no costs (shaders, DSPs) its own
   /// kernels are those for the plain forms. True without a device.
   bool packsBytes() const { return !weights || weights->costs; }
+  /// Whether f32 tiles in scratch memory pay on the device: on CPUs with vectors, not for shaders and DSPs. True without a device.
+  bool hasTiles() const { return packsBytes(); }
   /// Notes the zeros, when they are many, of constant weights that have no other form: f32 ones, and 8-bit ones on a device without kernels for it.
   void noteDense(mlir::Operation *op, mlir::Value weights) const;
   /// kernel.micro with one or more results.

@@ -31,3 +31,21 @@ func.func @tiny(%x: tensor<1x64x4x4xf32>, %w: tensor<64x64x3x3xf32>) -> tensor<1
   %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x64x4x4xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x4x4xf32>
   return %y : tensor<1x64x4x4xf32>
 }
+
+// Many channels and places, 3x3 with stride 1: Winograd's form, 36 values a channel instead of 9.
+// CHECK-LABEL: @winograd
+// CHECK: kernel.micro "ik_convwino_f32"{{.*}}tensor<1x32x40x40xf32>, tensor<1x3x36x32x8xf32>
+func.func @winograd(%x: tensor<1x32x40x40xf32>) -> tensor<1x20x40x40xf32> {
+  %w = nn.constant dense<1.0> : tensor<20x32x3x3xf32>
+  %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x32x40x40xf32>, tensor<20x32x3x3xf32>) -> tensor<1x20x40x40xf32>
+  return %y : tensor<1x20x40x40xf32>
+}
+
+// With stride 2 the sums stay direct.
+// CHECK-LABEL: @strided
+// CHECK: kernel.micro "ik_convlines_f32"
+func.func @strided(%x: tensor<1x32x80x80xf32>) -> tensor<1x20x40x40xf32> {
+  %w = nn.constant dense<1.0> : tensor<20x32x3x3xf32>
+  %y = nn.conv %x, %w strides [2, 2] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x32x80x80xf32>, tensor<20x32x3x3xf32>) -> tensor<1x20x40x40xf32>
+  return %y : tensor<1x20x40x40xf32>
+}

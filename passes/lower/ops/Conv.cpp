@@ -1,9 +1,10 @@
 // Lowers nn.conv: f32 and f16 to ik_conv, ik_convlines where its lines fit the cache, or ik_dwconv (constant filters packed in panels of 8 output channels; depthwise f32 to
-// ik_dwconv_halide where that is faster: kernels.def), f64 and 8-bit integers to the plain ik_convnd.
-#include "passes/lower/ConvShape.h"
+// ik_dwconv_halide where that is faster: kernels.def), f32 3x3 ones to ik_convwino where that is faster, f64 and 8-bit integers to the plain ik_convnd.
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
+#include "passes/lower/Winograd.h"
 #include "targets/common/halide/stencil_size.h"
+#include "targets/common/ukernels/convwino.h"
 
 #include <algorithm>
 #include <cstring>
@@ -127,6 +128,14 @@ Value lowerDepthwise(nn::ConvOp op, LowerContext &context, ConvShape &shape, Str
   return callKernel(op, context, ("ik_dwconv_" + suffix).str(), inputs, shape, scratch);
 }
 
+Value lowerWinograd(nn::ConvOp op, LowerContext &context, const ConvShape &shape, SmallVector<Value> inputs) {
+  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC];
+  inputs[1] = context.packed(op.getLoc(), "conv.w", DType::F32, {groups, shape.panels(), IK_WINO_POINTS, depth, IK_CONV_PANEL}, op.getFilter(),
+                             "transform for Winograd's form, output channels in panels of 8",
+                             [=](ArrayRef<Tensor> from) { return packWinograd(from[0], groups, channels, depth); });
+  return callKernel(op, context, "ik_convwino_f32", inputs, shape, winogradScratch(shape));
+}
+
 Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, StringRef suffix, std::string &why) {
   std::optional<Epilogue> epilogue = readEpilogue(op, why);
   if (!epilogue)
@@ -142,6 +151,8 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
   if (context.isConstant(op.getFilter())) {
     context.noteDense(op, op.getFilter());
     shape[IK_CONV_PACKED] = 1;
+    if (suffix == "f32" && context.hasTiles() && isWinogradFaster(shape))
+      return SmallVector<Value, 2>{lowerWinograd(op, context, shape, inputs)};
     inputs[1] = packFilter(op, context, shape);
   }
   if (int64_t band = shape.lineBand(4 * shape[IK_CONV_IC])) {

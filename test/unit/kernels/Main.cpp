@@ -6,9 +6,10 @@ int testFloat();
 int testHalide();
 int testQuant();
 int testSparse();
+int testWinograd();
 
 int main() {
-  int failures = testFloat() + testQuant() + testSparse() + testHalide();
+  int failures = testFloat() + testQuant() + testSparse() + testHalide() + testWinograd();
   std::printf("kernel-test: %d failures\n", failures);
   return failures != 0;
 }
