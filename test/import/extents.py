@@ -9,7 +9,13 @@ from onnx import parser
 NEW, OLD = ('<ir_version: 8, opset_import: ["" : %d]>' % version for version in (17, 6))
 X = np.array([[0, 3, 0], [2, 0, -1]], "f4")
 U = np.array([2, 1, 1, 3, 2, -4], "f4")
+W, B = np.array([[1, -1, 0.5], [2, 0, -1]], "f4"), np.array([0, 1, -2], "f4")
 ROWS = np.array([[1, 0], [1, 0], [2, 3], [1, -1]], "f4")
+
+
+def softmax(x):
+    e = np.exp(x - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
 
 
 def boxes(centre):
@@ -52,6 +58,28 @@ CASES = {
   y = ConcatFromSequence<axis = 0>(t)
 }""", dict(x=X), dict(y=X[[0, 1, 1]], n=np.int64(3))),
     "unnamed": (NEW + "g (float[a, b] x) => (float[c, d] y) { y = Neg(x) }", dict(x=X), dict(y=-X)),
+    "follow-values": (NEW + """g (float[2, 3] x) => (float[n, 1] y, int64[n, 2] p) {
+  c = NonZero(x)
+  p = Transpose<perm = [1, 0]>(c)
+  v = GatherND(x, p)
+  one = Constant<value = int64[1] {1}>()
+  u = Unsqueeze(v, one)
+  two = Constant<value = float {2}>()
+  t = Mul(two, u)
+  e = Exp(u)
+  y = Add(t, e)
+}""", dict(x=X), dict(y=(2 * X[np.nonzero(X)] + np.exp(X[np.nonzero(X)]))[:, None], p=np.transpose(np.nonzero(X)))),
+    "follow-rows": (NEW + """g (float[4, 2] x, bool[4] c, float[2, 3] w, float[3] b) => (float[n, 3] y, float[n] most, float[2, n] both) {
+  r = Compress<axis = 0>(x, c)
+  h = Gemm(r, w, b)
+  y = Softmax<axis = 1>(h)
+  most = ReduceMax<axes = [-1], keepdims = 0>(r)
+  j = Concat<axis = 1>(r, h)
+  first = Constant<value = int64[2] {0, 3}>()
+  g = Gather<axis = 1>(j, first)
+  both = Transpose(g)
+}""", dict(x=ROWS, c=np.array([1, 0, 1, 1], "?"), w=W, b=B), dict(y=softmax(ROWS[[0, 2, 3]] @ W + B), most=ROWS[[0, 2, 3]].max(1),
+                                                               both=np.stack([ROWS[[0, 2, 3], 0], (ROWS[[0, 2, 3]] @ W + B)[:, 1]]))),
     "opset6": (OLD + """g (float[2, 3, 4] x, float[3] b, float[3] slope) => (float[2, 3, 4] y, bool[2, 3, 4] z) {
   a = Add<axis = 1, broadcast = 1>(x, b)
   y = PRelu(a, slope)

@@ -1,6 +1,6 @@
 """Writes models of one operator each, with forms drawn by a seed, and what ONNX's reference evaluator gives for them: operators.py OUT SEED.
 
-Operators that the random graphs (test/fuzz/graphs) do not have: they sample images, count n-grams, transform signals, take determinants."""
+Operators that the random graphs (test/fuzz/graphs) do not have: they sample images, count n-grams, transform signals, take determinants, hold graphs."""
 import pathlib
 import sys
 
@@ -73,17 +73,28 @@ def tf_idf():
     return "TfIdfVectorizer", [rng.integers(2, 9, choose((20,), (3, 15))).astype(dtype)], attributes
 
 
+def flex_attention():
+    keys, heads = choose(1, 2), 4
+    q, k, v = numbers(2, heads, 5, 8), numbers(2, keys, 6, 8), numbers(2, keys, 6, 3)
+    scores = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [2, heads, 5, 6]) for n in ("s", "t")]
+    bias = onnx.numpy_helper.from_array(numbers(5, 6), "bias")
+    modify = helper.make_graph([helper.make_node("Add", ["s", "bias"], ["t"])], "modify", scores[:1], scores[1:], initializer=[bias])
+    halve = helper.make_graph([helper.make_node("Mul", ["s", "s"], ["t"])], "halve", scores[:1], scores[1:])
+    return "FlexAttention", [q, k, v], choose(dict(score_mod=modify), dict(score_mod=modify, prob_mod=halve), dict(scale=0.3))
+
+
 BOUND = {"MelWeightMatrix": range(5), "STFT": (1, 3)}  # inputs that decide the program
-for number, make in enumerate([roi_align, deform_conv, det, stft, mel_weights, tf_idf] * 3):
+for number, make in enumerate([roi_align, deform_conv, det, stft, mel_weights, tf_idf, flex_attention] * 3):
     op, arrays, attributes = make()
     names = [f"i{k}" for k in range(len(arrays))]
-    node = helper.make_node(op, names, ["y"], **attributes)
+    domain = "ai.onnx.preview" if op == "FlexAttention" else ""
+    node = helper.make_node(op, names, ["y"], domain=domain, **attributes)
     info = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in zip(names, arrays)]
     kind = TensorProto.FLOAT if arrays[0].dtype.kind == "i" else helper.np_dtype_to_tensor_dtype(arrays[0].dtype)
     fixed = [onnx.numpy_helper.from_array(arrays[k], names[k]) for k in BOUND.get(op, ())]
     free = [v for k, v in enumerate(info) if k not in BOUND.get(op, ())]
     graph = helper.make_graph([node], "one", free, [helper.make_tensor_value_info("y", kind, None)], initializer=fixed)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.preview", 1)], ir_version=10)
     feeds = {v.name: arrays[names.index(v.name)] for v in free}
     (want,) = ReferenceEvaluator(model).run(None, feeds)
     folder = pathlib.Path(sys.argv[1]) / f"{op}-{number}"

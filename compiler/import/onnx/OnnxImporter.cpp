@@ -251,7 +251,7 @@ void OnnxImporter::importNode(const onnx::NodeProto &proto, Scope &scope) {
     return poisonOutputs(proto, scope);
   }
   if (std::string varying = varyingInput(proto, next.inputs); !varying.empty())
-    return refuse(proto, "the extent of its operand '" + varying + "' depends on data; only outputs of the model may have such extents", scope);
+    return importVarying(proto, scope, std::move(next), varying);
   if (importSequence(proto, scope, next))
     return;
   for (const std::string &name : proto.input())
@@ -261,17 +261,9 @@ void OnnxImporter::importNode(const onnx::NodeProto &proto, Scope &scope) {
     return importCall(proto, *function, scope, next.inputs);
   if (plainDomain(proto.domain()).empty() && importControl(proto, scope, next.inputs))
     return;
+  if (fullOpName(proto) == "ai.onnx.preview.FlexAttention")
+    return importFlexAttention(proto, scope, next.inputs);
   importWithRule(proto, scope, std::move(next));
-}
-
-/// The first operand whose extent is known at run time only; "" for none, and for nodes that hand it on as it is.
-std::string OnnxImporter::varyingInput(const onnx::NodeProto &proto, llvm::ArrayRef<Value> inputs) const {
-  if (proto.op_type() == "Identity" || findFunction(proto))
-    return "";
-  for (auto [name, value] : llvm::zip(proto.input(), inputs))
-    if (value && extents.count(value))
-      return printable(name);
-  return "";
 }
 
 void OnnxImporter::importWithRule(const onnx::NodeProto &proto, Scope &scope, OnnxFrame next) {

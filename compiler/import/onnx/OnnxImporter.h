@@ -74,7 +74,6 @@ private:
   void materialize(llvm::StringRef name, OnnxEntry &entry);
   void poisonOutputs(const onnx::NodeProto &proto, Scope &scope);
   void refuse(const onnx::NodeProto &proto, llvm::StringRef reason, Scope &scope);
-  std::string varyingInput(const onnx::NodeProto &proto, llvm::ArrayRef<mlir::Value> inputs) const;
   void returnValues(mlir::func::FuncOp function, Scope &scope);
   void finishFunction(mlir::func::FuncOp function, llvm::ArrayRef<std::pair<int64_t, int64_t>> limits);
   void checkOutputs(Scope &scope);
@@ -117,6 +116,14 @@ private:
   bool importScanOnce(const onnx::NodeProto &proto, OnnxNode &node, OnnxScan &scan, Scope &scope, llvm::SmallVectorImpl<mlir::Value> &results);
   bool importScanBatches(const onnx::NodeProto &proto, OnnxNode &node, OnnxScan &scan, Scope &scope, llvm::SmallVectorImpl<mlir::Value> &results);
   void importScan(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
+
+  // OnnxExtents.cpp: operands whose extent depends on data.
+  std::string varyingInput(const onnx::NodeProto &proto, llvm::ArrayRef<mlir::Value> inputs) const;
+  void importVarying(const onnx::NodeProto &proto, Scope &scope, OnnxFrame next, llvm::StringRef operand);
+
+  // OnnxFlexAttention.cpp: attention with graphs of the model inside.
+  mlir::Value applyGraph(const onnx::NodeProto &proto, OnnxNode &node, llvm::StringRef name, mlir::Value x, Scope &scope);
+  void importFlexAttention(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
 
   // OnnxSequences.cpp: sequences that resolve while compiling.
   bool importSequence(const onnx::NodeProto &proto, Scope &scope, OnnxFrame &next);

@@ -1,0 +1,208 @@
+// Values whose extent on one axis depends on data. They are as long as they can be, entries behind the extent are unspecified. An operator whose result's
+// entry i comes from its operands' entries i alone can take them: its result has the same extent, on an axis that follows from the operator.
+#include "compiler/import/onnx/OnnxImporter.h"
+
+using namespace mlir;
+
+namespace ingot {
+namespace {
+
+/// A node and, by operand, the axis that is shorter at run time; -1 for none.
+struct Varying {
+  OnnxNode &node;
+  llvm::ArrayRef<Value> inputs;
+  llvm::SmallVector<int64_t> axes;
+
+  int64_t rank(size_t i) const { return static_cast<int64_t>(node.shape(inputs[i]).size()); }
+  bool fixed(size_t i) const { return i >= axes.size() || axes[i] < 0; }
+};
+
+using FollowFn = int64_t (*)(const Varying &); // the result's axis, -1 when it cannot be followed
+
+/// Axes from the attribute, or from operand i, non-negative for `rank`; nullopt when they are not known.
+std::optional<std::vector<int64_t>> axesFor(const Varying &v, size_t i, int64_t rank) {
+  std::vector<int64_t> axes = v.node.intsAttr("axes");
+  if (i < v.inputs.size() && v.inputs[i]) {
+    std::optional<Tensor> known = v.node.constant(v.inputs[i]);
+    if (!known)
+      return std::nullopt;
+    for (int64_t k = 0; k < known->count(); ++k)
+      axes.push_back(known->intAt(k));
+  }
+  for (int64_t &axis : axes)
+    axis += axis < 0 ? rank : 0;
+  llvm::sort(axes);
+  return axes;
+}
+
+/// The axis when those of `gone` are taken away; -1 when it is one of them.
+int64_t without(llvm::ArrayRef<int64_t> gone, int64_t axis) {
+  if (llvm::is_contained(gone, axis))
+    return -1;
+  return axis - llvm::count_if(gone, [&](int64_t g) { return g < axis; });
+}
+
+/// Operands broadcast: those that do not vary must not reach along the axis.
+int64_t followElements(const Varying &v) {
+  int64_t rank = 0, fromEnd = -1;
+  for (size_t i = 0; i < v.inputs.size(); ++i) {
+    if (!v.inputs[i])
+      continue;
+    rank = std::max(rank, v.rank(i));
+    if (v.fixed(i))
+      continue;
+    if (fromEnd >= 0 && fromEnd != v.rank(i) - v.axes[i])
+      return -1;
+    fromEnd = v.rank(i) - v.axes[i];
+  }
+  for (size_t i = 0; i < v.inputs.size(); ++i)
+    if (v.inputs[i] && v.fixed(i) && v.rank(i) >= fromEnd && v.node.shape(v.inputs[i])[v.rank(i) - fromEnd] != 1)
+      return -1;
+  return rank - fromEnd;
+}
+
+int64_t followTranspose(const Varying &v) {
+  std::vector<int64_t> perm = v.node.intsAttr("perm");
+  if (perm.empty())
+    return v.rank(0) - 1 - v.axes[0];
+  auto found = llvm::find(perm, v.axes[0]);
+  return found == perm.end() ? -1 : found - perm.begin();
+}
+
+int64_t followSqueeze(const Varying &v) {
+  std::optional<std::vector<int64_t>> axes = v.fixed(0) ? std::nullopt : axesFor(v, 1, v.rank(0));
+  return axes && !axes->empty() ? without(*axes, v.axes[0]) : -1;
+}
+
+int64_t followUnsqueeze(const Varying &v) {
+  std::optional<std::vector<int64_t>> axes = v.fixed(0) ? std::nullopt : axesFor(v, 1, 0);
+  if (!axes)
+    return -1;
+  int64_t axis = v.axes[0], rank = v.rank(0) + static_cast<int64_t>(axes->size());
+  for (int64_t &added : *axes)
+    added += added < 0 ? rank : 0;
+  llvm::sort(*axes);
+  for (int64_t added : *axes)
+    axis += added <= axis;
+  return axis;
+}
+
+/// Negative indices count from the end, which is known only where the data do not vary on that axis.
+int64_t followGather(const Varying &v) {
+  int64_t axis = v.node.intAttr("axis", 0);
+  if (v.inputs.size() < 2 || !v.inputs[0] || !v.inputs[1])
+    return -1;
+  axis += axis < 0 ? v.rank(0) : 0;
+  if (v.fixed(0))
+    return axis + v.axes[1];
+  if (!v.fixed(1) || v.axes[0] == axis)
+    return -1;
+  return v.axes[0] < axis ? v.axes[0] : v.axes[0] - 1 + v.rank(1);
+}
+
+int64_t followGatherNd(const Varying &v) {
+  bool rows = v.fixed(0) && v.inputs.size() == 2 && v.axes[1] >= 0 && v.axes[1] + 1 < v.rank(1) && v.node.intAttr("batch_dims", 0) == 0;
+  return rows ? v.axes[1] : -1;
+}
+
+int64_t followConcat(const Varying &v) {
+  int64_t axis = v.node.intAttr("axis", 0);
+  for (size_t i = 0; i < v.inputs.size(); ++i)
+    if (v.fixed(i) || v.axes[i] != v.axes[0] || v.axes[i] == axis || v.axes[i] == axis + v.rank(i))
+      return -1;
+  return v.axes[0];
+}
+
+int64_t followSlice(const Varying &v) {
+  if (v.fixed(0))
+    return -1;
+  std::optional<std::vector<int64_t>> axes = axesFor(v, 3, v.rank(0));
+  bool listed = axes && !axes->empty() && !llvm::is_contained(*axes, v.axes[0]);
+  return listed ? v.axes[0] : -1;
+}
+
+int64_t followReduce(const Varying &v) {
+  std::optional<std::vector<int64_t>> axes = v.fixed(0) ? std::nullopt : axesFor(v, 1, v.rank(0));
+  if (!axes || axes->empty() || llvm::is_contained(*axes, v.axes[0]))
+    return -1;
+  return v.node.intAttr("keepdims", 1) ? v.axes[0] : without(*axes, v.axes[0]);
+}
+
+int64_t followSoftmax(const Varying &v) {
+  bool old = v.node.opset() < 13; // which takes all axes from `axis` on as one
+  int64_t axis = v.node.intAttr("axis", old ? 1 : -1);
+  axis += axis < 0 ? v.rank(0) : 0;
+  return (old ? v.axes[0] < axis : v.axes[0] != axis) ? v.axes[0] : -1;
+}
+
+/// Rows of the left operand against one fixed matrix.
+int64_t followProduct(const Varying &v) {
+  bool gemm = v.node.op() == "Gemm";
+  bool rows = v.inputs.size() >= 2 && !v.fixed(0) && v.fixed(1) && v.axes[0] + 1 < v.rank(0) && v.rank(1) == 2 && !(gemm && v.node.intAttr("transA", 0));
+  if (rows && gemm && v.inputs.size() > 2 && v.inputs[2])
+    rows = v.fixed(2) && (v.rank(2) < 2 || v.node.shape(v.inputs[2])[0] == 1);
+  return rows ? v.axes[0] : -1;
+}
+
+constexpr llvm::StringLiteral kElementwise[] = {
+    "Abs", "Acos", "Add", "And", "Asin", "Atan", "Cast", "Ceil", "Clip", "Cos", "Div", "Elu", "Equal", "Erf", "Exp", "Floor", "Gelu", "Greater", "GreaterOrEqual",
+    "HardSigmoid", "HardSwish", "Identity", "IsInf", "IsNaN", "LeakyRelu", "Less", "LessOrEqual", "Log", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow",
+    "Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Sin", "Softplus", "Sqrt", "Sub", "Sum", "Tan", "Tanh", "Where", "Xor"};
+
+FollowFn followOf(llvm::StringRef op) {
+  if (llvm::is_contained(kElementwise, op))
+    return followElements;
+  return llvm::StringSwitch<FollowFn>(op)
+      .Case("Transpose", followTranspose)
+      .Case("Squeeze", followSqueeze)
+      .Case("Unsqueeze", followUnsqueeze)
+      .Case("Gather", followGather)
+      .Case("GatherND", followGatherNd)
+      .Case("Concat", followConcat)
+      .Case("Slice", followSlice)
+      .Cases({"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2"}, followReduce)
+      .Cases({"Softmax", "LogSoftmax"}, followSoftmax)
+      .Cases({"MatMul", "Gemm"}, followProduct)
+      .Default(nullptr);
+}
+
+} // namespace
+
+/// The first operand whose extent is known at run time only; "" for none, and for nodes that hand it on as it is.
+std::string OnnxImporter::varyingInput(const onnx::NodeProto &proto, llvm::ArrayRef<Value> inputs) const {
+  if (proto.op_type() == "Identity" || findFunction(proto))
+    return "";
+  for (auto [name, value] : llvm::zip(proto.input(), inputs))
+    if (value && extents.count(value))
+      return printable(name);
+  return "";
+}
+
+/// Imports a node with such an operand, or says why it cannot be.
+void OnnxImporter::importVarying(const onnx::NodeProto &proto, Scope &scope, OnnxFrame next, llvm::StringRef operand) {
+  auto version = scope.opsets->find("");
+  OnnxNode node(*this, proto, version == scope.opsets->end() ? 1 : version->second);
+  llvm::SmallVector<Value, 4> inputs = next.inputs;
+  Varying varying{node, inputs, {}};
+  Value count;
+  bool same = true;
+  for (Value value : inputs) {
+    auto found = value ? extents.find(value) : extents.end();
+    varying.axes.push_back(found == extents.end() ? -1 : found->second.axis);
+    if (found == extents.end())
+      continue;
+    same &= !count || count == found->second.count;
+    count = found->second.count;
+  }
+  FollowFn follow = plainDomain(proto.domain()).empty() && proto.output_size() == 1 ? followOf(proto.op_type()) : nullptr;
+  int64_t axis = follow && same ? follow(varying) : -1;
+  if (axis < 0)
+    return refuse(proto, "the extent of its operand '" + operand.str() + "' depends on data, and " + (follow ? "this use of the operator mixes" : "the operator may mix") +
+                             " entries along that axis; outputs of the model, element-wise operators and those that leave the axis alone can have such extents", scope);
+  importWithRule(proto, scope, std::move(next));
+  OnnxEntry *entry = scope.find(proto.output(0));
+  if (entry && entry->kind == OnnxEntry::Known)
+    extents[entry->value] = {axis, count};
+}
+
+} // namespace ingot
