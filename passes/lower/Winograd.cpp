@@ -25,7 +25,7 @@ Blocks blocksOf(const ConvShape &shape) {
 
 bool isWinogradFaster(const ConvShape &shape) {
   constexpr int64_t kLeastPixels = 512; // the filter's four times larger form is read for them
-  // Time in 1/10 of a fused multiply-add of 16 lanes, from runs on Zen 5 with AVX-512: a product; both transforms of a channel; a direct tap.
+  // Time in 1/10 of a fused multiply-add of 16 lanes, from runs with 16-lane vectors: a product; both transforms of a channel; a direct tap.
   constexpr int64_t kProduct = 14, kTransform = 7200, kTap = 15;
   for (int i : {IK_CONV_ID, IK_CONV_OD, IK_CONV_KD, IK_CONV_SH, IK_CONV_SW, IK_CONV_DH, IK_CONV_DW})
     if (shape[i] != 1)
