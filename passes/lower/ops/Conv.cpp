@@ -57,6 +57,8 @@ int64_t ConvShape::lineFloats(int64_t band) const {
 
 int64_t ConvShape::lineBand(int64_t channelBytes) const {
   constexpr int64_t kLineBytes = 192 * 1024; // half of the second cache of a small core
+  // So many taps read each vector of lines that a farther cache is fast enough, and a copy for each of them never is.
+  constexpr int64_t kManyTaps = 25, kManyTapsBytes = 1536 * 1024;
   constexpr int64_t kCopyCost = 12;          // of a vector for one tap, in multiply-adds of a vector
   int64_t taps = params[IK_CONV_KH] * params[IK_CONV_KW], oh = params[IK_CONV_OH], ow = params[IK_CONV_OW];
   if (params[IK_CONV_KD] * params[IK_CONV_ID] * params[IK_CONV_OD] != 1 || taps < 3 || taps > IK_CONVLINES_TAPS)
@@ -66,7 +68,7 @@ int64_t ConvShape::lineBand(int64_t channelBytes) const {
   if (vectors((oh - 1) * pitch + ow) * rows > vectors(oh * ow) * (rows + kCopyCost))
     return 0;
   int64_t band = oh;
-  while (band > 0 && channelBytes * lineFloats(band) > kLineBytes)
+  while (band > 0 && channelBytes * lineFloats(band) > (taps >= kManyTaps ? kManyTapsBytes : kLineBytes))
     --band;
   int64_t bands = band ? (oh + band - 1) / band : 0;
   return bands ? (oh + bands - 1) / bands : 0;
