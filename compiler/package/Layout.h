@@ -28,6 +28,7 @@ struct EntryLayout {
   std::string name; // C identifier; "run" for a model with one
   int64_t arenaBytes = 0, scratchBytes = 0;
   std::vector<ProgramIo> inputs, outputs;
+  bool serial = false; // all of it is the first worker's
 };
 
 struct Layout {

@@ -59,6 +59,7 @@ public:
     shareInPlace();
     placeArena();
     placeWeights();
+    allSerial = context.workers > 1 && gainOfWorkers() < 0;
     writeProgram();
     return success();
   }
@@ -312,12 +313,6 @@ private:
       }
   }
 
-  /// True when splitting the call costs more than it gains: a barrier is 0.2 to 1 us, as long as these many multiply-adds or moved elements.
-  bool isSerial(kernel::MicroOp call) const {
-    constexpr int64_t kLeastSharedWork = 8192;
-    return context.workers > 1 && static_cast<int64_t>(call.getWork()) < kLeastSharedWork;
-  }
-
   /// A range of bytes that a call touches.
   struct Access {
     deploy::Space space;
@@ -328,6 +323,38 @@ private:
       return (writes || other.writes) && !(serial && other.serial) && space == other.space && index == other.index && begin < other.end && other.begin < end;
     }
   };
+
+  /// About how long one worker of a large core takes for a call, in picoseconds: products by their number, the rest by what they write.
+  static int64_t timeOf(kernel::MicroOp call) {
+    constexpr int64_t kPerProduct = 20, kPerByte = 75, kLongest = int64_t(1) << 50;
+    int64_t bytes = 0;
+    for (Value result : call.getResults())
+      bytes += bytesOf(result);
+    return std::max(std::min<int64_t>(call.getWork(), kLongest / kPerProduct) * kPerProduct, std::min(bytes, kLongest / kPerByte) * kPerByte);
+  }
+
+  static constexpr int64_t kBarrier = 500'000;   // picoseconds; 0.2 to 1 us
+  static constexpr int64_t kStart = 2'000'000;   // to wake the other workers and wait for them
+
+  /// True when splitting the call costs more than it gains: the barriers around it against half of its time.
+  bool isSerial(kernel::MicroOp call) const { return context.workers > 1 && (allSerial || timeOf(call) < 2 * kBarrier); }
+
+  /// What a second worker saves in all, less what it costs: negative where the first had better do everything.
+  int64_t gainOfWorkers() {
+    int64_t gain = -kStart;
+    for (kernel::MicroOp call : calls)
+      if (!isSerial(call))
+        gain += timeOf(call) / 2;
+    return gain - countBarriers() * kBarrier;
+  }
+
+  int64_t countBarriers() {
+    int64_t barriers = 0;
+    SmallVector<Access> pending;
+    for (kernel::MicroOp call : calls)
+      barriers += passBarrier(call, pending).second;
+    return barriers;
+  }
 
   deploy::PlaceAttr place(Value value) {
     const Buffer &buffer = buffers[bufferOf.lookup(value)];
@@ -365,6 +392,17 @@ private:
     return places;
   }
 
+  /// The places of a call, and whether a barrier must stand before it; `pending`: what was touched since the last one, now with the call.
+  std::pair<SmallVector<Attribute>, bool> passBarrier(kernel::MicroOp call, SmallVectorImpl<Access> &pending) {
+    SmallVector<Access> accesses;
+    SmallVector<Attribute> places = placesOf(call, accesses);
+    bool crosses = llvm::any_of(accesses, [&](const Access &a) { return llvm::any_of(pending, [&](const Access &p) { return a.conflicts(p); }); });
+    if (crosses)
+      pending.clear();
+    pending.append(accesses);
+    return {places, crosses};
+  }
+
   void writeProgram() {
     OpBuilder builder(main);
     int64_t scratch = 0;
@@ -378,14 +416,9 @@ private:
     builder.setInsertionPointToEnd(&program.getBody().front());
     SmallVector<Access> pending;
     for (kernel::MicroOp call : calls) {
-      SmallVector<Access> accesses;
-      SmallVector<Attribute> places = placesOf(call, accesses);
-      bool crosses = llvm::any_of(accesses, [&](const Access &a) { return llvm::any_of(pending, [&](const Access &p) { return a.conflicts(p); }); });
-      if (crosses) {
+      auto [places, crosses] = passBarrier(call, pending);
+      if (crosses)
         deploy::BarrierOp::create(builder, call.getLoc());
-        pending.clear();
-      }
-      pending.append(accesses);
       SmallVector<StringRef> names;
       collectNames(call.getLoc(), names);
       deploy::CallOp::create(builder, call.getLoc(), call.getRow(), call.getParams(), builder.getArrayAttr(places), call.getWork(), isSerial(call),
@@ -421,6 +454,7 @@ private:
   llvm::StringMap<size_t> stateBuffers;   // likewise
   SmallVector<int64_t> lifetimes;
   int64_t arenaBytes = 0;
+  bool allSerial = false; // the whole program gains nothing from a second worker
 };
 
 struct PlanProgram : impl::PlanProgramBase<PlanProgram> {

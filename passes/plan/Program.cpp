@@ -32,6 +32,11 @@ std::string textOf(deploy::CallOp call, StringRef name) {
   return text ? text.str() : std::string();
 }
 
+/// True when no worker but the first has work.
+bool isSerial(deploy::ProgramOp op) {
+  return llvm::all_of(op.getBody().getOps<deploy::CallOp>(), [](deploy::CallOp call) { return call.getSerial(); });
+}
+
 void readCalls(deploy::ProgramOp op, ModuleOp module, Program &program) {
   for (Operation &step : op.getBody().front()) {
     if (isa<deploy::BarrierOp>(step) && !program.calls.empty())
@@ -55,6 +60,7 @@ Program readProgram(deploy::ProgramOp op, ModuleOp module) {
   program.arenaBytes = op.getArenaBytes();
   program.scratchBytes = op.getScratchBytes();
   program.workers = op.getWorkers();
+  program.serial = isSerial(op);
   program.inputs = readIo(*op.getInputs());
   program.outputs = readIo(*op.getOutputs());
   readCalls(op, module, program);

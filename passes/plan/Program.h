@@ -52,6 +52,7 @@ struct ProgramState {
 struct Program {
   std::string entry = "run"; // C identifier; "run" for a model with one
   int64_t arenaBytes = 0, scratchBytes = 0, stateBytes = 0, workers = 1;
+  bool serial = false; // every call is the first worker's: more gain nothing
   std::vector<ProgramIo> inputs, outputs;
   std::vector<ProgramWeight> weights;
   int64_t weightsBytes = 0;

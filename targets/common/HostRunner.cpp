@@ -161,6 +161,7 @@ public:
     ingot_barrier barrier = {};
     TimedFrame timed = {{weights, arena.data(), state.data(), scratch.data(), sources.data(), outputs.data(), &barrier, &device}, &seconds, now()};
     ingot_run_fn function = entries[entry];
+    workers = programs[entry].serial ? 1 : workers; // the others would only be woken
     team.run(workers, [&](int64_t worker) { function(&timed.frame, static_cast<uint32_t>(worker), static_cast<uint32_t>(workers)); });
     if (const char *problem = runtime.problem ? runtime.problem(&device) : nullptr)
       return llvm::createStringError("the device: %s", problem);

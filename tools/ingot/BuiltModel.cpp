@@ -79,6 +79,7 @@ std::vector<Program> programsOf(const Layout &layout, const std::map<std::string
     program.stateBytes = layout.stateBytes;
     program.workers = layout.workers;
     program.weightsBytes = layout.weightsBytes;
+    program.serial = entry.serial;
     program.inputs = entry.inputs;
     program.outputs = entry.outputs;
     ProgramCall all{};
