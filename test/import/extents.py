@@ -80,6 +80,13 @@ CASES = {
   both = Transpose(g)
 }""", dict(x=ROWS, c=np.array([1, 0, 1, 1], "?"), w=W, b=B), dict(y=softmax(ROWS[[0, 2, 3]] @ W + B), most=ROWS[[0, 2, 3]].max(1),
                                                                both=np.stack([ROWS[[0, 2, 3], 0], (ROWS[[0, 2, 3]] @ W + B)[:, 1]]))),
+    "optional": (NEW + """g (float[2, 3] x) => (float[2, 3] y, bool a, bool b) {
+  o = Optional(x)
+  a = OptionalHasElement(o)
+  e = Optional<type = float[2]>()
+  b = OptionalHasElement(e)
+  y = OptionalGetElement(o)
+}""", dict(x=X), dict(y=X, a=np.array(True), b=np.array(False))),
     "opset6": (OLD + """g (float[2, 3, 4] x, float[3] b, float[3] slope) => (float[2, 3, 4] y, bool[2, 3, 4] z) {
   a = Add<axis = 1, broadcast = 1>(x, b)
   y = PRelu(a, slope)

@@ -72,9 +72,9 @@ bool OnnxImporter::importBody(const onnx::NodeProto &proto, const onnx::GraphPro
       materialize(output.name(), *entry);
     if (!entry)
       error("IG0156", "output '" + printable(output.name()) + "' is not computed by its graph", whereOf(proto), "re-export the model; this file is damaged");
-    bool varies = entry && (entry->kind == OnnxEntry::Sequence || (entry->kind == OnnxEntry::Known && extents.count(entry->value)));
+    bool varies = entry && (entry->kind == OnnxEntry::Sequence || entry->kind == OnnxEntry::Absent || (entry->kind == OnnxEntry::Known && extents.count(entry->value)));
     if (varies)
-      result.unsupported.push_back({fullOpName(proto), printable(output.name()), "an output of its graph is a sequence, or its extent depends on data"});
+      result.unsupported.push_back({fullOpName(proto), printable(output.name()), "an output of its graph is a sequence or an empty optional value, or its extent depends on data"});
     good &= entry && entry->kind == OnnxEntry::Known && !varies;
     outputs.push_back(entry ? entry->value : Value());
   }

@@ -123,6 +123,8 @@ void OnnxImporter::checkOutputs(Scope &scope) {
       materialize(output.name(), *entry);
     else if (entry->kind == OnnxEntry::Sequence)
       result.unsupported.push_back({"graph output", printable(output.name()), "sequences are not supported as outputs; only tensors are"});
+    else if (entry->kind == OnnxEntry::Absent)
+      result.unsupported.push_back({"graph output", printable(output.name()), "it is an optional value without an element; only tensors are supported as outputs"});
   }
 }
 
@@ -250,6 +252,8 @@ void OnnxImporter::importNode(const onnx::NodeProto &proto, Scope &scope) {
     ++skipped;
     return poisonOutputs(proto, scope);
   }
+  if (importOptional(proto, scope))
+    return;
   if (std::string varying = varyingInput(proto, next.inputs); !varying.empty())
     return importVarying(proto, scope, std::move(next), varying);
   if (importSequence(proto, scope, next))

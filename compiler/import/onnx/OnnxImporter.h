@@ -126,6 +126,7 @@ private:
   void importFlexAttention(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
 
   // OnnxSequences.cpp: sequences that resolve while compiling.
+  bool importOptional(const onnx::NodeProto &proto, Scope &scope);
   bool importSequence(const onnx::NodeProto &proto, Scope &scope, OnnxFrame &next);
   std::optional<size_t> sequencePlace(OnnxNode &node, const std::vector<mlir::Value> &items, int64_t i, int64_t fallback, bool inserts);
   std::vector<mlir::Value> splitToItems(OnnxNode &node);

@@ -1,5 +1,5 @@
 // Sequences that resolve while compiling: a sequence is a list of values here, and its operators only rearrange the list. What is taken out of it are
-// ordinary tensors; a sequence as an input or output of the model is refused.
+// ordinary tensors; a sequence as an input or output of the model is refused. Optional values resolve too.
 #include "compiler/import/onnx/OnnxImporter.h"
 
 using namespace mlir;
@@ -93,6 +93,27 @@ Value OnnxImporter::joinItems(OnnxNode &node, const std::vector<Value> &items) {
     parts.push_back(node.reshape(item, shape));
   }
   return node.ok() ? node.concat(parts, axis) : Value();
+}
+
+/// True when the node makes or takes an optional value; then it is done with. Whether there is an element is known: an optional value is what it holds, or absent.
+bool OnnxImporter::importOptional(const onnx::NodeProto &proto, Scope &scope) {
+  llvm::StringRef op = proto.op_type();
+  bool asks = op == "OptionalHasElement", makes = op == "Optional";
+  if (!plainDomain(proto.domain()).empty() || (!asks && !makes && op != "OptionalGetElement") || proto.output_size() != 1 || proto.output(0).empty())
+    return false;
+  OnnxEntry *found = proto.input_size() && !proto.input(0).empty() ? scope.find(proto.input(0)) : nullptr;
+  OnnxEntry entry = found ? *found : OnnxEntry{OnnxEntry::Absent, {}, nullptr};
+  bool has = entry.kind != OnnxEntry::Absent;
+  if (asks) {
+    Tensor answer(DType::Bool, {});
+    answer.setInt(0, has);
+    entry = {OnnxEntry::Known, makeConstant(answer, proto.output(0), OnnxNode(*this, proto, 15).loc()), nullptr};
+  }
+  if (asks || makes || has)
+    define(proto.output(0), entry, scope, &proto);
+  else
+    refuse(proto, "it takes the element of an optional value that is empty", scope);
+  return true;
 }
 
 /// True when the node makes or takes a sequence; then it is done with.
