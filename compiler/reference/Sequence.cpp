@@ -1,8 +1,11 @@
 // Rotary positions, caches and attention over them, in double from the formulas of dialects/nn/SequenceOps.td.
 #include "compiler/reference/Rules.h"
 
+#include "dialects/quant/BlockFormats.h"
+
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 using namespace mlir;
 using llvm::ArrayRef;
@@ -29,15 +32,58 @@ llvm::FailureOr<Results> rope(Operation *op, ArrayRef<Tensor> operands, std::str
   return one(result);
 }
 
+double halfAt(const uint8_t *bytes) {
+  Tensor half(DType::F16, {1});
+  std::memcpy(half.mutableData(), bytes, 2);
+  return half.at(0);
+}
+
+/// The values of a cache whose rows hold `width` elements: itself unless they are bytes.
+Tensor decoded(const Tensor &cache, int64_t width) {
+  if (cache.dtype() != DType::U8)
+    return cache;
+  const auto *bytes = reinterpret_cast<const uint8_t *>(cache.data());
+  int64_t rows = cache.shape()[0] * cache.shape()[1], rowBytes = cache.shape()[2];
+  Tensor values(DType::F32, {cache.shape()[0], cache.shape()[1], width});
+  for (int64_t row = 0; row < rows; ++row, bytes += rowBytes)
+    for (int64_t d = 0; d < width; ++d) {
+      const uint8_t *scale = bytes + (width + 1) / 2 * 2 + d / 32 * 2;
+      values.set(row * width + d, halfAt(scale) * static_cast<int8_t>(bytes[d]));
+    }
+  return values;
+}
+
+/// x[width] -> a row of bytes, its scales behind it.
+void encodeRow(llvm::ArrayRef<float> x, uint8_t *row) {
+  for (size_t begin = 0; begin < x.size(); begin += 32) {
+    float block[32] = {};
+    int16_t q[32];
+    llvm::copy(x.slice(begin, std::min<size_t>(32, x.size() - begin)), block);
+    Tensor scale(DType::F16, {1});
+    scale.set(0, static_cast<double>(quant::quantizeBlock(block, 8, q)));
+    for (size_t i = begin; i < std::min(begin + 32, x.size()); ++i)
+      row[i] = static_cast<uint8_t>(q[i - begin]);
+    std::memcpy(row + (x.size() + 1) / 2 * 2 + begin / 16, scale.data(), 2);
+  }
+}
+
 llvm::FailureOr<Results> cacheAppend(Operation *op, ArrayRef<Tensor> operands, std::string &) {
   Tensor result = operands[0];
   const Tensor &rows = operands[1];
-  int64_t heads = result.shape()[0], length = result.shape()[1], width = result.shape()[2], from = positionOf(operands[2]);
-  bool ring = cast<nn::CacheAppendOp>(op).getRing();
+  int64_t heads = result.shape()[0], length = result.shape()[1], width = rows.shape()[2], from = positionOf(operands[2]);
+  bool ring = cast<nn::CacheAppendOp>(op).getRing(), isBytes = result.dtype() == DType::U8;
   for (int64_t m = 0; m < rows.shape()[0] && (ring || from + m < length); ++m)
-    for (int64_t h = 0; h < heads; ++h)
+    for (int64_t h = 0; h < heads; ++h) {
+      if (isBytes) {
+        std::vector<float> row;
+        for (int64_t d = 0; d < width; ++d)
+          row.push_back(static_cast<float>(rows.at((m * heads + h) * width + d)));
+        encodeRow(row, reinterpret_cast<uint8_t *>(result.mutableData()) + (h * length + (from + m) % length) * result.shape()[2]);
+        continue;
+      }
       for (int64_t d = 0; d < width; ++d)
         result.set((h * length + (from + m) % length) * width + d, rows.at((m * heads + h) * width + d));
+    }
   return one(result);
 }
 
@@ -82,8 +128,12 @@ Seen seenBy(nn::CachedAttentionOp op, int64_t m, int64_t position) {
   return {window > 0 ? std::max<int64_t>(end - window, 0) : 0, end};
 }
 
-llvm::FailureOr<Results> cachedAttention(Operation *op, ArrayRef<Tensor> operands, std::string &) {
+llvm::FailureOr<Results> cachedAttention(Operation *op, ArrayRef<Tensor> given, std::string &) {
   auto attention = cast<nn::CachedAttentionOp>(op);
+  int64_t valueWidth = attention.getResult().getType().getDimSize(2);
+  llvm::SmallVector<Tensor, 4> operands(given);
+  operands[1] = decoded(given[1], given[0].shape()[2]);
+  operands[2] = decoded(given[2], valueWidth);
   const Tensor &q = operands[0], &v = operands[2];
   int64_t heads = q.shape()[1], group = heads / v.shape()[0], length = v.shape()[1], width = v.shape()[2];
   Tensor result = resultOf(op);

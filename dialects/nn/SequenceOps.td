@@ -61,7 +61,10 @@ def Nn_CacheAppendOp : Nn_Op<"cache_append"> {
   let description = [{
     A copy of `cache` [H, T, D] in which `result[h, position + m, :] = rows[m, h, :]`, rounded half to even; rows with position + m >= T are dropped.
     With `ring` the row goes to (position + m) mod T and none is dropped: the cache holds the last T positions.
-    Rules: H3: cache and result have one type, f16 or f32, rank 3; rows are f32 [M, H, D], with `ring` M <= T; the position is one i32.
+    A cache of ui8 [H, T, D + D mod 2 + 2 ceil(D / 32)] holds rows in 8 bits: D signed bytes, behind them for each 32 a scale s = f16(amax / 127);
+    byte = roundHalfEven(x * (127 / amax)), value = s * byte.
+    Rules: H3: cache and result have one type, f16, f32 or ui8, rank 3; rows are f32 [M, H, D], with `ring` M <= T; the
+    position is one i32.
 
     Example:
     ```mlir
@@ -77,7 +80,7 @@ def Nn_CacheAppendOp : Nn_Op<"cache_append"> {
 def Nn_CachedAttentionOp : Nn_Op<"cached_attention"> {
   let summary = "attention of a step's queries over a key/value cache";
   let description = [{
-    Queries [M, Hq, D], keys [Hk, T, D], values [Hk, T, E] (f16 or f32), position [1]. Query row m sees the cache rows t in 0 .. min(position + m, T - 1),
+    Queries [M, Hq, D], keys [Hk, T, D], values [Hk, T, E] (f16, f32, or ui8 rows as in nn.cache_append), position [1]. Query row m sees the cache rows t in 0 .. min(position + m, T - 1),
     with `window` W > 0 the last W of them. With `ring` position t is row t mod T and nothing ends at T - 1; what a query sees must still be there.
     With `whole` the position is that of the last row and each query sees all rows 0 .. position, with a window those at most W / 2 from its own
     min(m, position); rows m stand at m. Head h uses the cache's head h / (Hq / Hk). `s_t = scale * sum over d of q[d] * k[t, d]`, with `softcap` C > 0

@@ -41,6 +41,9 @@ inline bool areAxes(llvm::ArrayRef<int64_t> axes, int64_t rank) {
 std::string convolutionFault(llvm::ArrayRef<int64_t> input, llvm::ArrayRef<int64_t> filter, llvm::ArrayRef<int64_t> result, llvm::ArrayRef<int64_t> strides,
                              llvm::ArrayRef<int64_t> padLow, llvm::ArrayRef<int64_t> padHigh, llvm::ArrayRef<int64_t> dilations, int64_t group);
 
+/// Bytes of a cache row of `width` elements in 8 bits (nn.cache_append).
+inline int64_t cachedRowBytes(int64_t width) { return (width + 1) / 2 * 2 + (width + 31) / 32 * 2; }
+
 } // namespace ingot::nn
 
 #endif

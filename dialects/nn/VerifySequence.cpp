@@ -1,5 +1,6 @@
 // Verifiers of the ops in SequenceOps.td. The label in a message is the rule's name there.
 #include "dialects/nn/Nn.h"
+#include "dialects/nn/Shapes.h"
 
 using namespace mlir;
 using namespace ingot::nn;
@@ -7,7 +8,15 @@ using namespace ingot::nn;
 namespace {
 
 bool isF32(RankedTensorType type, int64_t rank) { return type.getElementType().isF32() && type.getRank() == rank; }
-bool isCache(RankedTensorType type) { return (type.getElementType().isF16() || type.getElementType().isF32()) && type.getRank() == 3; }
+bool isCache(RankedTensorType type) {
+  Type element = type.getElementType();
+  return (element.isF16() || element.isF32() || element.isUnsignedInteger(8)) && type.getRank() == 3;
+}
+/// The cache's rows hold `width` elements.
+bool holds(RankedTensorType cache, int64_t width) {
+  bool isBytes = cache.getElementType().isUnsignedInteger(8);
+  return cache.getDimSize(2) == (isBytes ? cachedRowBytes(width) : width);
+}
 bool isPosition(RankedTensorType type) { return type.getElementType().isSignlessInteger(32) && type.getShape() == ArrayRef<int64_t>({1}); }
 
 } // namespace
@@ -24,8 +33,8 @@ LogicalResult RopeOp::verify() {
 LogicalResult CacheAppendOp::verify() {
   RankedTensorType cache = getCache().getType(), rows = getRows().getType();
   if (!isCache(cache) || getResult().getType() != cache)
-    return emitOpError("H3: cache and result are not the same f16 or f32 tensor of rank 3");
-  if (!isF32(rows, 3) || rows.getDimSize(1) != cache.getDimSize(0) || rows.getDimSize(2) != cache.getDimSize(2))
+    return emitOpError("H3: cache and result are not the same f16, f32 or ui8 tensor of rank 3");
+  if (!isF32(rows, 3) || rows.getDimSize(1) != cache.getDimSize(0) || !holds(cache, rows.getDimSize(2)))
     return emitOpError("H3: the rows are no f32 [M, H, D] of the cache's H and D");
   if (getRing() && rows.getDimSize(0) > cache.getDimSize(1))
     return emitOpError("H3: more rows than the ring holds");
@@ -45,9 +54,9 @@ static LogicalResult verifyRing(CachedAttentionOp op) {
 LogicalResult CachedAttentionOp::verify() {
   RankedTensorType query = getQuery().getType(), key = getKey().getType(), value = getValue().getType(), out = getResult().getType();
   if (!isF32(query, 3) || !isF32(out, 3) || !isCache(key) || !isCache(value))
-    return emitOpError("H4: queries and result are f32, keys and values f16 or f32, all of rank 3");
-  bool agree = out.getDimSize(0) == query.getDimSize(0) && out.getDimSize(1) == query.getDimSize(1) && key.getDimSize(2) == query.getDimSize(2) &&
-               value.getDimSize(0) == key.getDimSize(0) && value.getDimSize(1) == key.getDimSize(1) && out.getDimSize(2) == value.getDimSize(2);
+    return emitOpError("H4: queries and result are f32, keys and values f16, f32 or ui8, all of rank 3");
+  bool agree = out.getDimSize(0) == query.getDimSize(0) && out.getDimSize(1) == query.getDimSize(1) && holds(key, query.getDimSize(2)) &&
+               value.getDimSize(0) == key.getDimSize(0) && value.getDimSize(1) == key.getDimSize(1) && holds(value, out.getDimSize(2));
   if (!agree || key.getDimSize(1) < 1)
     return emitOpError("H4: the shapes do not agree in M, Hq, Hk, D, T and E");
   if (key.getDimSize(0) < 1 || query.getDimSize(1) % key.getDimSize(0) != 0)

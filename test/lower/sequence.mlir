@@ -38,6 +38,18 @@ func.func @ring(%k: tensor<2x48x8xf16>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2
 
 // -----
 
+// A cache of bytes: heads of 8 elements in rows of 10 bytes.
+// CHECK-LABEL: @narrow
+// CHECK: %[[K:.*]] = kernel.micro "ik_cache_append_q8"(%arg0, %arg2, %arg3) params [2, 2, 16, 8, 0] scratch 0 work 32 {dest = 0 : i64}
+// CHECK: kernel.micro "ik_cached_attention_q8"(%arg1, %[[K]], %[[K]], %arg3) params [2, 4, 2, 16, 8, 8, 0, {{[0-9]+}}, 0, 0, 0]
+func.func @narrow(%k: tensor<2x16x10xui8>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
+  %n = nn.cache_append %k, %rows, %p : (tensor<2x16x10xui8>, tensor<2x2x8xf32>, tensor<1xi32>) -> tensor<2x16x10xui8>
+  %y = nn.cached_attention %q, %n, %n, %p scale 0.5 : (tensor<2x4x8xf32>, tensor<2x16x10xui8>, tensor<2x16x10xui8>, tensor<1xi32>) -> tensor<2x4x8xf32>
+  return %y : tensor<2x4x8xf32>
+}
+
+// -----
+
 // Keys and values of different types have no kernel.
 func.func @mixed(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %v: tensor<2x16x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
   // expected-error @+1 {{unsupported: nn.cached_attention: attention over keys and values of different types}}

@@ -43,6 +43,7 @@ llvm::json::Object buildRecord(const CompileOptions &options, const Program &pro
   (void)llvm::sys::fs::file_size(options.modelPath, bytes);
   return llvm::json::Object{{"model_bytes", static_cast<int64_t>(bytes)}, {"target", options.target}, {"features", options.features},
                             {"fast", options.fast}, {"threads", options.workers}, {"ctx", options.llm.ctx}, {"activations", options.llm.activations},
+                            {"kv", options.llm.narrowCache ? "q8" : "f16"},
                             {"dims", std::move(dims)}, {"shapes", std::move(shapes)}, {"binds", std::move(binds)},
                             {"quantize", options.compress.quantizeText}, {"sparsify", options.compress.sparsifyText}, {"calibrate", options.compress.calibrate},
                             {"sparse", std::string(options.sparse == SparseStorage::Fastest ? "fastest" : options.sparse == SparseStorage::Smallest ? "smallest" : "never")}};

@@ -1,4 +1,5 @@
-// bench of a language model: tokens a second of a prompt (pp) and of generation (tg), each from an empty context, as llama-bench measures them.
+// bench of a language model: tokens a second of a prompt (pp) and of generation (tg), each from a context of --depth tokens, as llama-bench measures
+// them.
 #include "tools/ingot/LanguageModel.h"
 #include "tools/ingot/PeakMemory.h"
 
@@ -28,13 +29,13 @@ class LanguageBench {
 public:
   LanguageBench(const Context &context, LanguageModel &model)
       : context(context), model(model), pp(context.options.integer("pp")), tg(context.options.integer("tg")),
-        tokens(someTokens(static_cast<size_t>(std::max(pp, tg)), model.vocabulary())) {}
+        depth(context.options.integer("depth")), tokens(someTokens(static_cast<size_t>(std::max({pp, tg, depth})), model.vocabulary())) {}
 
   /// One row of the table. False: reported.
   bool measure(int64_t workers) {
     double ppSeconds = 0, tgSeconds = 0;
-    bool good = warmUp(workers) && time([&] { return model.reset() && prefill(workers); }, ppSeconds) &&
-                time([&] { return model.reset() && generate(workers); }, tgSeconds);
+    bool good = warmUp(workers) && fill(workers) && time([&] { return prefill(pp, depth, workers); }, ppSeconds) &&
+                time([&] { return generate(workers); }, tgSeconds);
     if (!good)
       return false;
     double ppRate = ppSeconds > 0 ? double(pp) / ppSeconds : 0, tgRate = tgSeconds > 0 ? double(tg) / tgSeconds : 0;
@@ -48,19 +49,24 @@ public:
   llvm::json::Array rows;
 
 private:
-  bool prefill(int64_t workers) { return model.prefill(llvm::ArrayRef(tokens).take_front(static_cast<size_t>(pp)), 0, workers); }
+  bool prefill(int64_t count, int64_t position, int64_t workers) {
+    return model.prefill(llvm::ArrayRef(tokens).take_front(static_cast<size_t>(count)), position, workers);
+  }
+
+  /// Puts the first `depth` tokens into the context, where they stay: each run writes only what comes behind them.
+  bool fill(int64_t workers) { return model.reset() && prefill(depth, 0, workers); }
 
   bool generate(int64_t workers) {
     for (int64_t i = 0; i < tg; ++i)
-      if (!model.decode(tokens[static_cast<size_t>(i)], i, workers))
+      if (!model.decode(tokens[static_cast<size_t>(i)], depth + i, workers))
         return false;
     return true;
   }
 
   /// Touches weights and code once.
   bool warmUp(int64_t workers) {
-    size_t chunk = static_cast<size_t>(std::min(pp, model.program("prefill")->inputs[0].shape[0]));
-    return (tg == 0 || model.decode(tokens[0], 0, workers)) && model.prefill(llvm::ArrayRef(tokens).take_front(chunk), 0, workers);
+    int64_t chunk = std::min(pp, model.program("prefill")->inputs[0].shape[0]);
+    return (tg == 0 || model.decode(tokens[0], 0, workers)) && prefill(chunk, 0, workers);
   }
 
   /// Median seconds of --repeat runs, or of as many as fit in a second.
@@ -83,7 +89,7 @@ private:
 
   const Context &context;
   LanguageModel &model;
-  int64_t pp, tg;
+  int64_t pp, tg, depth;
   std::vector<int32_t> tokens;
 };
 
@@ -99,8 +105,9 @@ int benchLanguageModel(const Context &context) {
   std::unique_ptr<LanguageModel> model = LanguageModel::open(context, std::move(*options));
   if (!model)
     return kUserFault;
+  asked += context.options.integer("depth");
   if (asked > model->ctx())
-    return context.fail("IG0413", "--pp or --tg asks for " + std::to_string(asked) + " tokens, the context has room for " + std::to_string(model->ctx()), "",
+    return context.fail("IG0413", "--pp or --tg, with --depth, asks for " + std::to_string(asked) + " tokens, the context has room for " + std::to_string(model->ctx()), "",
                         "give fewer, or a larger --ctx");
   LanguageBench bench(context, *model);
   std::optional<std::vector<int64_t>> threads = threadCounts(context);

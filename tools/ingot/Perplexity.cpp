@@ -187,7 +187,10 @@ int runPerplexity(const Context &context) {
     return kUserFault;
   if (context.options.has("against")) {
     std::optional<CompileOptions> other = languageOptions(context, context.options.text("against"), {"score"});
-    if (!other || !(reference = openScored(context, *other, ctx)))
+    if (!other)
+      return kUserFault;
+    other->llm.narrowCache = false; // what --kv costs is part of the divergence
+    if (!(reference = openScored(context, *other, ctx)))
       return kUserFault;
     if (reference->vocabulary() != model->vocabulary())
       return context.fail("IG0417",

@@ -111,6 +111,8 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
     options.llm.ctx = build->getInteger("ctx").value_or(options.llm.ctx);
   if (!context.options.has("activations"))
     options.llm.activations = build->getInteger("activations").value_or(options.llm.activations);
+  if (!context.options.has("kv"))
+    options.llm.narrowCache = build->getString("kv").value_or("f16") == "q8";
   if (!context.options.has("sparse") && !parseSparse(context, build->getString("sparse").value_or("fastest"), options.sparse))
     return false;
   if (!context.options.has("quantize") && !context.options.has("sparsify")) {
@@ -188,14 +190,21 @@ bool matches(const ProgramIo &want, const Tensor &have, llvm::StringRef file, Di
   return false;
 }
 
-/// --activations 8 or 16. False: reported.
-bool parseActivations(const Context &context, CompileOptions &options) {
-  std::string bits = context.options.text("activations");
-  if (bits != "8" && bits != "16") {
-    context.fail("IG0002", "--activations has a bad value: expected 8 or 16, found '" + bits + "'");
+/// True when an option's value is one of two; else it is reported.
+bool isEither(const Context &context, llvm::StringRef option, llvm::StringRef first, llvm::StringRef second) {
+  std::string value = context.options.text(option);
+  if (value == first || value == second)
+    return true;
+  context.fail("IG0002", ("--" + option + " has a bad value: expected " + first + " or " + second + ", found '" + value + "'").str());
+  return false;
+}
+
+/// --activations and --kv. False: reported.
+bool parseNumbers(const Context &context, ImportLlm &llm) {
+  if (!isEither(context, "activations", "8", "16") || !isEither(context, "kv", "f16", "q8"))
     return false;
-  }
-  options.llm.activations = bits == "16" ? 16 : 8;
+  llm.activations = context.options.text("activations") == "16" ? 16 : 8;
+  llm.narrowCache = context.options.text("kv") == "q8";
   return true;
 }
 
@@ -256,7 +265,7 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   options.fast = typed.text("precision") == "fast";
   options.llm.ctx = typed.integer("ctx");
   options.llm.pooling = typed.text("pooling");
-  if (!parseActivations(context, options))
+  if (!parseNumbers(context, options.llm))
     return std::nullopt;
   options.stopAfter = typed.text("stop-after");
   options.dumpDir = typed.text("dump-ir");

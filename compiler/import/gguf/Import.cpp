@@ -141,7 +141,7 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
     rows = std::max(rows, entry == "embed" ? 1 : rowsOf(entry, chunk));
   GgufRequantizer types(*file, options.quantize);
   types.warnOfFallbacks(diagnostics);
-  LlmGraph graph(*file, *model, types, *ctx, rows, options.activations, store, builder);
+  LlmGraph graph(*file, *model, types, *ctx, rows, options, store, builder);
   if (!addEntries(graph, *model, options, *entries, *ctx, chunk, path, diagnostics))
     return result;
   addConstants(*module, *file, *model, *ctx, chunk);

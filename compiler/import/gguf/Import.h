@@ -15,6 +15,7 @@ struct ImportLlm {
   std::string quantize;             // --quantize: the block type that matrices of floats take (Requantize.h); empty: none
   std::vector<std::string> entries; // of "prefill", "decode", "score", "embed"; empty: prefill and decode, or embed of a model that makes no text
   std::string pooling;              // of "embed": "mean", "first", "last"; empty: the file's
+  bool narrowCache = false;         // --kv q8: keys and values in 8 bits with a scale for 32, else f16
   int64_t activations = 8;          // --activations, bits of what meets quantised weights: 8 or 16
 };
 
@@ -25,7 +26,7 @@ struct ImportLlm {
 ///   score(tokens i32 [C], position i32 [1]) -> logits f32 [C, V]
 ///   embed(tokens i32 [C], count i32 [1]) -> embedding f32 [1, width]   a whole text of count tokens; no state
 /// and share the states blk.N.k f16 [kv heads, rows, key length] and blk.N.v f16 [kv heads, rows, value length]: rows = ctx, or a ring that holds
-/// the window and one step where attention sees no more.
+/// the window and one step where attention sees no more. With narrowCache they are ui8 rows as nn.cache_append describes them.
 ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
 
 } // namespace ingot

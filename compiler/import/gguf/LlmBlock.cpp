@@ -2,6 +2,7 @@
 // E width, H heads, K kv heads, D key length, S chosen experts.
 #include "compiler/import/gguf/LlmGraph.h"
 
+#include "dialects/nn/Shapes.h"
 #include "dialects/quant/Quant.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -61,7 +62,8 @@ Value LlmGraph::cached(Value rows, llvm::StringRef state, const LlmBlock &block,
   llvm::ArrayRef<int64_t> shape = shapeOf(rows);
   if (step.last)
     return nn::TransposeOp::create(builder, loc, f32({shape[1], shape[0], shape[2]}), rows, builder.getDenseI64ArrayAttr({1, 0, 2}));
-  auto type = RankedTensorType::get({shape[1], cacheRows(block), shape[2]}, builder.getF16Type());
+  Type element = narrowCache ? toMlir(DType::U8, builder.getContext()) : builder.getF16Type();
+  auto type = RankedTensorType::get({shape[1], cacheRows(block), narrowCache ? nn::cachedRowBytes(shape[2]) : shape[2]}, element);
   auto symbol = FlatSymbolRefAttr::get(builder.getContext(), state);
   Value before = nn::StateOp::create(builder, loc, type, symbol);
   Value after = nn::CacheAppendOp::create(builder, loc, type, before, rows, step.position, isRing(block));

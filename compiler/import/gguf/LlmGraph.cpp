@@ -35,9 +35,10 @@ std::string sliceName(const GgufTensor &tensor, int64_t first) {
 
 } // namespace
 
-LlmGraph::LlmGraph(const GgufFile &file, const LlmModel &model, const GgufRequantizer &types, int64_t ctx, int64_t rows, int64_t activations, WeightStore &store,
+LlmGraph::LlmGraph(const GgufFile &file, const LlmModel &model, const GgufRequantizer &types, int64_t ctx, int64_t rows, const ImportLlm &options, WeightStore &store,
                    OpBuilder &builder)
-    : file(file), model(model), types(types), ctx(ctx), stepRows(rows), activations(activations), store(store), builder(builder), loc(builder.getUnknownLoc()) {}
+    : file(file), model(model), types(types), ctx(ctx), stepRows(rows), activations(options.activations), narrowCache(options.narrowCache), store(store), builder(builder),
+      loc(builder.getUnknownLoc()) {}
 
 RankedTensorType LlmGraph::f32(llvm::ArrayRef<int64_t> shape) const { return RankedTensorType::get(shape, builder.getF32Type()); }
 void LlmGraph::at(llvm::StringRef tensor) { loc = NameLoc::get(builder.getStringAttr(printable(tensor))); }

@@ -2,6 +2,7 @@
 #ifndef INGOT_COMPILER_IMPORT_GGUF_LLMGRAPH_H
 #define INGOT_COMPILER_IMPORT_GGUF_LLMGRAPH_H
 
+#include "compiler/import/gguf/Import.h"
 #include "compiler/import/gguf/LlmModel.h"
 #include "compiler/import/gguf/Requantize.h"
 #include "compiler/weights/WeightStore.h"
@@ -12,9 +13,8 @@ namespace ingot {
 
 class LlmGraph {
 public:
-  /// `ctx` positions, of which the entry points take at most `rows` in one step; matrices in the blocks that `types` chooses, whose products take
-  /// activations of `activations` bits.
-  LlmGraph(const GgufFile &file, const LlmModel &model, const GgufRequantizer &types, int64_t ctx, int64_t rows, int64_t activations, WeightStore &store,
+  /// `ctx` positions, of which the entry points take at most `rows` in one step; matrices in the blocks that `types` chooses.
+  LlmGraph(const GgufFile &file, const LlmModel &model, const GgufRequantizer &types, int64_t ctx, int64_t rows, const ImportLlm &options, WeightStore &store,
            mlir::OpBuilder &builder);
 
   /// Which rows' logits an entry point gives: all, or that of row count - 1, where `count` is an argument.
@@ -84,6 +84,7 @@ private:
   const LlmModel &model;
   const GgufRequantizer &types;
   int64_t ctx, stepRows, activations;
+  bool narrowCache;
   WeightStore &store;
   mlir::OpBuilder &builder;
   mlir::Location loc;

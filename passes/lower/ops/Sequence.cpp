@@ -8,6 +8,9 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
+/// The kernels' suffix for a cache.
+std::string cacheSuffix(Value cache) { return dtypeOf(cache) == DType::U8 ? "q8" : kernelTypeSuffix(dtypeOf(cache)).str(); }
+
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
 Lowered lowerRope(Operation *operation, LowerContext &context, std::string &) {
@@ -21,8 +24,8 @@ Lowered lowerRope(Operation *operation, LowerContext &context, std::string &) {
 Lowered lowerCacheAppend(Operation *operation, LowerContext &context, std::string &) {
   nn::CacheAppendOp op = cast<nn::CacheAppendOp>(operation);
   ArrayRef<int64_t> cache = op.getCache().getType().getShape(), rows = op.getRows().getType().getShape();
-  int64_t params[IK_APPEND_COUNT] = {rows[0], cache[0], cache[1], cache[2], op.getRing()};
-  std::string kernel = ("ik_cache_append_" + kernelTypeSuffix(dtypeOf(op.getCache()))).str();
+  int64_t params[IK_APPEND_COUNT] = {rows[0], cache[0], cache[1], rows[2], op.getRing()};
+  std::string kernel = "ik_cache_append_" + cacheSuffix(op.getCache());
   kernel::MicroOp micro =
       context.micro(op.getLoc(), kernel, op.getResult().getType(), op->getOperands(), params, op.getRows().getType().getNumElements());
   micro.setDest(0);
@@ -32,16 +35,15 @@ Lowered lowerCacheAppend(Operation *operation, LowerContext &context, std::strin
 Lowered lowerCachedAttention(Operation *operation, LowerContext &context, std::string &why) {
   nn::CachedAttentionOp op = cast<nn::CachedAttentionOp>(operation);
   ArrayRef<int64_t> q = op.getQuery().getType().getShape(), k = op.getKey().getType().getShape();
-  DType type = dtypeOf(op.getKey());
-  if (type != dtypeOf(op.getValue())) {
+  if (dtypeOf(op.getKey()) != dtypeOf(op.getValue())) {
     why = "attention over keys and values of different types";
     return failure();
   }
-  int64_t width = op.getValue().getType().getDimSize(2), length = k[1];
+  int64_t width = op.getResult().getType().getDimSize(2), length = k[1];
   int64_t params[IK_ATTENTION_COUNT] = {q[0],  q[1], k[0], length, q[2], width, static_cast<int64_t>(op.getWindow()),
                                         paramF32(op.getScale().convertToDouble()), paramF32(op.getSoftcap().convertToDouble()),
                                         op.getRing(), op.getWhole()};
-  std::string kernel = (llvm::Twine("ik_cached_attention_") + (op.getSinks() ? "sinks_" : "") + kernelTypeSuffix(type)).str();
+  std::string kernel = (llvm::Twine("ik_cached_attention_") + (op.getSinks() ? "sinks_" : "") + cacheSuffix(op.getKey())).str();
   int64_t work = q[0] * q[1] * length * (q[2] + width);
   return SmallVector<Value, 2>{
       context.micro(op.getLoc(), kernel, op.getResult().getType(), op->getOperands(), params, work, IK_ATTENTION_SCRATCH(q[2], width)).getResult(0)};

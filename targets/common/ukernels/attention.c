@@ -224,8 +224,36 @@ static void ik_attention_end(ik_attention_room r, const int64_t *p, ik_queries u
   }
 }
 
+/* 16 elements of cache row t from `at`, those past the row's `depth` 0: as they are transposed, and in f32. ik_cache_row: elements of a row in memory. */
+#define IK_CACHE_PLAIN(T, NAME)                                                                                               \
+  IK_INLINE int64_t ik_cache_row_##NAME(int64_t depth) { return depth; }                                                      \
+  IK_INLINE ik_##NAME##x16 ik_cache_load_##NAME(const T *cache, int64_t t, int64_t at, int64_t depth) {                       \
+    return ik_narrow_load_##NAME(cache + t * depth + at, depth - at);                                                         \
+  }                                                                                                                           \
+  IK_INLINE ik_f32x16 ik_cache_widen_##NAME(const T *cache, int64_t t, int64_t at, int64_t depth) {                           \
+    const T *from = cache + t * depth + at;                                                                                   \
+    return depth - at >= 16 ? ik_load16_##NAME(from) : ik_load_part_##NAME(from, depth - at);                                 \
+  }
+IK_CACHE_PLAIN(_Float16, f16)
+IK_CACHE_PLAIN(float, f32)
+typedef int8_t ik_bytes16 __attribute__((ext_vector_type(16)));
+typedef int8_t ik_bytes16u __attribute__((ext_vector_type(16), aligned(1)));
+IK_INLINE int64_t ik_cache_row_q8(int64_t depth) { return IK_CACHE_ROW8(depth); }
+IK_INLINE ik_f32x16 ik_cache_widen_q8(const int8_t *cache, int64_t t, int64_t at, int64_t depth) {
+  const int8_t *row = cache + t * IK_CACHE_ROW8(depth);
+  union { int8_t b[16]; ik_bytes16 v; } part = {{0}};
+  if (depth - at >= 16)
+    part.v = *(const ik_bytes16u *)(row + at);
+  else
+    for (int64_t i = 0; i < depth - at; ++i)
+      part.b[i] = row[at + i];
+  return __builtin_convertvector(part.v, ik_f32x16) * ik_splat16((float)((const _Float16 *)(row + IK_CACHE_SCALES8(depth)))[at / 32]);
+}
 typedef ik_f16x16 IK_VECTOR_f16;
 typedef ik_f32x16 IK_VECTOR_f32;
+typedef ik_f32x16 IK_VECTOR_q8;
+#define ik_cache_load_q8 ik_cache_widen_q8
+#define ik_transpose16_q8 ik_transpose16_f32
 #define IK_ATTENTION(T, NAME)                                                                                                 \
   /* piece // [D][48] keys of positions [t, end), the last one repeated. */                                                   \
   static void ik_attention_keys_##NAME(float *piece, const T *k, int64_t depth, int64_t t, int64_t end) {                     \
@@ -234,9 +262,9 @@ typedef ik_f32x16 IK_VECTOR_f32;
         IK_VECTOR_##NAME rows[16];                                                                                            \
         ik_f32x16 v[16];                                                                                                      \
         IK_UNROLL for (int i = 0; i < 16; ++i) {                                                                              \
-          const T *from = k + (t + j + i < end ? t + j + i : end - 1) * depth + d;                                            \
-          __builtin_prefetch(from + IK_ATTENTION_PIECE * depth, 0, 2);                                                        \
-          rows[i] = ik_narrow_load_##NAME(from, depth - d);                                                                   \
+          const int64_t at = t + j + i < end ? t + j + i : end - 1;                                                           \
+          __builtin_prefetch(k + (at + IK_ATTENTION_PIECE) * ik_cache_row_##NAME(depth) + d, 0, 2);                           \
+          rows[i] = ik_cache_load_##NAME(k, at, d, depth);                                                                    \
         }                                                                                                                     \
         ik_transpose16_##NAME(v, rows);                                                                                       \
         for (int i = 0; i < 16; ++i)                                                                                          \
@@ -246,10 +274,10 @@ typedef ik_f32x16 IK_VECTOR_f32;
   }                                                                                                                           \
   /* piece // [positions][wide E] values of positions [t, end). */                                                            \
   static void ik_attention_widen_##NAME(float *piece, const T *v, int64_t width, int64_t t, int64_t end) {                    \
-    for (v += t * width; t < end; ++t, v += width, piece += IK_ATTENTION_WIDE(width)) {                                       \
-      __builtin_prefetch(v + IK_ATTENTION_PIECE * width, 0, 2);                                                               \
+    for (; t < end; ++t, piece += IK_ATTENTION_WIDE(width)) {                                                                 \
+      __builtin_prefetch(v + (t + IK_ATTENTION_PIECE) * ik_cache_row_##NAME(width), 0, 2);                                    \
       for (int64_t e = 0; e < width; e += 16)                                                                                 \
-        ik_store16_f32(piece + e, width - e >= 16 ? ik_load16_##NAME(v + e) : ik_load_part_##NAME(v + e, width - e));         \
+        ik_store16_f32(piece + e, ik_cache_widen_##NAME(v, t, e, width));                                                     \
     }                                                                                                                         \
   }                                                                                                                           \
   static void ik_attention_run_##NAME(ik_attention_room r, const T *k, const T *v, const int64_t *p, ik_queries u) {          \
@@ -275,7 +303,7 @@ typedef ik_f32x16 IK_VECTOR_f32;
   }                                                                                                                           \
   static void ik_attention_all_##NAME(void *const *buf, const int64_t *p, int64_t worker, int64_t workers, const float *sinks, float *y, void *scratch) { \
     const int64_t hk = p[IK_ATTENTION_HK], perHead = p[IK_ATTENTION_M] * (p[IK_ATTENTION_HQ] / hk), position = *(const int32_t *)buf[3]; \
-    const int64_t keys = p[IK_ATTENTION_T] * p[IK_ATTENTION_D], values = p[IK_ATTENTION_T] * p[IK_ATTENTION_E];               \
+    const int64_t keys = p[IK_ATTENTION_T] * ik_cache_row_##NAME(p[IK_ATTENTION_D]), values = p[IK_ATTENTION_T] * ik_cache_row_##NAME(p[IK_ATTENTION_E]); \
     ik_attention_room room = ik_attention_split(scratch, p);                                                                  \
     ik_range range = ik_share(hk * perHead, worker, workers);                                                                 \
     for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
@@ -294,3 +322,4 @@ typedef ik_f32x16 IK_VECTOR_f32;
   IK_KERNEL(ik_cached_attention_sinks_##NAME) { ik_attention_all_##NAME(buf, p, worker, workers, buf[4], buf[5], buf[6]); }
 IK_ATTENTION(_Float16, f16)
 IK_ATTENTION(float, f32)
+IK_ATTENTION(int8_t, q8)

@@ -1,18 +1,8 @@
 /* ik_block_quantize, ik_block_quantize16: rows of f32 activations to 8 bits or to two digits of 8, one scale for 32 of k; layout and rounding in
  * block.h. Parallel unit: 32 values. */
 #include "targets/common/ukernels/block.h"
-#include "targets/common/ukernels/micro.h"
+#include "targets/common/ukernels/steps.h"
 
-typedef int8_t ik_q8x16u __attribute__((ext_vector_type(16), aligned(1)));
-
-/* Largest magnitude; a NaN wins. */
-IK_INLINE float ik_amax32(const float *x) {
-  ik_f32x16 a = ik_abs16(ik_load16_f32(x)), b = ik_abs16(ik_load16_f32(x + 16)), v = ik_select16((a > b) | (a != a), a, b);
-  float top = 0.0f;
-  for (int i = 0; i < 16; ++i)
-    top = v[i] > top || v[i] != v[i] ? v[i] : top;
-  return top;
-}
 IK_INLINE int32_t ik_sum16_i32(ik_i32x16 v) {
   int32_t sum = 0;
   for (int i = 0; i < 16; ++i)
@@ -30,21 +20,6 @@ static void ik_put_block(uint8_t *out, const ik_i32x16 *v, float scale) {
   numbers[1] = scale * (float)sum;
   ((int32_t *)numbers)[2] = -8 * sum;
   ((int32_t *)numbers)[3] = -8 * low;
-}
-
-IK_INLINE ik_i32x16 ik_whole16(ik_f32x16 v) {
-  const ik_f32x16 magic = ik_splat16(IKM_ROUND_F32);
-  return (ik_i32x16)(v + magic) - (ik_i32x16)magic;
-}
-
-/* v // x in steps of the returned scale, at most `steps`. */
-static float ik_steps32(ik_i32x16 *v, const float *x, float steps) {
-  const float amax = ik_amax32(x);
-  const int finite = amax <= 3.40282347e38f, counts = finite && amax >= 0x1p-100f;
-  const ik_f32x16 inverse = ik_splat16(counts ? steps / amax : 0.0f);
-  for (int h = 0; h < 2; ++h)
-    v[h] = finite ? ik_whole16(ik_load16_f32(x + 16 * h) * inverse) : (ik_i32x16)0;
-  return finite ? (counts ? amax / steps : 0.0f) : __builtin_nanf("");
 }
 
 /* parts // 1 or 2 neighbouring blocks of `out`. */

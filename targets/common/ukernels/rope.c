@@ -2,6 +2,7 @@
  * sequence.h. Parallel unit: one head of one row. */
 #include "targets/common/ukernels/math.h"
 #include "targets/common/ukernels/sequence.h"
+#include "targets/common/ukernels/steps.h"
 #include "targets/common/ukernels/ukernel.h"
 
 static int64_t ik_position(const void *p) {
@@ -53,3 +54,30 @@ IK_KERNEL(ik_rope) {
   }
 IK_CACHE_APPEND(_Float16, f16)
 IK_CACHE_APPEND(float, f32)
+
+/* `count` <= 32 elements and their scale. */
+static void ik_store_row8(int8_t *to, _Float16 *scale, const float *from, int64_t count) {
+  float x[32] = {0};
+  ik_i32x16 v[2];
+  __builtin_memcpy(x, from, (size_t)count * sizeof(float));
+  *scale = (_Float16)ik_steps32(v, x, 127.0f);
+  for (int64_t i = 0; i < count; ++i)
+    to[i] = (int8_t)v[i / 16][i % 16];
+}
+
+IK_KERNEL(ik_cache_append_q8);
+IK_KERNEL(ik_cache_append_q8) {
+  const int64_t heads = p[IK_APPEND_H], length = p[IK_APPEND_T], depth = p[IK_APPEND_D], position = ik_position(buf[2]);
+  ik_range range = ik_share(p[IK_APPEND_M] * heads, worker, workers);
+  for (int64_t unit = range.begin; unit < range.end; ++unit) {
+    int64_t t = position + unit / heads, h = unit % heads;
+    if (p[IK_APPEND_RING])
+      t %= length;
+    if (t >= length)
+      return;
+    const float *from = (const float *)buf[1] + unit * depth;
+    int8_t *to = (int8_t *)buf[3] + (h * length + t) * IK_CACHE_ROW8(depth);
+    for (int64_t i = 0; i < depth; i += 32)
+      ik_store_row8(to + i, (_Float16 *)(to + IK_CACHE_SCALES8(depth)) + i / 32, from + i, depth - i < 32 ? depth - i : 32);
+  }
+}

@@ -2,6 +2,7 @@
  * count as 0.
  *   ik_rope                     x f32 [M][H][D], table f32 [T][R], position, y f32 [M][H][D]
  *   ik_cache_append_<type>      cache [H][T][D], rows f32 [M][H][D], position, result: the cache's own buffer; ring: position t is row t mod T
+ *                               q8: cache u8 [H][T][IK_CACHE_ROW8(D)], a row is D signed bytes, from IK_CACHE_SCALES8(D) on a scale f16 for each 32 of them
  *   ik_cached_attention_<type>  q f32 [M][HQ][D], k [HK][T][D], v [HK][T][E], position, y f32 [M][HQ][E], scratch
  *   ik_cached_attention_sinks_<type>  the same with sinks f32 [HQ] after the position
  *
@@ -23,6 +24,9 @@ enum {
   IK_ATTENTION_WHOLE,                         /* 1: every query sees all up to the position, or window / 2 on both sides */
   IK_ATTENTION_COUNT
 };
+/* A row of d elements in 8 bits: where its scales are, its bytes. value = scale * byte, byte = round half to even(x * (127 / amax of its 32)), scale = f16(amax / 127). */
+#define IK_CACHE_SCALES8(d) (((d) + 1) / 2 * 2)
+#define IK_CACHE_ROW8(d) (IK_CACHE_SCALES8(d) + ((d) + 31) / 32 * 2)
 /* Positions of one chunk and of one piece whose keys or values are widened together; queries (pairs of row and head) that share a piece. */
 enum { IK_ATTENTION_PIECE = 48, IK_ATTENTION_CHUNK = 5 * IK_ATTENTION_PIECE, IK_ATTENTION_TILE = 64 };
 /* Columns of values and sums: tiles of 32, whose rows are 48 apart in sums. */

@@ -26,6 +26,8 @@ IK_KERNEL(ik_block_experts_f16);
 IK_KERNEL(ik_rope);
 IK_KERNEL(ik_cache_append_f16);
 IK_KERNEL(ik_cached_attention_f16);
+IK_KERNEL(ik_cache_append_q8);
+IK_KERNEL(ik_cached_attention_q8);
 IK_KERNEL(ik_cached_attention_sinks_f16);
 
 typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
@@ -114,6 +116,11 @@ static void sequenceCase(int32_t position, int64_t m, int64_t window, float soft
   run(ik_cache_append_f16, store, append, keys, sizeof keys);
   run(ik_cached_attention_f16, attend, attention, y, m * HQ * E * 4);
   run(ik_cached_attention_sinks_f16, sink, attention, y, m * HQ * E * 4);
+  static _Alignas(2) uint8_t bytes[HK * T * IK_CACHE_ROW8(D)];
+  const int64_t same[IK_ATTENTION_COUNT] = {m, HQ, HK, T, D, D, window, scale.u, cap.u, 0, whole};
+  void *const store8[] = {bytes, x, &position, bytes}, *const attend8[] = {x, bytes, bytes, &position, y, room};
+  run(ik_cache_append_q8, store8, append, bytes, sizeof bytes);
+  run(ik_cached_attention_q8, attend8, same, y, m * HQ * D * 4);
 }
 
 #define NBITS_CASE(form, bits, zeros, halves)                                        \

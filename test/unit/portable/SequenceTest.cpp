@@ -10,6 +10,9 @@ KERNEL_FUNCTION(ik_cache_append_f16)
 KERNEL_FUNCTION(ik_cache_append_f32)
 KERNEL_FUNCTION(ik_cached_attention_f16)
 KERNEL_FUNCTION(ik_cached_attention_f32)
+KERNEL_FUNCTION(ik_cached_attention_q8)
+KERNEL_FUNCTION(ik_cached_attention_sinks_q8)
+KERNEL_FUNCTION(ik_cache_append_q8)
 KERNEL_FUNCTION(ik_cached_attention_sinks_f16)
 KERNEL_FUNCTION(ik_cached_attention_sinks_f32)
 
@@ -158,6 +161,50 @@ template <typename T> void testAttention(Random &random, Kernel kernel, Kernel s
     checkRow(a, data, y, m);
 }
 
+/// A cache of bytes filled by the kernel, and its values, each within half a step (and the rounding of the scale) of what was put in.
+std::vector<char> narrowCache(Random &random, int64_t heads, int64_t length, int64_t depth, std::vector<float> &values) {
+  std::vector<float> rows = randomVector<float>(random, length * heads * depth);
+  std::fill(rows.begin(), rows.begin() + std::min<int64_t>(depth, 32), 0.0f);
+  std::vector<char> cache(size_t(heads * length * IK_CACHE_ROW8(depth)));
+  int32_t position = 0;
+  runKernel("cache_append_q8", ik_cache_append_q8, {cache.data(), rows.data(), &position}, {cache.data()}, {int64_t(cache.size())},
+            {length, heads, length, depth, 0});
+  for (int64_t row = 0; row < heads * length; ++row) {
+    const char *bytes = cache.data() + row * IK_CACHE_ROW8(depth);
+    const float *x = rows.data() + (row % length * heads + row / length) * depth;
+    for (int64_t d = 0; d < depth; ++d) {
+      _Float16 scale;
+      std::memcpy(&scale, bytes + IK_CACHE_SCALES8(depth) + d / 32 * 2, 2);
+      values.push_back(float(scale) * float(int8_t(bytes[d])));
+      check(std::fabs(values.back() - x[d]) <= 0.57f * float(scale), "cache_append_q8: %g for %g", double(values.back()), double(x[d]));
+    }
+  }
+  return cache;
+}
+
+void testNarrowAttention(Random &random, const Attention &a) {
+  AttentionData<float> data = randomAttention<float>(random, a);
+  data.k.clear(), data.v.clear();
+  std::vector<char> keys = narrowCache(random, a.hk, a.length, a.d, data.k), values = narrowCache(random, a.hk, a.length, a.e, data.v);
+  std::vector<float> y(size_t(a.rows * a.hq * a.e)), one(size_t(a.hq * a.e));
+  runKernel("attention", ik_cached_attention_q8, {data.q.data(), keys.data(), values.data(), &a.position}, {y.data()}, {int64_t(y.size() * 4)},
+            a.params(a.rows), a.scratch());
+  for (int64_t m = 0; m < a.rows; ++m) {
+    checkRow(a, data, y, m);
+    int32_t at = int32_t(std::max(a.position, 0) + m);
+    if (a.whole || m % 7)
+      continue;
+    runKernel("attention", ik_cached_attention_q8, {data.q.data() + m * a.hq * a.d, keys.data(), values.data(), &at}, {one.data()}, {int64_t(one.size() * 4)},
+              a.params(1), a.scratch());
+    check(std::memcmp(one.data(), y.data() + m * a.hq * a.e, one.size() * 4) == 0, "attention in 8 bits: row %d differs from the row alone", int(m));
+  }
+  data.sinks = randomVector<float>(random, a.hq, -3, 3);
+  runKernel("sinks", ik_cached_attention_sinks_q8, {data.q.data(), keys.data(), values.data(), &a.position, data.sinks.data()}, {y.data()},
+            {int64_t(y.size() * 4)}, a.params(a.rows), a.scratch());
+  for (int64_t m = 0; m < a.rows; ++m)
+    checkRow(a, data, y, m);
+}
+
 } // namespace
 
 void testSequence() {
@@ -182,5 +229,6 @@ void testSequence() {
   for (const Attention &a : cases) {
     testAttention<_Float16>(random, ik_cached_attention_f16, ik_cached_attention_sinks_f16, a);
     testAttention<float>(random, ik_cached_attention_f32, ik_cached_attention_sinks_f32, a);
+    testNarrowAttention(random, a);
   }
 }

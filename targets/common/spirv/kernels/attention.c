@@ -4,8 +4,18 @@
 #include "targets/common/ukernels/sequence.h"
 #include "targets/common/ukernels/ukernel.h"
 
-#define IK_ATTENTION(T, NAME, SINKS)                                                                                                 \
-  IK_KERNEL(NAME) {                                                                                     \
+/* Element `at` of a row in the cache, and the row's length there. */
+static inline float ik_cached_f16(const _Float16 *row, int64_t at, int64_t depth) { return (void)depth, (float)row[at]; }
+static inline float ik_cached_f32(const float *row, int64_t at, int64_t depth) { return (void)depth, row[at]; }
+static inline float ik_cached_q8(const int8_t *row, int64_t at, int64_t depth) {
+  return (float)row[at] * (float)((const _Float16 *)(row + IK_CACHE_SCALES8(depth)))[at / 32];
+}
+#define IK_ROW_f16(depth) (depth)
+#define IK_ROW_f32(depth) (depth)
+#define IK_ROW_q8(depth) IK_CACHE_ROW8(depth)
+
+#define IK_ATTENTION(T, TYPE, NAME, SINKS)                                                                                    \
+  IK_KERNEL(NAME) {                                                                                                           \
     const int64_t hq = p[IK_ATTENTION_HQ], hk = p[IK_ATTENTION_HK], depth = p[IK_ATTENTION_D], width = p[IK_ATTENTION_E];     \
     const int64_t length = p[IK_ATTENTION_T], window = p[IK_ATTENTION_WINDOW], position = *(const int32_t *)buf[3];           \
     const float cap = ik_f32(p[IK_ATTENTION_SOFTCAP]);                                                                        \
@@ -20,7 +30,8 @@
         end = window > 0 && at + window / 2 < last ? at + window / 2 + 1 : last + 1;                                          \
       }                                                                                                                       \
       const float *q = (const float *)buf[0] + unit * depth;                                                                  \
-      const T *k = (const T *)buf[1] + head * length * depth, *v = (const T *)buf[2] + head * length * width;                 \
+      const int64_t keyRow = IK_ROW_##TYPE(depth), valueRow = IK_ROW_##TYPE(width);                                           \
+      const T *k = (const T *)buf[1] + head * length * keyRow, *v = (const T *)buf[2] + head * length * valueRow;             \
       float *y = (float *)buf[4 + SINKS] + unit * width, top = SINKS ? ((const float *)buf[4])[unit % hq] : -__builtin_inff(), sum = SINKS; \
       for (int64_t e = 0; e < width; ++e)                                                                                     \
         y[e] = 0.0f;                                                                                                          \
@@ -30,7 +41,7 @@
         for (int64_t t = from; t < to; ++t) {                                                                                 \
           float s = 0.0f;                                                                                                     \
           for (int64_t d = 0; d < depth; ++d)                                                                                 \
-            s = IKM_FMAF(q[d], (float)k[(p[IK_ATTENTION_RING] ? t % length : t) * depth + d], s);                             \
+            s = IKM_FMAF(q[d], ik_cached_##TYPE(k + (p[IK_ATTENTION_RING] ? t % length : t) * keyRow, d, depth), s);          \
           s = s * ik_f32(p[IK_ATTENTION_SCALE]);                                                                              \
           if (cap > 0.0f)                                                                                                     \
             s = ikm_tanh_f32(s / cap) * cap;                                                                                  \
@@ -52,7 +63,7 @@
         for (int64_t e = 0; e < width; ++e) {                                                                                 \
           float o = y[e] * shrink;                                                                                            \
           for (int64_t t = from; t < to; ++t)                                                                                 \
-            o = IKM_FMAF(scores[t - chunk], (float)v[(p[IK_ATTENTION_RING] ? t % length : t) * width + e], o);                \
+            o = IKM_FMAF(scores[t - chunk], ik_cached_##TYPE(v + (p[IK_ATTENTION_RING] ? t % length : t) * valueRow, e, width), o); \
           y[e] = o;                                                                                                           \
         }                                                                                                                     \
       }                                                                                                                       \
@@ -60,7 +71,9 @@
         y[e] = y[e] / sum;                                                                                                    \
     }                                                                                                                         \
   }
-IK_ATTENTION(_Float16, ik_cached_attention_f16, 0)
-IK_ATTENTION(float, ik_cached_attention_f32, 0)
-IK_ATTENTION(_Float16, ik_cached_attention_sinks_f16, 1)
-IK_ATTENTION(float, ik_cached_attention_sinks_f32, 1)
+IK_ATTENTION(_Float16, f16, ik_cached_attention_f16, 0)
+IK_ATTENTION(float, f32, ik_cached_attention_f32, 0)
+IK_ATTENTION(_Float16, f16, ik_cached_attention_sinks_f16, 1)
+IK_ATTENTION(float, f32, ik_cached_attention_sinks_f32, 1)
+IK_ATTENTION(int8_t, q8, ik_cached_attention_q8, 0)
+IK_ATTENTION(int8_t, q8, ik_cached_attention_sinks_q8, 1)
