@@ -6,6 +6,7 @@
 
 #if defined(__AVX512F__)
 IK_TILE(1, 2)
+IK_TILE(2, 3)
 IK_TILE(4, 2)
 #endif
 
@@ -96,6 +97,17 @@ IK_INLINE void ik_transpose16_f32(ik_f32x16 *to, const ik_f32x16 *from) {
   IK_UNROLL for (int i = 0; i < 16; ++i) to[i] = v[i];
 }
 IK_INLINE ik_f32x16 ik_narrow_load_f32(const float *p, int64_t n) { return n >= 16 ? ik_load16_f32(p) : ik_load_part_f32(p, n); }
+
+/* c // [rows][48] queries times a piece of keys. */
+static void ik_attention_products(float *c, const float *q, const float *piece, int64_t depth, int64_t rows) {
+#if defined(__AVX512F__)
+  if (rows == 2) {
+    ik_tile_2x3(c, 1, q, depth, 1, piece, IK_ATTENTION_PIECE, 16, depth);
+    return;
+  }
+#endif
+  ik_tile(c, 1, q, depth, 1, piece, IK_ATTENTION_PIECE, 16, depth, rows, 3);
+}
 
 /* Scores of one chunk, whole vectors: scale and cap. */
 static void ik_attention_scale(const float *c, float *s, int64_t rows, const int64_t *p) {
@@ -224,25 +236,26 @@ static void ik_attention_end(ik_attention_room r, const int64_t *p, ik_queries u
   }
 }
 
-/* 16 elements of cache row t from `at`, those past the row's `depth` 0: as they are transposed, and in f32. ik_cache_row: elements of a row in memory. */
+/* 16 elements of cache row t from `at`: as they are transposed, and in f32. Where `whole` is not set, those past the row's `depth` are 0.
+ * ik_cache_row: elements of a row in memory. */
 #define IK_CACHE_PLAIN(T, NAME)                                                                                               \
   IK_INLINE int64_t ik_cache_row_##NAME(int64_t depth) { return depth; }                                                      \
-  IK_INLINE ik_##NAME##x16 ik_cache_load_##NAME(const T *cache, int64_t t, int64_t at, int64_t depth) {                       \
-    return ik_narrow_load_##NAME(cache + t * depth + at, depth - at);                                                         \
+  IK_INLINE ik_##NAME##x16 ik_cache_load_##NAME(const T *cache, int64_t t, int64_t at, int64_t depth, int whole) {            \
+    return ik_narrow_load_##NAME(cache + t * depth + at, whole ? 16 : depth - at);                                            \
   }                                                                                                                           \
-  IK_INLINE ik_f32x16 ik_cache_widen_##NAME(const T *cache, int64_t t, int64_t at, int64_t depth) {                           \
+  IK_INLINE ik_f32x16 ik_cache_widen_##NAME(const T *cache, int64_t t, int64_t at, int64_t depth, int whole) {                \
     const T *from = cache + t * depth + at;                                                                                   \
-    return depth - at >= 16 ? ik_load16_##NAME(from) : ik_load_part_##NAME(from, depth - at);                                 \
+    return whole || depth - at >= 16 ? ik_load16_##NAME(from) : ik_load_part_##NAME(from, depth - at);                        \
   }
 IK_CACHE_PLAIN(_Float16, f16)
 IK_CACHE_PLAIN(float, f32)
 typedef int8_t ik_bytes16 __attribute__((ext_vector_type(16)));
 typedef int8_t ik_bytes16u __attribute__((ext_vector_type(16), aligned(1)));
 IK_INLINE int64_t ik_cache_row_q8(int64_t depth) { return IK_CACHE_ROW8(depth); }
-IK_INLINE ik_f32x16 ik_cache_widen_q8(const int8_t *cache, int64_t t, int64_t at, int64_t depth) {
+IK_INLINE ik_f32x16 ik_cache_widen_q8(const int8_t *cache, int64_t t, int64_t at, int64_t depth, int whole) {
   const int8_t *row = cache + t * IK_CACHE_ROW8(depth);
   union { int8_t b[16]; ik_bytes16 v; } part = {{0}};
-  if (depth - at >= 16)
+  if (whole || depth - at >= 16)
     part.v = *(const ik_bytes16u *)(row + at);
   else
     for (int64_t i = 0; i < depth - at; ++i)
@@ -254,30 +267,96 @@ typedef ik_f32x16 IK_VECTOR_f32;
 typedef ik_f32x16 IK_VECTOR_q8;
 #define ik_cache_load_q8 ik_cache_widen_q8
 #define ik_transpose16_q8 ik_transpose16_f32
+
+/* Where the sums of columns e .. e + 15 are, from those of column 0. */
+IK_INLINE int64_t ik_sums_at(int64_t e) { return e / IK_ATTENTION_COLUMNS * 8 * 48 + e % IK_ATTENTION_COLUMNS; }
+/* R queries that see all of `count` positions: o[r][e ..] += s[r][t] v[t][e ..], 16 V columns, straight from the cache. */
+#define IK_FEW(R, WIDTH, V, T, NAME)                                                                                          \
+  IK_INLINE void ik_few_##R##_##WIDTH##_##NAME(float *o, const float *s, const T *v, int64_t width, int64_t e, int64_t count, int whole) { \
+    ik_f32x16 a[R][V], b[V];                                                                                                  \
+    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
+      IK_UNROLL for (int c = 0; c < V; ++c) a[r][c] = ik_load16_f32(o + r * 48 + ik_sums_at(e + c * 16));                     \
+    for (int64_t t = 0; t < count; ++t) {                                                                                     \
+      const T *next = v + (t + IK_ATTENTION_PIECE) * ik_cache_row_##NAME(width) + e;                                          \
+      IK_UNROLL for (int c = 0; c < V; ++c) b[c] = ik_cache_widen_##NAME(v, t, e + c * 16, width, whole);                     \
+      IK_UNROLL for (int c = 0; c < V; c += (int)(4 / sizeof(T))) __builtin_prefetch(next + c * 16, 0, 2);                    \
+      IK_UNROLL for (int r = 0; r < R; ++r) {                                                                                 \
+        ik_f32x16 f = ik_splat16(s[r * IK_ATTENTION_CHUNK + t]);                                                              \
+        IK_UNROLL for (int c = 0; c < V; ++c) a[r][c] = ik_fma16(f, b[c], a[r][c]);                                           \
+      }                                                                                                                       \
+    }                                                                                                                         \
+    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
+      IK_UNROLL for (int c = 0; c < V; ++c) ik_store16_f32(o + r * 48 + ik_sums_at(e + c * 16), a[r][c]);                     \
+  }
+/* Vectors of one pass of IK_FEW: its sums stay in registers. Queries of a pass: without vectors of floats one. */
+#if defined(__AVX512F__)
+enum { IK_FEW_ROWS = 4, IK_FEW_WIDE = 8, IK_FEW_WIDE4 = 4 };
+#elif IK_FLOAT_VECTORS
+enum { IK_FEW_ROWS = 4, IK_FEW_WIDE = 2, IK_FEW_WIDE4 = 1 };
+#else
+enum { IK_FEW_ROWS = 1 };
+#endif
+#if IK_FLOAT_VECTORS
+#define IK_ROW_LOOP IK_UNROLL
+#define IK_FEW_ALL(T, NAME)                                                                                                   \
+  IK_FEW(1, wide, IK_FEW_WIDE, T, NAME) IK_FEW(2, wide, IK_FEW_WIDE, T, NAME) IK_FEW(4, wide, IK_FEW_WIDE4, T, NAME)          \
+  IK_FEW(1, one, 1, T, NAME) IK_FEW(2, one, 1, T, NAME) IK_FEW(4, one, 1, T, NAME)                                            \
+  /* As IK_FEW for 1 to 4 queries and all columns; sums of 4 are computed for 3. */                                           \
+  static void ik_attention_few_##NAME(float *o, const float *s, const T *v, int64_t width, int64_t count, int64_t rows) {     \
+    const int64_t wide = 16 * (rows > 2 ? IK_FEW_WIDE4 : IK_FEW_WIDE);                                                        \
+    int64_t e = 0;                                                                                                            \
+    for (; width - e >= wide; e += wide)                                                                                      \
+      (rows == 1 ? ik_few_1_wide_##NAME : rows == 2 ? ik_few_2_wide_##NAME : ik_few_4_wide_##NAME)(o, s, v, width, e, count, 1); \
+    for (; e < width; e += 16)                                                                                                \
+      (rows == 1 ? ik_few_1_one_##NAME : rows == 2 ? ik_few_2_one_##NAME : ik_few_4_one_##NAME)(o, s, v, width, e, count, 0); \
+  }
+#else
+/* Unrolled rows would be hundreds of scalars, over which a compiler takes minutes. */
+#define IK_ROW_LOOP _Pragma("clang loop unroll(disable)")
+#define IK_FEW_ALL(T, NAME)                                                                                                   \
+  IK_FEW(1, one, 1, T, NAME)                                                                                                  \
+  static void ik_attention_few_##NAME(float *o, const float *s, const T *v, int64_t width, int64_t count, int64_t rows) {     \
+    (void)rows;                                                                                                               \
+    for (int64_t e = 0; e < width; e += 16)                                                                                   \
+      ik_few_1_one_##NAME(o, s, v, width, e, count, 0);                                                                       \
+  }
+#endif
+
 #define IK_ATTENTION(T, NAME)                                                                                                 \
+  IK_FEW_ALL(T, NAME)                                                                                                         \
+  /* piece // rows d .. d + 15 of [D][48], keys of positions t .. t + 15, the one before `end` repeated; `whole`: nothing is cut. */ \
+  IK_INLINE void ik_attention_square_##NAME(float *piece, const T *k, int64_t depth, int64_t d, int64_t t, int64_t end, int whole) { \
+    IK_VECTOR_##NAME rows[16];                                                                                                \
+    ik_f32x16 v[16];                                                                                                          \
+    IK_ROW_LOOP for (int i = 0; i < 16; ++i)                                                                                  \
+      rows[i] = ik_cache_load_##NAME(k, whole || t + i < end ? t + i : end - 1, d, depth, whole);                             \
+    ik_transpose16_##NAME(v, rows);                                                                                           \
+    for (int i = 0; i < 16; ++i)                                                                                              \
+      if (whole || d + i < depth)                                                                                             \
+        ik_store16_f32(piece + (d + i) * IK_ATTENTION_PIECE, v[i]);                                                           \
+  }                                                                                                                           \
   /* piece // [D][48] keys of positions [t, end), the last one repeated. */                                                   \
   static void ik_attention_keys_##NAME(float *piece, const T *k, int64_t depth, int64_t t, int64_t end) {                     \
-    for (int64_t d = 0; d < depth; d += 16)                                                                                   \
-      for (int64_t j = 0; j < IK_ATTENTION_PIECE; j += 16) {                                                                  \
-        IK_VECTOR_##NAME rows[16];                                                                                            \
-        ik_f32x16 v[16];                                                                                                      \
-        IK_UNROLL for (int i = 0; i < 16; ++i) {                                                                              \
-          const int64_t at = t + j + i < end ? t + j + i : end - 1;                                                           \
-          __builtin_prefetch(k + (at + IK_ATTENTION_PIECE) * ik_cache_row_##NAME(depth) + d, 0, 2);                           \
-          rows[i] = ik_cache_load_##NAME(k, at, d, depth);                                                                    \
-        }                                                                                                                     \
-        ik_transpose16_##NAME(v, rows);                                                                                       \
-        for (int i = 0; i < 16; ++i)                                                                                          \
-          if (d + i < depth)                                                                                                  \
-            ik_store16_f32(piece + (d + i) * IK_ATTENTION_PIECE + j, v[i]);                                                   \
+    const int64_t squareBytes = 16 * ik_cache_row_##NAME(depth) * (int64_t)sizeof(T) * 16 / depth;                            \
+    for (int64_t j = 0; j < IK_ATTENTION_PIECE; j += 16) {                                                                    \
+      const char *next = (const char *)(k + (t + j + IK_ATTENTION_PIECE) * ik_cache_row_##NAME(depth));                       \
+      for (int64_t d = 0; d < depth; d += 16, next += squareBytes) {                                                          \
+        for (int64_t b = 0; b < squareBytes; b += 64)                                                                         \
+          __builtin_prefetch(next + b, 0, 2);                                                                                 \
+        if (IK_FLOAT_VECTORS && depth - d >= 16 && t + j + 16 <= end)                                                         \
+          ik_attention_square_##NAME(piece + j, k, depth, d, t + j, end, 1);                                                  \
+        else                                                                                                                  \
+          ik_attention_square_##NAME(piece + j, k, depth, d, t + j, end, 0);                                                  \
       }                                                                                                                       \
+    }                                                                                                                         \
   }                                                                                                                           \
   /* piece // [positions][wide E] values of positions [t, end). */                                                            \
   static void ik_attention_widen_##NAME(float *piece, const T *v, int64_t width, int64_t t, int64_t end) {                    \
     for (; t < end; ++t, piece += IK_ATTENTION_WIDE(width)) {                                                                 \
-      __builtin_prefetch(v + (t + IK_ATTENTION_PIECE) * ik_cache_row_##NAME(width), 0, 2);                                    \
+      for (int64_t e = 0; e < width; e += 64 / (int64_t)sizeof(T))                                                            \
+        __builtin_prefetch(v + (t + IK_ATTENTION_PIECE) * ik_cache_row_##NAME(width) + e, 0, 2);                              \
       for (int64_t e = 0; e < width; e += 16)                                                                                 \
-        ik_store16_f32(piece + e, ik_cache_widen_##NAME(v, t, e, width));                                                     \
+        ik_store16_f32(piece + e, ik_cache_widen_##NAME(v, t, e, width, 0));                                                  \
     }                                                                                                                         \
   }                                                                                                                           \
   static void ik_attention_run_##NAME(ik_attention_room r, const T *k, const T *v, const int64_t *p, ik_queries u) {          \
@@ -289,13 +368,21 @@ typedef ik_f32x16 IK_VECTOR_q8;
         ik_attention_keys_##NAME(r.piece, k, depth, row, row + stop - t);                                                     \
         for (int64_t i = 0; i < u.count; i += 8) {                                                                            \
           int64_t rows = u.count - i < 8 ? u.count - i : 8;                                                                   \
-          ik_tile(r.c, 1, r.q + i * depth, depth, 1, r.piece, IK_ATTENTION_PIECE, 16, depth, rows, 3);                        \
+          ik_attention_products(r.c, r.q + i * depth, r.piece, depth, rows);                                                  \
           ik_attention_scale(r.c, r.s + i * IK_ATTENTION_CHUNK + t - chunk, rows, p);                                         \
         }                                                                                                                     \
       }                                                                                                                       \
       ik_attention_shrink(r, p, u, chunk);                                                                                    \
       for (int64_t t = chunk; t < stop; t += IK_ATTENTION_PIECE) {                                                            \
         int64_t last = t + IK_ATTENTION_PIECE < stop ? t + IK_ATTENTION_PIECE : stop, row = ik_row_of(p, t);                  \
+        if (p[IK_ATTENTION_M] == 1) {                                                                                         \
+          const ik_range seen = ik_within(ik_query_sees(p, u, 0), t, last);                                                   \
+          for (int64_t i = 0; i < u.count && seen.begin < seen.end; i += IK_FEW_ROWS)                                         \
+            ik_attention_few_##NAME(ik_attention_sums(r, p, i), r.s + i * IK_ATTENTION_CHUNK + seen.begin - chunk,            \
+                                    v + (row + seen.begin - t) * ik_cache_row_##NAME(p[IK_ATTENTION_E]), p[IK_ATTENTION_E],   \
+                                    seen.end - seen.begin, u.count - i < IK_FEW_ROWS ? u.count - i : IK_FEW_ROWS);            \
+          continue;                                                                                                           \
+        }                                                                                                                     \
         ik_attention_widen_##NAME(r.piece, v, p[IK_ATTENTION_E], row, row + last - t);                                        \
         ik_attention_values(r, p, u, chunk, (ik_range){t, last});                                                             \
       }                                                                                                                       \
