@@ -75,6 +75,8 @@ public:
       return nullptr;
     result->device = *device;
     result->target = findTarget(device->target);
+    if (!checkStop())
+      return nullptr;
     result->symbol = symbolFor(options.name.empty() ? llvm::sys::path::stem(options.modelPath) : StringRef(options.name));
     result->context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
     loadDialects(*result->context);
@@ -87,7 +89,7 @@ public:
         break;
       if (!runPhase(phase))
         return nullptr;
-      if (StringRef(options.stopAfter).split(':').first == phase.name) {
+      if (stop.first == phase.name) {
         result->stopped = true;
         break;
       }
@@ -98,6 +100,23 @@ public:
   }
 
 private:
+  /// Refuses a --stop-after that names no phase, or no stage of the target.
+  bool checkStop() {
+    auto fail = [&](StringRef part, StringRef found, ArrayRef<StringRef> known) {
+      diagnostics.report("IG0002", ("--stop-after has a bad value: expected " + part + " of " + llvm::join(known, ", ") + ", found '" + found + "'").str());
+      return false;
+    };
+    SmallVector<StringRef> names;
+    for (const Phase &phase : phaseTable())
+      names.push_back(phase.name);
+    if (!options.stopAfter.empty() && !llvm::is_contained(names, stop.first))
+      return fail("a phase", stop.first, names);
+    bool isStage = StringRef(options.stopAfter).contains(':');
+    if (isStage && stop.first != "target")
+      return fail("target and a stage", options.stopAfter, result->target->stages());
+    return !isStage || llvm::is_contained(result->target->stages(), stop.second) || fail("a stage", stop.second, result->target->stages());
+  }
+
   bool runPhase(const Phase &phase) {
     double start = now();
     bool good = phase.name == "import" ? import() : phase.name == "target" ? emit() : phase.name == "compress" ? compress(phase) : runPasses(phase);
@@ -146,14 +165,21 @@ private:
       for (deploy::ProgramOp program : result->module->getOps<deploy::ProgramOp>())
         program->setAttr(deploy::kTimedAttr, UnitAttr::get(result->context.get()));
     result->programs = readPrograms(*result->module);
-    auto sink = [&](StringRef stage, StringRef text) { dumper.dump(("target-" + stage).str(), "txt", [&](llvm::raw_ostream &out) { out << text; }); };
+    auto sink = [&](StringRef stage, StringRef text) {
+      dumper.dump(("target-" + stage).str(), "txt", [&](llvm::raw_ostream &out) { out << text; });
+      if (stage == stop.second || (!stop.second.empty() && stage.starts_with((stop.second + "-").str())))
+        result->stageText += text;
+    };
     llvm::Expected<std::vector<ObjectFile>> objects =
-        result->target->emit(*result->module, result->symbol, result->device, dumper.enabled() ? StageSink(sink) : StageSink());
+        result->target->emit(*result->module, result->symbol, result->device, dumper.enabled() || !stop.second.empty() ? StageSink(sink) : StageSink());
     if (!objects) {
       diagnostics.report(kTargetCode, llvm::toString(objects.takeError()), {options.modelPath}, "this is a fault of Ingot: please report it");
       return false;
     }
     result->objects = std::move(*objects);
+    if (stop.second == "object")
+      for (const ObjectFile &object : result->objects)
+        result->stageText += object.bytes;
     result->programs = readPrograms(*result->module); // with the units that the target chose
     for (Program &program : result->programs)
       for (ProgramCall &call : program.calls)
@@ -206,6 +232,7 @@ private:
   }
 
   const CompileOptions &options;
+  std::pair<StringRef, StringRef> stop = StringRef(options.stopAfter).split(':'); // phase, stage
   Diagnostics &diagnostics;
   Dumper dumper;
   CompressRequest request;

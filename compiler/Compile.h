@@ -69,7 +69,8 @@ struct Compiled {
   std::map<std::string, int64_t> opCounts;
   std::vector<LayerNote> layers; // what the compress phase did
   std::vector<WeightNote> weightNotes; // how 8-bit weights are stored, and why
-  bool stopped = false; // --stop-after ended the pipeline: there are no objects
+  bool stopped = false; // --stop-after ended the pipeline
+  std::string stageText; // what the target wrote at the stage that --stop-after names
 
   /// The first entry point: the only one of an ONNX model.
   const Program &program() const { return programs.front(); }

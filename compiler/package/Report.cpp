@@ -113,7 +113,7 @@ void putKernels(llvm::raw_ostream &out, const ReportData &data) {
   std::vector<const ReportKernel *> sorted;
   for (const ReportKernel &kernel : data.kernels)
     sorted.push_back(&kernel);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const ReportKernel *a, const ReportKernel *b) { return a->work > b->work; });
+  llvm::sort(sorted, [](const ReportKernel *a, const ReportKernel *b) { return std::pair(-a->work, a) < std::pair(-b->work, b); });
   out << "<h2>Kernels</h2><table><tr><th>kernel<th>source<th>calls<th>bytes<th>work<th>share</tr>\n";
   for (const ReportKernel *kernel : sorted)
     out << "<tr><td>" << html(kernel->name) << "<td>" << html(kernel->source) << "<td class=n>" << kernel->count << "<td class=n>" << kernel->bytes

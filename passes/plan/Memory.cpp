@@ -9,7 +9,7 @@ namespace ingot {
 int64_t packArena(std::vector<LiveBuffer> &buffers) {
   std::vector<size_t> order(buffers.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return buffers[a].bytes > buffers[b].bytes; });
+  llvm::sort(order, [&](size_t a, size_t b) { return std::pair(-buffers[a].bytes, a) < std::pair(-buffers[b].bytes, b); });
   std::vector<size_t> placed; // by offset
   int64_t arena = 0;
   for (size_t i : order) {

@@ -40,6 +40,8 @@ llvm::Error emitProgram(deploy::ProgramOp program, llvm::StringRef symbol, llvm:
 
 /// Links what the module calls but does not define from the level's bitcode; everything linked becomes internal. An error names what is missing.
 llvm::Error linkKernels(llvm::Module &module, const CpuSpec &spec);
+/// Loads of parameters in internal functions become the constants that all calls give, or get their range.
+void narrowParams(llvm::Module &module);
 /// Makes sure that no memset of the module becomes another library call (Apple's bzero).
 void keepMemset(llvm::Module &module);
 /// Sets triple, data layout and the functions' cpu and features to the machine's.

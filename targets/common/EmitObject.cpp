@@ -1,4 +1,5 @@
-// LLVM's part: the machine, the optimiser (generated code only; kernels come optimised), code generation, and the steps in order.
+// LLVM's part: the machine, the optimiser (in full for generated code; kernels come optimised and lose what the model does not use), code
+// generation, and the steps in order.
 #include "targets/common/Emit.h"
 #include "targets/common/StackUse.h"
 
@@ -12,6 +13,11 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
+#include "llvm/Transforms/IPO/SCCP.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/ADCE.h"
+#include "llvm/Transforms/Scalar/CorrelatedValuePropagation.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
 #include <mutex>
@@ -61,12 +67,24 @@ void optimise(Module &module, TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3).run(module, analyses.modules);
 }
 
+/// Drops kernels that are not called, and of the others what their calls cannot reach.
 void dropUnused(Module &module, TargetMachine &machine) {
   PassBuilder builder(&machine);
   Analyses analyses(builder, machine.getTargetTriple());
   ModulePassManager passes;
   passes.addPass(GlobalDCEPass());
   passes.run(module, analyses.modules);
+  narrowParams(module);
+  FunctionPassManager simplify;
+  simplify.addPass(InstCombinePass());
+  simplify.addPass(CorrelatedValuePropagationPass());
+  simplify.addPass(SimplifyCFGPass());
+  simplify.addPass(ADCEPass());
+  ModulePassManager reachable;
+  reachable.addPass(IPSCCPPass());
+  reachable.addPass(createModuleToFunctionPassAdaptor(std::move(simplify)));
+  reachable.addPass(GlobalDCEPass());
+  reachable.run(module, analyses.modules);
 }
 
 /// Runs code generation, which consumes the module.

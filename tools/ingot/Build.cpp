@@ -186,7 +186,7 @@ int finishBuild(const Context &context, const ReportData &report, llvm::StringRe
 
 int runBuild(const Context &context) {
   double start = secondsNow();
-  bool stops = context.options.has("stop-after");
+  bool stops = context.options.has("stop-after") && context.options.text("stop-after") != "package";
   if (!context.options.has("output") && !stops)
     return context.fail("IG0002", "ingot build needs -o DIR", "", "for example: ingot build model.onnx -o out");
   std::optional<CompileOptions> options = compileOptionsFor(context, context.options.arguments[0], nullptr);
@@ -200,7 +200,9 @@ int runBuild(const Context &context) {
   printTimings(context, *session);
   const Compiled &compiled = *session->compiled;
   if (compiled.stopped) {
-    if (options->dumpDir.empty() && compiled.module)
+    if (!compiled.stageText.empty())
+      llvm::outs() << compiled.stageText;
+    else if (options->dumpDir.empty() && compiled.module)
       compiled.module.get()->print(llvm::outs());
     return kDone;
   }
