@@ -40,6 +40,8 @@ llvm::Error emitProgram(deploy::ProgramOp program, llvm::StringRef symbol, llvm:
 
 /// Links what the module calls but does not define from the level's bitcode; everything linked becomes internal. An error names what is missing.
 llvm::Error linkKernels(llvm::Module &module, const CpuSpec &spec);
+/// A function of its own for each different call of a kernel, where that adds little code.
+void copyKernels(llvm::Module &module);
 /// Loads of parameters in internal functions become the constants that all calls give, or get their range.
 void narrowParams(llvm::Module &module);
 /// Makes sure that no memset of the module becomes another library call (Apple's bzero).

@@ -1,5 +1,5 @@
 // Kernels as this model calls them: every size, stride and choice on which all calls agree becomes a constant, others get the range that they
-// have, and what then cannot happen is dropped. A kernel stays one function however often it is called.
+// have, and what then cannot happen is dropped. A kernel with few different calls becomes one function for each of them.
 #include "targets/common/Emit.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -7,6 +7,7 @@
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/MDBuilder.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 
 using namespace llvm;
 
@@ -117,7 +118,36 @@ void narrowLoads(Value *pointer, const Places &places, int64_t offset, const Dat
   }
 }
 
+/// Instructions that the copies of one kernel may add: about 24 KiB of code.
+constexpr size_t kCopiedInstructions = 4096;
+
+/// A copy of the function for all calls but the first that give the same constants.
+void copyForCalls(Function &function) {
+  MapVector<SmallVector<Constant *>, SmallVector<CallInst *>> groups;
+  for (User *user : function.users()) {
+    SmallVector<Constant *> constants;
+    for (Value *operand : cast<CallInst>(user)->args())
+      constants.push_back(dyn_cast<Constant>(operand));
+    groups[constants].push_back(cast<CallInst>(user));
+  }
+  if (groups.empty() || function.getInstructionCount() * (groups.size() - 1) > kCopiedInstructions)
+    return;
+  for (auto &[constants, calls] : llvm::drop_begin(groups)) {
+    ValueToValueMapTy values;
+    Function *copy = CloneFunction(&function, values);
+    copy->setLinkage(GlobalValue::InternalLinkage);
+    for (CallInst *call : calls)
+      call->setCalledFunction(copy);
+  }
+}
+
 } // namespace
+
+void copyKernels(Module &module) {
+  for (Function &function : llvm::make_early_inc_range(module))
+    if (isOnlyCalled(function))
+      copyForCalls(function);
+}
 
 void narrowParams(Module &module) {
   for (auto &[argument, places] : findPlaces(module))

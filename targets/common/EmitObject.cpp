@@ -74,6 +74,7 @@ void dropUnused(Module &module, TargetMachine &machine) {
   ModulePassManager passes;
   passes.addPass(GlobalDCEPass());
   passes.run(module, analyses.modules);
+  copyKernels(module);
   narrowParams(module);
   FunctionPassManager simplify;
   simplify.addPass(InstCombinePass());
