@@ -129,6 +129,29 @@ IK_TILE(8, 2)
 IK_TILE(8, 3)
 #endif
 
+#if defined(__aarch64__) && defined(__ARM_NEON)
+#include <arm_neon.h>
+/* ik_tile_4x1 with the weights of its rows side by side: one load of them, multiplied lane by lane. */
+IK_INLINE void ik_tile_4x1_lanes(float *c, int fresh, const float *w, int64_t ldw, const float *x, int64_t ldk, int64_t depth) {
+  float32x4_t a[4][4], b[4];
+  IK_UNROLL for (int r = 0; r < 4; ++r)
+    IK_UNROLL for (int v = 0; v < 4; ++v) a[r][v] = fresh ? vdupq_n_f32(0.0f) : vld1q_f32(c + r * 48 + v * 4);
+  for (int64_t k = 0; k < depth; ++k, w += ldw, x += ldk) {
+    const float32x4_t f = vld1q_f32(w);
+    IK_UNROLL for (int v = 0; v < 4; ++v) b[v] = vld1q_f32(x + v * 4);
+    IK_UNROLL for (int v = 0; v < 4; ++v) a[0][v] = vfmaq_laneq_f32(a[0][v], b[v], f, 0);
+    IK_UNROLL for (int v = 0; v < 4; ++v) a[1][v] = vfmaq_laneq_f32(a[1][v], b[v], f, 1);
+    IK_UNROLL for (int v = 0; v < 4; ++v) a[2][v] = vfmaq_laneq_f32(a[2][v], b[v], f, 2);
+    IK_UNROLL for (int v = 0; v < 4; ++v) a[3][v] = vfmaq_laneq_f32(a[3][v], b[v], f, 3);
+  }
+  IK_UNROLL for (int r = 0; r < 4; ++r)
+    IK_UNROLL for (int v = 0; v < 4; ++v) vst1q_f32(c + r * 48 + v * 4, a[r][v]);
+}
+#define IK_TILE_LANES 1
+#else
+#define IK_TILE_LANES 0
+#endif
+
 /* `rows` <= 8 and `vecs` <= 3 of the above; rows are computed in whole fours or eights (c has room for 8). */
 IK_INLINE void ik_tile(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, int64_t ldv, int64_t depth,
                        int64_t rows, int64_t vecs) {
@@ -156,6 +179,11 @@ IK_INLINE void ik_tile(float *c, int fresh, const float *w, int64_t ldr, int64_t
     for (int64_t v = 0; v < vecs; ++v) {
       if (rows == 1)
         ik_tile_1x1(c + v * 16, fresh, w, ldr, ldw, x + v * ldv, ldk, ldv, depth);
+#if IK_TILE_LANES
+      else if (ldr == 1)
+        for (int64_t r = 0; r < rows; r += 4)
+          ik_tile_4x1_lanes(c + r * 48 + v * 16, fresh, w + r, ldw, x + v * ldv, ldk, depth);
+#endif
       else
         for (int64_t r = 0; r < rows; r += 4)
           ik_tile_4x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth);
