@@ -149,7 +149,7 @@ private:
     if (dumper.enabled())
       manager.addInstrumentation(std::make_unique<DumpAfterPass>(dumper, phase.name));
     WeightRequest weights{result->target->weightCosts(result->device), options.sparse, result->device.name, {}};
-    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights, !options.shapes.empty()};
+    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights, !options.shapes.empty(), !options.shapes.empty() && result->target->sharesShapes()};
     phase.build(manager, context);
     bool good = succeeded(manager.run(*result->module));
     llvm::append_range(result->weightNotes, weights.notes);

@@ -19,6 +19,7 @@ struct PassContext {
   CompressRequest *compress = nullptr; // --quantize, --sparsify; null: neither
   WeightRequest *weights = nullptr;    // how constant weights of integer products may be stored; null: plainly
   bool mergeWeights = false;           // entry points bring equal weights under different names
+  bool shareShapes = false;            // and the target can share their steps
 };
 
 struct Phase {

@@ -29,6 +29,7 @@ std::unique_ptr<mlir::Pass> createCollapseMaps();
 std::unique_ptr<mlir::Pass> createMergeWeights(const PassContext &context);
 std::unique_ptr<mlir::Pass> createOutlineMaps();
 std::unique_ptr<mlir::Pass> createPlanProgram(const PassContext &context);
+std::unique_ptr<mlir::Pass> createShareShapes();
 std::unique_ptr<mlir::Pass> createStageWeights(int64_t fastBytes);
 
 /// The phases' pipelines.

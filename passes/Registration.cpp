@@ -28,6 +28,7 @@ void registerPasses() {
   mlir::registerPass([] { return createMergeWeights(context); });
   mlir::registerPass([] { return createOutlineMaps(); });
   mlir::registerPass([] { return createPlanProgram(context); });
+  mlir::registerPass([] { return createShareShapes(); });
   mlir::registerPass([] { return createStageWeights(0); });
 }
 

@@ -27,6 +27,14 @@ namespace ingot::deploy {
 /// Unit attribute of a deploy.program whose code tells its host after each call (ingot_call_done), so that kernels can be timed.
 constexpr llvm::StringLiteral kTimedAttr = "timed";
 
+/// DenseI64ArrayAttr of a deploy.call in a deploy.shared: for the callee, `serial`, each parameter and each place's offset the column of the table, or
+/// -1 where it is the same for all rows.
+constexpr llvm::StringLiteral kColumnsAttr = "columns";
+/// ArrayAttr of StringAttr of such a call: what the callee's column chooses from.
+constexpr llvm::StringLiteral kCalleesAttr = "callees";
+/// I64Attr of a deploy.program whose steps are those of a deploy.shared: its row. kSharedAttr (StringAttr) names it.
+constexpr llvm::StringLiteral kRowAttr = "row", kSharedAttr = "shared";
+
 } // namespace ingot::deploy
 
 #endif

@@ -50,6 +50,25 @@ def Deploy_ProgramOp : Deploy_Op<"program", [Symbol, SingleBlock, NoTerminator, 
   let assemblyFormat = "$sym_name `arena` $arenaBytes `scratch` $scratchBytes `workers` $workers $body attr-dict";
 }
 
+def Deploy_SharedOp : Deploy_Op<"shared", [Symbol, SingleBlock, NoTerminator, IsolatedFromAbove]> {
+  let summary = "the steps of several programs that differ in numbers alone";
+  let description = [{
+    The programs of several shapes of one model: the same calls on the same buffers, with other parameters and offsets, sometimes another kernel. `table` is
+    [program][column]; each call's `columns` says which of its numbers stand there. `scratchBytes` is the programs' common one. A program that runs this
+    names it and its row (`shared`, `row`) and keeps its own steps for whoever reads it. A barrier stands where any of the programs has one.
+
+    Example:
+    ```mlir
+    deploy.shared @common scratch 0 columns 1 table [16, 32] {
+      deploy.call "map_1" params [0] places [#deploy.place<input, 0, 0, 16>, #deploy.place<arena, 0, 0, 16>] work 4 {columns = array<i64: -1, -1, 0, -1, -1>}
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$scratchBytes, I64Attr:$columnCount, DenseI64ArrayAttr:$table);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `scratch` $scratchBytes `columns` $columnCount `table` $table $body attr-dict";
+}
+
 def Deploy_CallOp : Deploy_Op<"call"> {
   let summary = "runs one kernel on all workers";
   let description = [{

@@ -111,6 +111,8 @@ def Kernel_FuncOp : Kernel_Op<"func", [Symbol, SingleBlock, IsolatedFromAbove]> 
   let description = [{
     One copy of a map's code, shared by all equal maps (content hash in the name). Attributes as in `kernel.map`; the element types of the read inputs
     are those of the body's arguments, `resultType` is the result's. The device function has the micro-kernels' signature.
+    With `split`, dims may be walked in no other order, the workers share dim `split`, and numbers that are INT64_MIN are read from the call's
+    parameters: the first of them is parameter 0, and so on.
 
     Example:
     ```mlir
@@ -120,7 +122,8 @@ def Kernel_FuncOp : Kernel_Op<"func", [Symbol, SingleBlock, IsolatedFromAbove]> 
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, DenseI64ArrayAttr:$dims, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$strides, TypeAttr:$resultType);
+  let arguments = (ins SymbolNameAttr:$sym_name, DenseI64ArrayAttr:$dims, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$strides, TypeAttr:$resultType,
+    OptionalAttr<I64Attr>:$split);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `dims` $dims `offsets` $offsets `strides` $strides `result` $resultType $body attr-dict";
 }

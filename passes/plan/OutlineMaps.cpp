@@ -143,7 +143,7 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
     bool keepsSign = element.isUnsignedInteger() && element.getIntOrFloatBitWidth() < 8; // stored in a byte, whose upper bits are 0
     Type resultType = keepsSign ? element : scalarType(element);
     kernel::FuncOp function = kernel::FuncOp::create(top, UnknownLoc::get(&getContext()), "map", map.getDims(), map.getOffsets(),
-                                                     map.getStrides(), resultType);
+                                                     map.getStrides(), resultType, /*split=*/IntegerAttr());
     IRMapping mapping;
     map.getBody().cloneInto(&function.getBody(), mapping);
     std::string name = contentName(function);

@@ -34,6 +34,17 @@ def PlanProgram : Pass<"ingot-plan-program", "::mlir::ModuleOp"> {
   }];
 }
 
+def ShareShapes : Pass<"ingot-share-shapes", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createShareShapes()";
+  let dependentDialects = ["::ingot::deploy::DeployDialect", "::ingot::kernel::KernelDialect"];
+  let summary = "programs that differ in numbers alone share their steps";
+  let description = [{
+    Before: deploy.programs of several shapes of one model. After: those with the same calls on the same buffers name one deploy.shared and a row of its
+    table, which holds what differs: parameters, offsets, which kernel. Maps whose extents, offsets or strides differ become functions that read those
+    from the call's parameters; strides of 0 and 1 stay constants, so a map whose form differs by shape stays several functions.
+  }];
+}
+
 def StageWeights : Pass<"ingot-stage-weights", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createStageWeights(0)";
   let dependentDialects = ["::ingot::deploy::DeployDialect"];

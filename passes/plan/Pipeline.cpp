@@ -8,6 +8,8 @@ void buildPlan(mlir::OpPassManager &manager, const PassContext &context) {
     manager.addPass(createMergeWeights(context));
   manager.addPass(createOutlineMaps());
   manager.addPass(createPlanProgram(context));
+  if (context.shareShapes)
+    manager.addPass(createShareShapes());
   if (context.fastBytes > 0)
     manager.addPass(createStageWeights(context.fastBytes));
 }

@@ -50,6 +50,7 @@ public:
   llvm::ArrayRef<llvm::StringRef> features() const override { return featureNames; }
   std::vector<KernelRow> kernels(const Device &device) const override;
   const WeightCosts *weightCosts(const Device &device) const override;
+  bool sharesShapes() const override { return true; }
   llvm::ArrayRef<llvm::StringRef> stages() const override;
   std::optional<Device> host() const override;
   const CpuTarget *asCpu() const override { return this; }

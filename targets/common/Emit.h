@@ -4,7 +4,7 @@
 #define INGOT_TARGETS_COMMON_EMIT_H
 
 #include "dialects/deploy/Deploy.h"
-#include "dialects/kernel/Kernel.h"
+#include "passes/plan/MapBox.h"
 #include "targets/Target.h"
 
 #include "llvm/IR/LLVMContext.h"
@@ -23,20 +23,15 @@ struct CpuSpec {
   llvm::StringRef builtins; // the runtime's object with functions that code for the machine may call; empty: none
 };
 
-/// kernel.func normalised: unit dims dropped, dims ordered by the result's stride and merged where all operands allow it.
-struct MapBox {
-  llvm::SmallVector<int64_t> dims;                    // at least one
-  llvm::SmallVector<int64_t> offsets;                 // [operand], the result last
-  llvm::SmallVector<llvm::SmallVector<int64_t>> strides; // [operand][dim]
-};
-MapBox normaliseMap(kernel::FuncOp func);
-
 /// Every map's body as `i.body.<name>`: an internal function over scalars, always inlined. Math functions become calls of ik_<name>_<f32|f64>.
 llvm::Expected<std::unique_ptr<llvm::Module>> emitBodies(mlir::ModuleOp module, llvm::LLVMContext &context);
 /// The map as a function with the micro-kernels' signature, which loops over its worker's share and calls the body.
 llvm::Error emitMap(kernel::FuncOp func, llvm::Module &into);
-/// entrySymbol(program's name, symbol): all steps of the program.
+/// entrySymbol(program's name, symbol): all steps of the program, or a call of the shared program that has them.
 llvm::Error emitProgram(deploy::ProgramOp program, llvm::StringRef symbol, llvm::Module &into);
+
+/// An internal function with the steps of several programs, whose fourth argument is a program's row of numbers; the programs must come after it.
+llvm::Error emitShared(deploy::SharedOp shared, llvm::Module &into);
 
 /// Links what the module calls but does not define from the level's bitcode; everything linked becomes internal. An error names what is missing.
 llvm::Error linkKernels(llvm::Module &module, const CpuSpec &spec);

@@ -10,14 +10,6 @@ using namespace llvm;
 namespace ingot {
 namespace {
 
-/// The least extent worth splitting among workers at an outer dimension; below it an inner dimension with more points is split.
-constexpr int64_t splitExtent = 16;
-
-/// Merges dim d+1 into d when every operand walks both as one.
-bool mergeable(const MapBox &box, size_t d) {
-  return llvm::all_of(box.strides, [&](ArrayRef<int64_t> s) { return s[d] == s[d + 1] * box.dims[d + 1]; });
-}
-
 class MapEmitter {
 public:
   MapEmitter(kernel::FuncOp func, Module &module) : func(func), module(module), context(module.getContext()), b(context), box(normaliseMap(func)) {}
@@ -25,11 +17,14 @@ public:
   Error emit();
 
 private:
+  void readNumbers();
+  Value *extent(size_t dim) const { return numbers[dim]; }
+  Value *offset(size_t operand) const { return numbers[box.dims.size() + operand]; }
+  Value *stride(size_t operand, size_t dim) const { return numbers[box.dims.size() * (1 + operand) + box.offsets.size() + dim]; }
   void emitLoops(size_t dim, SmallVector<Value *> offsets);
   void emitLoop(size_t dim, ArrayRef<Value *> offsets, Value *begin, Value *end);
   void loadOperands(size_t dim, ArrayRef<Value *> offsets);
   void emitPoint(Value *resultOffset);
-  size_t splitDim() const;
   /// The innermost dim that moves operand j; 0 when none does.
   size_t deepestDim(size_t j) const;
   Type *storage(Type *scalar) const;
@@ -46,24 +41,23 @@ private:
   Function *body = nullptr, *function = nullptr;
   MDNode *group = nullptr;
   SmallVector<Value *> pointers, loaded;
+  SmallVector<Value *> numbers; // MapBox::numbers(), constants but for those that the call gives
 };
-
-size_t MapEmitter::splitDim() const {
-  size_t best = 0;
-  for (size_t d = 0; d < box.dims.size(); ++d) {
-    if (box.dims[d] >= splitExtent)
-      return d;
-    if (box.dims[d] > box.dims[best])
-      best = d;
-  }
-  return best;
-}
 
 size_t MapEmitter::deepestDim(size_t j) const {
   for (size_t d = box.dims.size(); d-- > 0;)
     if (box.strides[j][d] != 0)
       return d;
   return 0;
+}
+
+void MapEmitter::readNumbers() {
+  uint64_t next = 0;
+  for (int64_t number : box.numbers())
+    if (number != kRunTimeNumber)
+      numbers.push_back(b.getInt64(number));
+    else
+      numbers.push_back(b.CreateLoad(b.getInt64Ty(), b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), function->getArg(1), next++)));
 }
 
 /// Integers of fewer than eight bits hold one element a byte.
@@ -89,10 +83,11 @@ Error MapEmitter::emit() {
     return Error::success();
   }
   group = MDNode::getDistinct(context, {});
+  readNumbers();
   SmallVector<Value *> offsets;
   for (size_t j = 0; j <= inputs; ++j) {
     pointers.push_back(b.CreateLoad(ptr, b.CreateConstInBoundsGEP1_64(ptr, function->getArg(0), j)));
-    offsets.push_back(b.getInt64(box.offsets[j]));
+    offsets.push_back(offset(j));
   }
   loaded.assign(inputs, nullptr);
   emitLoops(0, std::move(offsets));
@@ -101,8 +96,8 @@ Error MapEmitter::emit() {
 }
 
 void MapEmitter::emitLoops(size_t dim, SmallVector<Value *> offsets) {
-  Value *begin = b.getInt64(0), *end = b.getInt64(box.dims[dim]);
-  if (dim == splitDim()) {
+  Value *begin = b.getInt64(0), *end = extent(dim);
+  if (dim == box.split) {
     Value *worker = function->getArg(2), *workers = function->getArg(3);
     begin = b.CreateUDiv(b.CreateMul(end, worker), workers);
     end = b.CreateUDiv(b.CreateMul(end, b.CreateAdd(worker, b.getInt64(1))), workers);
@@ -120,8 +115,8 @@ void MapEmitter::emitLoop(size_t dim, ArrayRef<Value *> offsets, Value *begin, V
   index->addIncoming(begin, before);
   SmallVector<Value *> inner;
   for (size_t j = 0; j < offsets.size(); ++j) {
-    int64_t stride = box.strides[j][dim];
-    inner.push_back(stride == 0 ? offsets[j] : b.CreateNSWAdd(offsets[j], b.CreateNSWMul(index, b.getInt64(stride))));
+    bool isMoved = box.strides[j][dim] != 0;
+    inner.push_back(isMoved ? b.CreateNSWAdd(offsets[j], b.CreateNSWMul(index, stride(j, dim))) : offsets[j]);
   }
   loadOperands(dim, inner);
   if (dim + 1 < box.dims.size())
@@ -164,41 +159,6 @@ void MapEmitter::emitPoint(Value *resultOffset) {
 }
 
 } // namespace
-
-MapBox normaliseMap(kernel::FuncOp func) {
-  ArrayRef<int64_t> dims = func.getDims(), strides = func.getStrides();
-  size_t operands = func.getOffsets().size(), rank = dims.size();
-  SmallVector<size_t> order;
-  for (size_t d = 0; d < rank; ++d)
-    if (dims[d] != 1)
-      order.push_back(d);
-  auto resultStride = [&](size_t d) { return std::abs(strides[(operands - 1) * rank + d]); };
-  llvm::sort(order, [&](size_t x, size_t y) { return std::pair(-resultStride(x), x) < std::pair(-resultStride(y), y); });
-  MapBox box;
-  box.offsets.assign(func.getOffsets().begin(), func.getOffsets().end());
-  box.strides.resize(operands);
-  for (size_t d : order) {
-    box.dims.push_back(dims[d]);
-    for (size_t j = 0; j < operands; ++j)
-      box.strides[j].push_back(strides[j * rank + d]);
-  }
-  for (size_t d = 0; d + 1 < box.dims.size();) {
-    if (!mergeable(box, d)) {
-      ++d;
-      continue;
-    }
-    box.dims[d] *= box.dims[d + 1];
-    box.dims.erase(box.dims.begin() + d + 1);
-    for (auto &s : box.strides)
-      s.erase(s.begin() + d);
-  }
-  if (box.dims.empty()) {
-    box.dims.push_back(1);
-    for (auto &s : box.strides)
-      s.push_back(0);
-  }
-  return box;
-}
 
 Error emitMap(kernel::FuncOp func, Module &into) {
   if (func.getStrides().size() != func.getOffsets().size() * func.getDims().size())

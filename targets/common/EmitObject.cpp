@@ -181,6 +181,9 @@ Error emitPrograms(mlir::ModuleOp source, StringRef symbol, Module &module) {
   auto programs = source.getOps<deploy::ProgramOp>();
   if (programs.empty())
     return createStringError("the module has no deploy.program");
+  for (deploy::SharedOp shared : source.getOps<deploy::SharedOp>())
+    if (Error error = emitShared(shared, module))
+      return error;
   for (deploy::ProgramOp program : programs)
     if (Error error = emitProgram(program, symbol, module))
       return error;

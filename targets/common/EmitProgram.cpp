@@ -1,5 +1,6 @@
 // The entry point: every step as a direct call. One array of buffer addresses is reused by all calls; parameters are constants,
-// equal lists shared. Workers run the same code and meet at barriers.
+// equal lists shared. Workers run the same code and meet at barriers. Programs of several shapes share one such function, which takes what
+// differs from a row of numbers.
 #include "targets/common/Emit.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -16,53 +17,73 @@ enum FrameField { Weights, Arena, State, Scratch, Inputs, Outputs, Barrier };
 
 class ProgramEmitter {
 public:
-  ProgramEmitter(deploy::ProgramOp program, StringRef symbol, Module &module)
-      : program(program), symbol(symbol), module(module), context(module.getContext()), b(context) {}
+  /// The steps in `body`, with numbers of `table` where that is given; `isTimed`: tells its host after each call.
+  ProgramEmitter(mlir::Block &body, int64_t scratchBytes, bool isTimed, Module &module, GlobalVariable *table = nullptr)
+      : body(body), scratchBytes(scratchBytes), isTimed(isTimed), module(module), table(table), context(module.getContext()), b(context) {}
 
-  Error emit();
+  /// `into` has the arguments of ingot_run_fn, and the row of numbers if there is one.
+  Error emit(Function *into);
 
 private:
-  Error checkAddresses();
   void emitEntry();
   Error emitCall(deploy::CallOp call);
+  Error storeAddresses(deploy::CallOp call);
+  void emitKernel(deploy::CallOp call, Value *self, Value *count);
   void emitBarrier();
   void emitMark(int64_t call);
-  Expected<Value *> address(deploy::PlaceAttr place);
-  Value *params(ArrayRef<int64_t> values);
+  Expected<Value *> address(deploy::PlaceAttr place, int64_t column);
+  Value *params(deploy::CallOp call);
+  Value *constantParams(ArrayRef<int64_t> values);
+  /// The number of a call that column `column` of the row holds.
+  Value *number(int64_t column);
   FunctionCallee callee(StringRef name);
   Value *field(FrameField index) { return b.CreateLoad(b.getPtrTy(), b.CreateConstInBoundsGEP1_64(b.getPtrTy(), function->getArg(0), index)); }
-  Value *at(Value *base, int64_t offset) { return offset == 0 ? base : b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), base, offset); }
+  Value *at(Value *base, int64_t offset, int64_t column) {
+    if (column >= 0)
+      return b.CreateInBoundsGEP(b.getInt8Ty(), base, number(column));
+    return offset == 0 ? base : b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), base, offset);
+  }
 
-  deploy::ProgramOp program;
-  StringRef symbol;
+  mlir::Block &body;
+  int64_t scratchBytes;
+  bool isTimed;
   Module &module;
+  GlobalVariable *table; // of the row's numbers; null: there are none
   LLVMContext &context;
   IRBuilder<> b;
   Function *function = nullptr;
-  Value *buffers = nullptr, *worker = nullptr, *workers = nullptr, *scratch = nullptr;
+  Value *buffers = nullptr, *list = nullptr, *worker = nullptr, *workers = nullptr, *scratch = nullptr;
   Value *bases[Barrier + 1] = {};
   std::map<std::vector<int64_t>, GlobalVariable *> paramLists;
 };
 
+/// Which numbers of the call come from the row; as many as deploy::kColumnsAttr says, or none.
+ArrayRef<int64_t> columnsOf(deploy::CallOp call) {
+  auto columns = call->getAttrOfType<mlir::DenseI64ArrayAttr>(deploy::kColumnsAttr);
+  return columns ? columns.asArrayRef() : ArrayRef<int64_t>();
+}
+ArrayRef<int64_t> paramColumns(deploy::CallOp call) { return columnsOf(call).empty() ? ArrayRef<int64_t>() : columnsOf(call).slice(2, call.getParams().size()); }
+bool varies(ArrayRef<int64_t> columns) { return llvm::any_of(columns, [](int64_t column) { return column >= 0; }); }
+
 void ProgramEmitter::emitEntry() {
-  Type *ptr = b.getPtrTy(), *i32 = b.getInt32Ty();
-  auto *type = FunctionType::get(b.getVoidTy(), {ptr, i32, i32}, false);
-  function = Function::Create(type, GlobalValue::ExternalLinkage, entrySymbol(program.getSymName(), symbol), module);
-  function->addFnAttr(Attribute::NoUnwind);
   b.SetInsertPoint(BasicBlock::Create(context, "entry", function));
-  size_t most = 1;
-  for (deploy::CallOp call : program.getBody().getOps<deploy::CallOp>())
+  size_t most = 1, mostParams = 0;
+  for (deploy::CallOp call : body.getOps<deploy::CallOp>()) {
     most = std::max<size_t>(most, call.getPlaces().size());
-  buffers = b.CreateAlloca(ArrayType::get(ptr, most));
+    mostParams = std::max(mostParams, varies(paramColumns(call)) ? call.getParams().size() : 0);
+  }
+  buffers = b.CreateAlloca(ArrayType::get(b.getPtrTy(), most));
+  if (mostParams != 0)
+    list = b.CreateAlloca(ArrayType::get(b.getInt64Ty(), mostParams));
   worker = b.CreateZExt(function->getArg(1), b.getInt64Ty());
   workers = b.CreateZExt(function->getArg(2), b.getInt64Ty());
   for (int i = Weights; i <= Barrier; ++i)
     bases[i] = field(static_cast<FrameField>(i));
-  scratch = b.CreateInBoundsGEP(b.getInt8Ty(), bases[Scratch], b.CreateMul(worker, b.getInt64(program.getScratchBytes())));
+  scratch = b.CreateInBoundsGEP(b.getInt8Ty(), bases[Scratch], b.CreateMul(worker, b.getInt64(scratchBytes)));
 }
 
 /// A machine of 32 bits holds areas of less than 2 GiB.
-Error ProgramEmitter::checkAddresses() {
+Error checkAddresses(deploy::ProgramOp program, const Module &module) {
   if (module.getDataLayout().getPointerSizeInBits() >= 64)
     return Error::success();
   auto check = [](StringRef what, int64_t bytes) -> Error {
@@ -81,12 +102,12 @@ Error ProgramEmitter::checkAddresses() {
   return Error::success();
 }
 
-Error ProgramEmitter::emit() {
-  if (Error error = checkAddresses())
-    return error;
+Error ProgramEmitter::emit(Function *into) {
+  function = into;
+  function->addFnAttr(Attribute::NoUnwind);
   emitEntry();
   int64_t calls = 0;
-  for (mlir::Operation &op : program.getBody().front()) {
+  for (mlir::Operation &op : body) {
     if (mlir::isa<deploy::BarrierOp>(op)) {
       emitBarrier();
       continue;
@@ -96,44 +117,63 @@ Error ProgramEmitter::emit() {
       return createStringError("'" + op.getName().getStringRef() + "' cannot stand in a planned program");
     if (Error error = emitCall(call))
       return error;
-    if (program->hasAttr(deploy::kTimedAttr))
+    if (isTimed)
       emitMark(calls++);
   }
   b.CreateRetVoid();
   return Error::success();
 }
 
-/// Inputs and outputs are the caller's pointers; the rest lies at fixed offsets of the frame's areas.
-Expected<Value *> ProgramEmitter::address(deploy::PlaceAttr place) {
+/// Inputs and outputs are the caller's pointers; the rest lies at fixed offsets of the frame's areas, or at those of the row.
+Expected<Value *> ProgramEmitter::address(deploy::PlaceAttr place, int64_t column) {
   int64_t offset = place.getOffset();
   switch (place.getSpace()) {
-  case deploy::Space::arena: return at(bases[Arena], offset);
-  case deploy::Space::weights: return at(bases[Weights], offset);
-  case deploy::Space::state: return at(bases[State], offset);
-  case deploy::Space::scratch: return at(scratch, offset);
+  case deploy::Space::arena: return at(bases[Arena], offset, column);
+  case deploy::Space::weights: return at(bases[Weights], offset, column);
+  case deploy::Space::state: return at(bases[State], offset, column);
+  case deploy::Space::scratch: return at(scratch, offset, column);
   case deploy::Space::input:
   case deploy::Space::output: {
     // A negative index is an absent optional operand.
     if (place.getIndex() < 0)
       return ConstantPointerNull::get(b.getPtrTy());
     Value *list = bases[place.getSpace() == deploy::Space::input ? Inputs : Outputs];
-    return at(b.CreateLoad(b.getPtrTy(), b.CreateConstInBoundsGEP1_64(b.getPtrTy(), list, place.getIndex())), offset);
+    return at(b.CreateLoad(b.getPtrTy(), b.CreateConstInBoundsGEP1_64(b.getPtrTy(), list, place.getIndex())), offset, column);
   }
   }
   return createStringError("a place of the program is in an unknown space");
 }
 
-Value *ProgramEmitter::params(ArrayRef<int64_t> values) {
+Value *ProgramEmitter::number(int64_t column) {
+  auto *row = cast<ArrayType>(cast<ArrayType>(table->getValueType())->getElementType());
+  Type *stored = row->getElementType();
+  return b.CreateSExt(b.CreateLoad(stored, b.CreateConstInBoundsGEP1_64(stored, function->getArg(3), static_cast<uint64_t>(column))), b.getInt64Ty());
+}
+
+/// The call's parameters: constants, or a copy of them with the row's numbers in their places, good until the next call.
+Value *ProgramEmitter::params(deploy::CallOp call) {
+  ArrayRef<int64_t> columns = paramColumns(call);
+  Value *constants = constantParams(call.getParams());
+  if (!varies(columns))
+    return constants;
+  b.CreateMemCpy(list, Align(8), constants, Align(8), columns.size() * sizeof(int64_t));
+  for (size_t i = 0; i < columns.size(); ++i)
+    if (columns[i] >= 0)
+      b.CreateStore(number(columns[i]), b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), list, i));
+  return list;
+}
+
+Value *ProgramEmitter::constantParams(ArrayRef<int64_t> values) {
   if (values.empty())
     return ConstantPointerNull::get(b.getPtrTy());
-  GlobalVariable *&list = paramLists[values.vec()];
-  if (!list) {
+  GlobalVariable *&known = paramLists[values.vec()];
+  if (!known) {
     Constant *data = ConstantDataArray::get(context, values);
-    list = new GlobalVariable(module, data->getType(), true, GlobalValue::PrivateLinkage, data, "params");
-    list->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
-    list->setAlignment(Align(8));
+    known = new GlobalVariable(module, data->getType(), true, GlobalValue::PrivateLinkage, data, "params");
+    known->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    known->setAlignment(Align(8));
   }
-  return list;
+  return known;
 }
 
 FunctionCallee ProgramEmitter::callee(StringRef name) {
@@ -143,30 +183,60 @@ FunctionCallee ProgramEmitter::callee(StringRef name) {
 
 Error ProgramEmitter::emitCall(deploy::CallOp call) {
   BasicBlock *after = nullptr;
-  if (call.getSerial()) {
+  int64_t column = columnsOf(call).empty() ? -1 : columnsOf(call)[1];
+  Value *shared = column < 0 ? b.getInt1(!call.getSerial()) : b.CreateICmpEQ(number(column), b.getInt64(0));
+  if (call.getSerial() || column >= 0) {
     BasicBlock *first = BasicBlock::Create(context, "serial", function);
     after = BasicBlock::Create(context, "after", function);
-    b.CreateCondBr(b.CreateICmpEQ(worker, b.getInt64(0)), first, after);
+    b.CreateCondBr(b.CreateOr(b.CreateICmpEQ(worker, b.getInt64(0)), shared), first, after);
     b.SetInsertPoint(first);
   }
-  uint64_t index = 0;
-  for (mlir::Attribute attr : call.getPlaces()) {
-    auto place = mlir::dyn_cast<deploy::PlaceAttr>(attr);
-    if (!place)
-      return createStringError("call of '" + call.getCallee() + "' has an operand without a place");
-    Expected<Value *> pointer = address(place);
-    if (!pointer)
-      return pointer.takeError();
-    b.CreateStore(*pointer, b.CreateConstInBoundsGEP1_64(b.getPtrTy(), buffers, index++));
-  }
+  if (Error error = storeAddresses(call))
+    return error;
   // A serial call is the whole work of worker 0.
-  Value *self = call.getSerial() ? b.getInt64(0) : worker, *count = call.getSerial() ? b.getInt64(1) : workers;
-  b.CreateCall(callee(call.getCallee()), {buffers, params(call.getParams()), self, count});
+  bool isSerial = column < 0 && call.getSerial();
+  Value *self = isSerial ? b.getInt64(0) : worker; // which is 0 in a call that the row makes serial
+  emitKernel(call, self, isSerial ? b.getInt64(1) : column < 0 ? workers : b.CreateSelect(shared, workers, b.getInt64(1)));
   if (after) {
     b.CreateBr(after);
     b.SetInsertPoint(after);
   }
   return Error::success();
+}
+
+Error ProgramEmitter::storeAddresses(deploy::CallOp call) {
+  ArrayRef<int64_t> columns = columnsOf(call).empty() ? ArrayRef<int64_t>() : columnsOf(call).take_back(call.getPlaces().size());
+  uint64_t index = 0;
+  for (mlir::Attribute attr : call.getPlaces()) {
+    auto place = mlir::dyn_cast<deploy::PlaceAttr>(attr);
+    if (!place)
+      return createStringError("call of '" + call.getCallee() + "' has an operand without a place");
+    Expected<Value *> pointer = address(place, columns.empty() ? -1 : columns[index]);
+    if (!pointer)
+      return pointer.takeError();
+    b.CreateStore(*pointer, b.CreateConstInBoundsGEP1_64(b.getPtrTy(), buffers, index++));
+  }
+  return Error::success();
+}
+
+/// The call itself, of the kernel that the row chooses where there are several.
+void ProgramEmitter::emitKernel(deploy::CallOp call, Value *self, Value *count) {
+  Value *arguments[] = {buffers, params(call), self, count};
+  auto callees = call->getAttrOfType<mlir::ArrayAttr>(deploy::kCalleesAttr);
+  if (!callees) {
+    b.CreateCall(callee(call.getCallee()), arguments);
+    return;
+  }
+  BasicBlock *after = BasicBlock::Create(context, "after", function);
+  SwitchInst *choice = b.CreateSwitch(number(columnsOf(call).front()), after);
+  for (auto [i, name] : llvm::enumerate(callees.getAsRange<mlir::StringAttr>())) {
+    BasicBlock *block = BasicBlock::Create(context, "kernel", function);
+    choice->addCase(b.getInt64(i), block);
+    b.SetInsertPoint(block);
+    b.CreateCall(callee(name.getValue()), arguments);
+    b.CreateBr(after);
+  }
+  b.SetInsertPoint(after);
 }
 
 void ProgramEmitter::emitBarrier() {
@@ -185,8 +255,68 @@ void ProgramEmitter::emitMark(int64_t call) {
   b.CreateCall(mark, {function->getArg(0), function->getArg(1), b.getInt32(static_cast<uint32_t>(call))});
 }
 
+std::string sharedName(StringRef shared) { return ("i." + shared).str(); }
+std::string tableName(StringRef shared) { return ("i." + shared + ".table").str(); }
+
+/// The numbers, [program][column], in as few bytes as hold them all.
+GlobalVariable *emitTable(deploy::SharedOp shared, Module &module) {
+  LLVMContext &context = module.getContext();
+  ArrayRef<int64_t> numbers = shared.getTable();
+  size_t columns = static_cast<size_t>(shared.getColumnCount());
+  bool isSmall = llvm::all_of(numbers, [](int64_t number) { return isInt<32>(number); });
+  Type *element = Type::getIntNTy(context, isSmall ? 32 : 64);
+  auto *row = ArrayType::get(element, columns);
+  SmallVector<Constant *> rows;
+  for (size_t at = 0; columns != 0 && at + columns <= numbers.size(); at += columns) {
+    SmallVector<Constant *> values;
+    for (int64_t number : numbers.slice(at, columns))
+      values.push_back(ConstantInt::getSigned(element, number));
+    rows.push_back(ConstantArray::get(row, values));
+  }
+  Constant *data = ConstantArray::get(ArrayType::get(row, rows.size()), rows);
+  return new GlobalVariable(module, data->getType(), true, GlobalValue::InternalLinkage, data, tableName(shared.getSymName()));
+}
+
+Function *createEntry(StringRef name, bool isShared, Module &module) {
+  IRBuilder<> b(module.getContext());
+  SmallVector<Type *> types = {b.getPtrTy(), b.getInt32Ty(), b.getInt32Ty()};
+  if (isShared)
+    types.push_back(b.getPtrTy());
+  return Function::Create(FunctionType::get(b.getVoidTy(), types, false), isShared ? GlobalValue::InternalLinkage : GlobalValue::ExternalLinkage, name, module);
+}
+
+/// The entry point of a program whose steps others have, too: a call with its row.
+Error emitRow(deploy::ProgramOp program, mlir::StringAttr shared, Function *entry, Module &module) {
+  Function *steps = module.getFunction(sharedName(shared.getValue()));
+  GlobalVariable *table = module.getNamedGlobal(tableName(shared.getValue()));
+  auto row = program->getAttrOfType<mlir::IntegerAttr>(deploy::kRowAttr);
+  if (!steps || !table || !row)
+    return createStringError("'" + program.getSymName() + "' shares steps that are not there");
+  IRBuilder<> b(BasicBlock::Create(module.getContext(), "entry", entry));
+  entry->addFnAttr(Attribute::NoUnwind);
+  Value *numbers = b.CreateConstInBoundsGEP2_64(table->getValueType(), table, 0, static_cast<uint64_t>(row.getInt()));
+  b.CreateCall(steps, {entry->getArg(0), entry->getArg(1), entry->getArg(2), numbers});
+  b.CreateRetVoid();
+  return Error::success();
+}
+
 } // namespace
 
-Error emitProgram(deploy::ProgramOp program, StringRef symbol, Module &into) { return ProgramEmitter(program, symbol, into).emit(); }
+Error emitShared(deploy::SharedOp shared, Module &into) {
+  auto programs = shared->getParentOfType<mlir::ModuleOp>().getOps<deploy::ProgramOp>();
+  bool isTimed = llvm::any_of(programs, [](deploy::ProgramOp program) { return program->hasAttr(deploy::kTimedAttr); });
+  GlobalVariable *table = emitTable(shared, into);
+  Function *function = createEntry(sharedName(shared.getSymName()), /*isShared=*/true, into);
+  return ProgramEmitter(shared.getBody().front(), shared.getScratchBytes(), isTimed, into, table).emit(function);
+}
+
+Error emitProgram(deploy::ProgramOp program, StringRef symbol, Module &into) {
+  if (Error error = checkAddresses(program, into))
+    return error;
+  Function *function = createEntry(entrySymbol(program.getSymName(), symbol), /*isShared=*/false, into);
+  if (auto shared = program->getAttrOfType<mlir::StringAttr>(deploy::kSharedAttr))
+    return emitRow(program, shared, function, into);
+  return ProgramEmitter(program.getBody().front(), program.getScratchBytes(), program->hasAttr(deploy::kTimedAttr), into).emit(function);
+}
 
 } // namespace ingot
