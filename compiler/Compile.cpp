@@ -14,6 +14,7 @@
 #include "llvm/Support/Path.h"
 
 #include <chrono>
+#include <set>
 #include <sys/mman.h>
 
 using namespace mlir;
@@ -22,7 +23,7 @@ namespace ingot {
 namespace {
 
 constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290", kNotFusedCode = "IG0203", kDenseKeptCode = "IG0204", kDumpCode = "IG0007", kTargetCode = "IG0310",
-                           kUnknownTargetCode = "IG0302", kFeatureCode = "IG0303", kOtherUnitCode = "IG0320";
+                           kUnknownTargetCode = "IG0302", kFeatureCode = "IG0303", kOtherUnitCode = "IG0320", kShapesCode = "IG0168";
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -75,7 +76,7 @@ public:
       return nullptr;
     result->device = *device;
     result->target = findTarget(device->target);
-    if (!checkStop())
+    if (!checkStop() || !checkShapes())
       return nullptr;
     result->symbol = symbolFor(options.name.empty() ? llvm::sys::path::stem(options.modelPath) : StringRef(options.name));
     result->context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
@@ -115,6 +116,15 @@ private:
     if (isStage && stop.first != "target")
       return fail("target and a stage", options.stopAfter, result->target->stages());
     return !isStage || llvm::is_contained(result->target->stages(), stop.second) || fail("a stage", stop.second, result->target->stages());
+  }
+
+  /// Refuses more shapes than the target can give code of their own.
+  bool checkShapes() {
+    if (options.shapes.count() <= kMostUnsharedShapes || result->target->sharesShapes())
+      return true;
+    diagnostics.report(kShapesCode, std::to_string(options.shapes.count()) + " shapes are too many for this device, where each has code of its own: at most " +
+                                        std::to_string(kMostUnsharedShapes), {options.modelPath}, "leave out those that are not needed");
+    return false;
   }
 
   bool runPhase(const Phase &phase) {
@@ -213,9 +223,11 @@ private:
     std::map<std::string, KernelUse> uses;
     std::vector<KernelRow> rows = result->target->kernels(result->device);
     std::vector<const ProgramCall *> calls;
+    std::set<std::pair<llvm::StringRef, llvm::StringRef>> seen; // of shapes, a kernel's nodes once
     for (const Program &program : result->programs)
       for (const ProgramCall &call : program.calls)
-        calls.push_back(&call);
+        if (options.shapes.empty() || seen.insert({call.callee, call.source}).second)
+          calls.push_back(&call);
     for (const ProgramCall *each : calls) {
       const ProgramCall &call = *each;
       KernelUse &use = uses[call.callee];

@@ -2,6 +2,7 @@
 #include "compiler/Compile.h"
 
 #include "compiler/import/gguf/GgufReader.h"
+#include "compiler/import/onnx/OnnxReader.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -78,12 +79,16 @@ ImportedModel importShapes(const CompileOptions &options, MLIRContext &context, 
                        isGguf ? "leave --dim out" : "write the compressed model with ingot compress, then build that for the shapes");
     return {};
   }
+  std::shared_ptr<onnx::ModelProto> parsed = readOnnxModel(options.modelPath, diagnostics);
+  if (!parsed)
+    return {};
   ImportedModel all;
   JoinedDiagnostics said;
   std::vector<std::string> entries = options.shapes.entries();
   bool good = true;
   for (int64_t set = 0; set < options.shapes.count(); ++set) {
     CompileOptions one = options;
+    one.import.parsed = parsed;
     for (const auto &[name, extent] : options.shapes.byName(set)) {
       one.import.dims[name] = extent;
       one.import.varied.insert(name);

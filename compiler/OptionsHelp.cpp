@@ -30,7 +30,7 @@ constexpr Topic kTopics[] = {
      "Code is made for fixed shapes. A dimension that is a name gets its value from\n\n"
      "  --dim batch=1            typed\n  --shapes-from in.npz     the arrays of a file\n\n"
      "run, test and bench take it from their input file by themselves.\n\n"
-     "Several extents make one package with code for each (all combinations, at most 64), the weights stored once:\n\n"
+     "Several extents make one package with code for each (all combinations, at most 1024), the weights stored once:\n\n"
      "  --dim seq=1,16,128       listed\n  --dim width=32..320:32   every 32nd from 32 to 320\n\n"
      "NAME_set_shape() of the header chooses one at run time and refuses all others with INGOT_BAD_SHAPE.\n\n"
      "An input whose values decide shapes (axes, repeats, sizes) is bound to one value in the same way:\n\n"

@@ -49,8 +49,7 @@ static void writeRunFunctions(llvm::raw_ostream &out, llvm::StringRef prefix, ll
 }
 
 namespace {
-/// What one entry point adds. A model's only entry "run" has the model's own prefix, any other "<model>_<entry>". Entries that are shapes of one model
-/// have tables of their own, no functions.
+/// What one entry point adds. A model's only entry "run" has the model's own prefix, any other "<model>_<entry>".
 class EntryWriter {
 public:
   EntryWriter(llvm::raw_ostream &out, const HeaderRequest &request, const EntryLayout &entry, const std::string &model)
@@ -61,13 +60,14 @@ public:
   void writeConstants();
   void writeModel(const Hash &abi);
   void writeFunctions();
+  /// The table of values that inputs are bound to, if there are any; returns it and its length as the last members of an ingot_model.
+  std::string writeBound();
 
 private:
   void writeConstant(llvm::StringRef constant, int64_t value, llvm::StringRef comment) {
     out << "#define " << upper << "_" << constant << " " << value << "u /* " << comment << " */\n";
   }
   void writeSizes(llvm::StringRef role, llvm::ArrayRef<ProgramIo> ios);
-  void writeBound();
   void writeContext();
   void writeBuffers(llvm::StringRef role, llvm::StringRef qualifier, llvm::ArrayRef<ProgramIo> ios, llvm::ArrayRef<std::string> names);
 
@@ -79,7 +79,6 @@ private:
   std::string prefix, upper; // "demo_decode", "DEMO_DECODE"
   std::vector<std::string> inputs, outputs;
   bool hasIo;
-  size_t boundCount = 0;
 };
 } // namespace
 
@@ -103,7 +102,8 @@ void EntryWriter::writeSizes(llvm::StringRef role, llvm::ArrayRef<ProgramIo> ios
 }
 
 /// The values that bound inputs must have, one byte table each, and the table of them.
-void EntryWriter::writeBound() {
+std::string EntryWriter::writeBound() {
+  size_t boundCount = 0;
   std::string rows;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const std::string &bytes = entry.inputs[i].bound;
@@ -117,28 +117,33 @@ void EntryWriter::writeBound() {
     out << "};\n";
     rows += (boundCount++ ? ", {" : "{") + table + ", " + std::to_string(bytes.size()) + "u, " + std::to_string(i) + "u, 0u}";
   }
-  if (boundCount)
-    out << "static const ingot_bound " << prefix << "_bound[] = {" << rows << "};\n";
+  if (!boundCount)
+    return "NULL, 0u";
+  out << "static const ingot_bound " << prefix << "_bound[] = {" << rows << "};\n";
+  return prefix + "_bound, " + std::to_string(boundCount) + "u";
+}
+
+static void writeHash(llvm::raw_ostream &out, const Hash &abi, llvm::StringRef newLine) {
+  out << "{";
+  for (size_t i = 0; i < abi.size(); ++i)
+    out << (i == 0 ? "" : i % 16 ? ", " : ("," + newLine).str()) << "0x" << llvm::toHex(llvm::ArrayRef<uint8_t>(abi[i]), /*LowerCase=*/true);
+  out << "}";
 }
 
 void EntryWriter::writeModel(const Hash &abi) {
   std::string function = entrySymbol(entry.name, request.symbol);
-  bool isShape = !request.shapes.empty(); // memory is bound once, for whichever shape
   out << "/* The compiled code, in the archive. */\nvoid " << function << "(const ingot_frame *frame, uint32_t worker, uint32_t workers);\n\n";
   writeSizes("input", entry.inputs);
   writeSizes("output", entry.outputs);
-  writeBound();
+  std::string bound = writeBound();
   out << "static const ingot_model " << prefix << "_model = {\n    " << function << ",\n    "
       << (entry.inputs.empty() ? "NULL" : prefix + "_input_sizes") << ",\n    " << (entry.outputs.empty() ? "NULL" : prefix + "_output_sizes")
       << ",\n    " << upper << "_INPUT_COUNT, " << upper << "_OUTPUT_COUNT, " << INGOT_ABI_VERSION << "u /* ABI version of the code */, " << model
-      << "_MAX_WORKERS,\n    " << (isShape ? request.layout.arenaBytes() : entry.arenaBytes) << "u, " << model << "_STATE_BYTES, "
-      << (isShape ? request.layout.scratchBytes() : entry.scratchBytes) << "u, " << model
-      << "_WEIGHTS_BYTES,\n    {";
-  for (size_t i = 0; i < abi.size(); ++i)
-    out << (i ? (i % 16 ? ", " : ",\n     ") : "") << "0x" << llvm::toHex(llvm::ArrayRef<uint8_t>(abi[i]), /*LowerCase=*/true);
-  out << "},\n    " << (boundCount ? prefix + "_bound" : "NULL") << ", " << boundCount << "u, 0u};\n\n";
-  if (!isShape)
-    writeContext();
+      << "_MAX_WORKERS,\n    " << entry.arenaBytes << "u, " << model << "_STATE_BYTES, " << entry.scratchBytes << "u, " << model
+      << "_WEIGHTS_BYTES,\n    ";
+  writeHash(out, abi, "\n     ");
+  out << ",\n    " << bound << ", 0u};\n\n";
+  writeContext();
 }
 
 void EntryWriter::writeContext() {
@@ -177,15 +182,20 @@ namespace {
 class ShapesWriter {
 public:
   ShapesWriter(llvm::raw_ostream &out, const HeaderRequest &request, const std::string &prefix)
-      : out(out), shapes(request.shapes), layout(request.layout), first(layout.entries.front()), prefix(prefix), upper(llvm::StringRef(prefix).upper()),
+      : out(out), shapes(request.shapes), layout(request.layout), symbol(request.symbol), first(layout.entries.front()), prefix(prefix), upper(llvm::StringRef(prefix).upper()),
         inputs(suffixesOf(first.inputs)), outputs(suffixesOf(first.outputs)) {}
 
   void writeConstants();
-  void writeTable();
+  void writeTable(llvm::MutableArrayRef<EntryWriter> entries, const Hash &abi);
   void writeFunctions();
 
 private:
+  void writeList();
+  static std::string joined(llvm::ArrayRef<int64_t> numbers) {
+    return llvm::join(llvm::map_range(numbers, [](int64_t number) { return std::to_string(number); }), ", ");
+  }
   using IoList = std::vector<ProgramIo> EntryLayout::*;
+  std::string rangeText(IoList list, size_t io) const;
   void writeLargest(llvm::StringRef role, IoList list, llvm::ArrayRef<std::string> names);
   void writeChoice();
   void writeBuffers(llvm::StringRef role, llvm::StringRef qualifier, IoList list, llvm::ArrayRef<std::string> names);
@@ -193,6 +203,7 @@ private:
   llvm::raw_ostream &out;
   const ShapeSets &shapes;
   const Layout &layout;
+  const std::string &symbol;
   const EntryLayout &first; // all have the same inputs and outputs but for extents
   std::string prefix, upper; // "demo", "DEMO"
   std::vector<std::string> inputs, outputs;
@@ -215,22 +226,62 @@ void ShapesWriter::writeConstants() {
   writeLargest("OUTPUT", &EntryLayout::outputs, outputs);
 }
 
-void ShapesWriter::writeTable() {
-  out << "/* The shapes that there is code for:";
-  for (size_t i = 0; i < layout.entries.size(); ++i)
-    out << "\n *   " << forComment(shapes.text(static_cast<int64_t>(i)));
-  out << " */\nstatic const int64_t " << prefix << "_extents[][" << shapes.dims.size() << "] = {";
-  for (size_t i = 0; i < layout.entries.size(); ++i) {
-    std::vector<std::string> extents;
-    for (int64_t extent : shapes.extents(static_cast<int64_t>(i)))
-      extents.push_back(std::to_string(extent));
-    out << (i ? ", {" : "{") << llvm::join(extents, ", ") << "}";
+/// Which shapes there are: every combination of the dimensions' extents.
+void ShapesWriter::writeList() {
+  out << "/* There is code for every combination of these extents, and for no others:";
+  for (const auto &[dim, extents] : shapes.dims) {
+    out << "\n *   dimension " << forComment(dim) << ":";
+    size_t column = 0;
+    for (int64_t extent : extents)
+      out << (column++ % 24 || column == 1 ? " " : "\n *     ") << extent << (extent == extents.back() ? "" : ",");
   }
+  out << " */\n";
+}
+
+/// The code of each shape, its extents, and what its buffers measure.
+void ShapesWriter::writeTable(llvm::MutableArrayRef<EntryWriter> entries, const Hash &abi) {
+  writeList();
+  std::vector<std::string> code, bounds, extents, sizes;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const EntryLayout &entry = layout.entries[i];
+    code.push_back(entrySymbol(entry.name, symbol));
+    bounds.push_back(entries[i].writeBound());
+    extents.push_back("{" + joined(shapes.extents(static_cast<int64_t>(i))) + "}");
+    std::vector<int64_t> bytes;
+    for (const std::vector<ProgramIo> *list : {&entry.inputs, &entry.outputs})
+      for (const ProgramIo &io : *list)
+        bytes.push_back(io.bytes);
+    sizes.push_back("{" + joined(bytes) + "}");
+  }
+  out << "typedef void " << prefix << "_code(const ingot_frame *frame, uint32_t worker, uint32_t workers);\nextern " << prefix << "_code " << llvm::join(code, ",\n    ")
+      << ";\nstatic const int64_t " << prefix << "_extents[][" << shapes.dims.size() << "] = {\n    " << llvm::join(extents, ",\n    ")
+      << "};\nstatic const uint64_t " << prefix << "_sizes[][" << upper << "_INPUT_COUNT + " << upper << "_OUTPUT_COUNT] = {\n    " << llvm::join(sizes, ",\n    ")
+      << "};\n#define " << upper << "_SHAPE(shape, code, bound, bounds) \\\n  {code, " << prefix << "_sizes[shape], " << prefix << "_sizes[shape] + " << upper
+      << "_INPUT_COUNT, " << upper << "_INPUT_COUNT, " << upper << "_OUTPUT_COUNT, " << INGOT_ABI_VERSION << "u, " << upper << "_MAX_WORKERS, \\\n   " << upper
+      << "_ARENA_BYTES, " << upper << "_STATE_BYTES, " << upper << "_SCRATCH_BYTES, " << upper << "_WEIGHTS_BYTES, \\\n   ";
+  writeHash(out, abi, " \\\n    ");
+  out << ", \\\n   bound, bounds, 0u}\nstatic const ingot_model " << prefix << "_models[] = {";
+  for (size_t i = 0; i < code.size(); ++i)
+    out << (i ? ",\n    " : "\n    ") << upper << "_SHAPE(" << i << ", " << code[i] << ", " << bounds[i] << ")";
   out << "};\nstatic const ingot_shape " << prefix << "_shapes[] = {";
-  for (size_t i = 0; i < layout.entries.size(); ++i)
-    out << (i ? ",\n    " : "\n    ") << "{" << prefix << "_extents[" << i << "], &" << prefix << "_" << layout.entries[i].name << "_model}";
+  for (size_t i = 0; i < code.size(); ++i)
+    out << (i ? ",\n    " : "\n    ") << "{" << prefix << "_extents[" << i << "], &" << prefix << "_models[" << i << "]}";
   out << "};\n\n/* One running instance, of whichever shape was chosen last; the caller's memory. */\ntypedef struct " << prefix
-      << "_context {\n  ingot_context core;\n  void *io[" << upper << "_INPUT_COUNT + " << upper << "_OUTPUT_COUNT + 1u];\n} " << prefix << "_context;\n\n";
+      << "_context {\n  ingot_context core;\n  void *io[" << upper << "_INPUT_COUNT + " << upper << "_OUTPUT_COUNT];\n} " << prefix << "_context;\n\n";
+}
+
+/// "float32 [1..4, 16]": the extents of one input or output over all shapes.
+std::string ShapesWriter::rangeText(IoList list, size_t io) const {
+  std::string text;
+  for (size_t axis = 0; axis < (first.*list)[io].shape.size(); ++axis) {
+    int64_t low = INT64_MAX, high = 0;
+    for (const EntryLayout &entry : layout.entries) {
+      low = std::min(low, (entry.*list)[io].shape[axis]);
+      high = std::max(high, (entry.*list)[io].shape[axis]);
+    }
+    text += (axis ? ", " : "") + std::to_string(low) + (low == high ? "" : ".." + std::to_string(high));
+  }
+  return name((first.*list)[io].type).str() + " [" + text + "]";
 }
 
 void ShapesWriter::writeChoice() {
@@ -252,9 +303,7 @@ void ShapesWriter::writeChoice() {
 void ShapesWriter::writeBuffers(llvm::StringRef role, llvm::StringRef qualifier, IoList list, llvm::ArrayRef<std::string> names) {
   for (size_t i = 0; i < names.size(); ++i) {
     const ProgramIo &io = (first.*list)[i];
-    out << "/* " << role << " " << forComment(io.name) << ", row-major, of the chosen shape:";
-    for (const EntryLayout &entry : layout.entries)
-      out << "\n *   " << entry.name << ": " << shapeText((entry.*list)[i]);
+    out << "/* " << role << " " << forComment(io.name) << ": " << rangeText(list, i) << ", row-major, of the chosen shape";
     if (io.extentAxis >= 0)
       out << ";\n * this is the most there can be: on axis " << io.extentAxis << " there are as many entries as output " << names[io.extentOutput]
           << " says, the rest is unspecified";
@@ -313,7 +362,8 @@ void HeaderWriter::writeConstants() {
   for (const ModelConstant &constant : request.constants)
     writeConstant(constant.name, constant.value, constant.comment);
   for (EntryWriter &entry : entries)
-    entry.writeConstants();
+    if (request.shapes.empty())
+      entry.writeConstants();
   if (!request.shapes.empty())
     shapes.writeConstants();
   out << "/* Code and container must carry the same. */\n#define " << upper << "_ABI_HASH \"" << toText(abiHash(layout)) << "\"\n\n";
@@ -336,15 +386,15 @@ std::string HeaderWriter::write() {
   writeConstants();
   writeContainer();
   Hash abi = abiHash(layout);
-  for (EntryWriter &entry : entries)
-    entry.writeModel(abi);
   if (!request.shapes.empty()) {
-    shapes.writeTable();
+    shapes.writeTable(entries, abi);
     shapes.writeFunctions();
-  }
-  for (EntryWriter &entry : entries)
-    if (request.shapes.empty())
+  } else {
+    for (EntryWriter &entry : entries)
+      entry.writeModel(abi);
+    for (EntryWriter &entry : entries)
       entry.writeFunctions();
+  }
   out << "\n#ifdef __cplusplus\n}\n#endif\n#endif\n";
   return text;
 }

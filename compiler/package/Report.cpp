@@ -70,12 +70,20 @@ llvm::json::Array stepRows(const Program &program) {
   return rows;
 }
 
+/// Of many shapes the first and the last are told step by step; the steps of the others are the same but for numbers.
+bool isShownInFull(const ReportData &data, size_t entry) {
+  constexpr size_t kMostInFull = 4;
+  return data.shapes.empty() || data.programs.size() <= kMostInFull || entry == 0 || entry + 1 == data.programs.size();
+}
+
 llvm::json::Array entryRows(const ReportData &data) {
   llvm::json::Array rows;
   for (const Program &program : data.programs) {
     rows.push_back(llvm::json::Object{{"name", program.entry}, {"arena_bytes", program.arenaBytes}, {"scratch_bytes", program.scratchBytes},
-                                      {"calls", static_cast<int64_t>(program.calls.size())}, {"steps", stepRows(program)}, {"inputs", ioRows(program.inputs)},
+                                      {"calls", static_cast<int64_t>(program.calls.size())}, {"inputs", ioRows(program.inputs)},
                                       {"outputs", ioRows(program.outputs)}});
+    if (isShownInFull(data, rows.size() - 1))
+      rows.back().getAsObject()->insert({"steps", stepRows(program)});
     if (data.shapes.empty())
       continue;
     llvm::json::Object dims;
@@ -232,7 +240,10 @@ std::string reportHtml(const ReportData &data) {
   putSummary(out, data);
   putDiagnostics(out, data);
   putShapes(out, data);
-  for (const Program &program : data.programs) {
+  for (size_t i = 0; i < data.programs.size(); ++i) {
+    const Program &program = data.programs[i];
+    if (!isShownInFull(data, i))
+      continue;
     std::string of = data.programs.size() > 1 ? " of " + html(program.entry) : "";
     putIo(out, "Inputs" + of, program.inputs);
     putIo(out, "Outputs" + of, program.outputs);
@@ -240,8 +251,9 @@ std::string reportHtml(const ReportData &data) {
   }
   putKernels(out, data);
   putWeights(out, data);
-  for (const Program &program : data.programs)
-    putCalls(out, program, data.programs.size() > 1 ? " of " + html(program.entry) : "");
+  for (size_t i = 0; i < data.programs.size(); ++i)
+    if (isShownInFull(data, i))
+      putCalls(out, data.programs[i], data.programs.size() > 1 ? " of " + html(data.programs[i].entry) : "");
   out << "</body></html>\n";
   return page;
 }

@@ -13,8 +13,8 @@
 
 namespace ingot {
 
-/// Most shapes of one package: each costs code of its own and time to compile.
-constexpr int64_t kMostShapes = 64;
+/// Most shapes of one package: each costs time to compile and a row of numbers, and where the target cannot share the steps, code of its own.
+constexpr int64_t kMostShapes = 1024, kMostUnsharedShapes = 64;
 
 struct ShapeSets {
   /// Dimensions that take more than one extent: name -> extents, increasing. The names' order is that of the generated API.

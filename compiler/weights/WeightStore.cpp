@@ -27,11 +27,15 @@ void letGo(const Tensor &tensor) {
 
 } // namespace
 
-std::string WeightStore::uniqueName(StringRef name) const {
+std::string WeightStore::uniqueName(StringRef name) {
   std::string wanted = name.empty() ? "weight" : name.str();
-  std::string candidate = wanted;
-  for (unsigned suffix = 1; contains(candidate); ++suffix)
-    candidate = wanted + "." + std::to_string(suffix);
+  if (!contains(wanted))
+    return wanted;
+  unsigned &suffix = nextSuffix.try_emplace(wanted, 1).first->second;
+  std::string candidate;
+  do
+    candidate = wanted + "." + std::to_string(suffix++);
+  while (contains(candidate));
   return candidate;
 }
 

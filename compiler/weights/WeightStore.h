@@ -45,8 +45,9 @@ private:
     std::optional<Recipe> recipe;
     bool isMapped = false;
   };
-  std::string uniqueName(llvm::StringRef name) const;
+  std::string uniqueName(llvm::StringRef name);
   llvm::StringMap<Entry> entries;
+  llvm::StringMap<unsigned> nextSuffix; // of a name that is taken: all suffixes below are, too
 };
 
 } // namespace ingot

@@ -57,7 +57,7 @@ MapBox normaliseMap(kernel::FuncOp func) {
     if (dims[d] != 1)
       order.push_back(d);
   auto resultStride = [&](size_t d) { return std::abs(strides[(operands - 1) * rank + d]); };
-  llvm::stable_sort(order, [&](size_t x, size_t y) { return resultStride(x) > resultStride(y); });
+  llvm::sort(order, [&](size_t x, size_t y) { return std::pair(-resultStride(x), x) < std::pair(-resultStride(y), y); });
   MapBox box;
   box.offsets.assign(func.getOffsets().begin(), func.getOffsets().end());
   box.strides.resize(operands);

@@ -71,6 +71,10 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
         copyResults(function);
         copyStates(function);
       }
+    names.clear();
+    for (Operation &op : *getOperation().getBody())
+      if (StringAttr name = op.getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName()))
+        names.insert(name.str());
     SmallVector<kernel::MapOp> maps;
     getOperation().walk([&](kernel::MapOp map) { maps.push_back(map); });
     for (kernel::MapOp map : maps)
@@ -147,10 +151,10 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
     IRMapping mapping;
     map.getBody().cloneInto(&function.getBody(), mapping);
     std::string name = contentName(function);
-    if (getOperation().lookupSymbol(name))
-      function.erase();
-    else
+    if (names.insert(name).second)
       function.setSymName(name);
+    else
+      function.erase();
     int64_t points = 1;
     for (int64_t extent : map.getDims())
       points *= extent;
@@ -161,6 +165,8 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
     map.getResult().replaceAllUsesWith(call.getResult(0));
     map.erase();
   }
+
+  std::set<std::string> names; // of the module's symbols
 
 };
 

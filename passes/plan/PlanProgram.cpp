@@ -46,8 +46,8 @@ struct Buffer {
 /// The plan of one function.
 class Planner {
 public:
-  Planner(ModuleOp module, func::FuncOp main, const PassContext &context, SharedMemory &shared)
-      : module(module), main(main), context(context), shared(shared) {}
+  Planner(ModuleOp module, func::FuncOp main, const PassContext &context, SharedMemory &shared, const llvm::StringMap<kernel::FuncOp> &maps)
+      : module(module), main(main), context(context), shared(shared), maps(maps) {}
 
   LogicalResult run() {
     collectCalls();
@@ -190,7 +190,7 @@ private:
   // A map works in place when an input that dies with it is as large as the result and addressed exactly like it.
   void shareInPlace() {
     for (size_t i = 0; i < calls.size(); ++i) {
-      kernel::FuncOp function = module.lookupSymbol<kernel::FuncOp>(calls[i].getRow());
+      kernel::FuncOp function = maps.lookup(calls[i].getRow());
       if (!function || calls[i].getDest())
         continue;
       size_t result = bufferOf.lookup(calls[i].getResult(0)), operands = calls[i].getInputs().size();
@@ -225,7 +225,7 @@ private:
 
   /// Byte offset at which the call copies its whole input, one run, into its destination; nullopt for any other call.
   std::optional<int64_t> copyOffset(kernel::MicroOp call) {
-    kernel::FuncOp function = module.lookupSymbol<kernel::FuncOp>(call.getRow());
+    kernel::FuncOp function = maps.lookup(call.getRow());
     if (!function || !call.getDest() || call.getInputs().size() != 2 || function.getDims().size() != 1)
       return std::nullopt;
     Block &body = function.getBody().front();
@@ -363,7 +363,7 @@ private:
 
   /// First and one past the last byte of its operand that a map touches.
   std::pair<int64_t, int64_t> touchedBytes(StringRef row, size_t operand, Value value) {
-    kernel::FuncOp function = module.lookupSymbol<kernel::FuncOp>(row);
+    kernel::FuncOp function = maps.lookup(row);
     auto [low, strides] = mapView(function, operand);
     int64_t high = low, count = cast<RankedTensorType>(value.getType()).getNumElements();
     for (auto [stride, extent] : llvm::zip(strides, function.getDims()))
@@ -375,7 +375,7 @@ private:
   /// The places in the order of the kernel's arguments, and what they mean for the schedule.
   SmallVector<Attribute> placesOf(kernel::MicroOp call, SmallVectorImpl<Access> &accesses) {
     SmallVector<Attribute> places;
-    bool isMap = module.lookupSymbol<kernel::FuncOp>(call.getRow()) != nullptr;
+    bool isMap = maps.contains(call.getRow());
     auto add = [&](Value value, bool writes) {
       deploy::PlaceAttr at = place(value);
       auto [begin, end] = isMap ? touchedBytes(call.getRow(), places.size(), value) : std::pair<int64_t, int64_t>(0, at.getBytes());
@@ -448,6 +448,7 @@ private:
   func::FuncOp main;
   const PassContext &context;
   SharedMemory &shared;
+  const llvm::StringMap<kernel::FuncOp> &maps; // of the module, by name
   SmallVector<kernel::MicroOp> calls;
   SmallVector<Buffer> buffers;
   llvm::DenseMap<Value, size_t> bufferOf; // looked up, never iterated for output
@@ -469,9 +470,12 @@ struct PlanProgram : impl::PlanProgramBase<PlanProgram> {
       emitError(getOperation().getLoc()) << "the module has no function to plan";
       return signalPassFailure();
     }
+    llvm::StringMap<kernel::FuncOp> maps;
+    for (kernel::FuncOp map : getOperation().getOps<kernel::FuncOp>())
+      maps[map.getSymName()] = map;
     SharedMemory shared(context.store);
     for (func::FuncOp entry : entries)
-      if (failed(Planner(getOperation(), entry, context, shared).run()))
+      if (failed(Planner(getOperation(), entry, context, shared, maps).run()))
         return signalPassFailure();
     shared.write(getOperation());
   }

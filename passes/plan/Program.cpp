@@ -4,6 +4,8 @@
 #include "dialects/deploy/Deploy.h"
 #include "dialects/kernel/Kernel.h"
 
+#include <set>
+
 using namespace mlir;
 
 namespace ingot {
@@ -37,7 +39,7 @@ bool isSerial(deploy::ProgramOp op) {
   return llvm::all_of(op.getBody().getOps<deploy::CallOp>(), [](deploy::CallOp call) { return call.getSerial(); });
 }
 
-void readCalls(deploy::ProgramOp op, ModuleOp module, Program &program) {
+void readCalls(deploy::ProgramOp op, const std::set<StringRef> &maps, Program &program) {
   for (Operation &step : op.getBody().front()) {
     if (isa<deploy::BarrierOp>(step) && !program.calls.empty())
       program.calls.back().barrierAfter = true;
@@ -47,14 +49,14 @@ void readCalls(deploy::ProgramOp op, ModuleOp module, Program &program) {
     int64_t bytes = 0;
     for (deploy::PlaceAttr place : call.getPlaces().getAsRange<deploy::PlaceAttr>())
       bytes += place.getSpace() == deploy::Space::scratch ? 0 : place.getBytes();
-    bool generated = module.lookupSymbol<kernel::FuncOp>(call.getCallee()) != nullptr;
+    bool generated = maps.count(call.getCallee()) != 0;
     program.calls.push_back(
         {call.getCallee().str(), generated, static_cast<int64_t>(call.getWork()), bytes, call.getSource().value_or("").str(), false, textOf(call, "unit"),
          textOf(call, "why")});
   }
 }
 
-Program readProgram(deploy::ProgramOp op, ModuleOp module) {
+Program readProgram(deploy::ProgramOp op, const std::set<StringRef> &maps) {
   Program program;
   program.entry = op.getSymName().str();
   program.arenaBytes = op.getArenaBytes();
@@ -63,7 +65,7 @@ Program readProgram(deploy::ProgramOp op, ModuleOp module) {
   program.serial = isSerial(op);
   program.inputs = readIo(*op.getInputs());
   program.outputs = readIo(*op.getOutputs());
-  readCalls(op, module, program);
+  readCalls(op, maps, program);
   ArrayRef<int64_t> buffers = op->getAttrOfType<DenseI64ArrayAttr>("buffers").asArrayRef();
   for (size_t i = 0; i + 3 < buffers.size(); i += 4)
     program.buffers.push_back({buffers[i], buffers[i + 1], buffers[i + 2], buffers[i + 3]});
@@ -87,9 +89,12 @@ std::vector<Program> readPrograms(ModuleOp module) {
   std::vector<ProgramState> states;
   for (DictionaryAttr entry : module->getAttrOfType<ArrayAttr>("deploy.states").getAsRange<DictionaryAttr>())
     states.push_back({cast<StringAttr>(entry.get("name")).str(), intOf(entry, "offset"), intOf(entry, "bytes")});
+  std::set<StringRef> maps;
+  for (kernel::FuncOp map : module.getOps<kernel::FuncOp>())
+    maps.insert(map.getSymName());
   std::vector<Program> programs;
   for (deploy::ProgramOp op : module.getOps<deploy::ProgramOp>()) {
-    Program program = readProgram(op, module);
+    Program program = readProgram(op, maps);
     program.weights = weights;
     program.weightsBytes = module->getAttrOfType<IntegerAttr>("deploy.weights_bytes").getInt();
     program.states = states;

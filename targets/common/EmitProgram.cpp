@@ -188,7 +188,8 @@ Error ProgramEmitter::emitCall(deploy::CallOp call) {
   if (call.getSerial() || column >= 0) {
     BasicBlock *first = BasicBlock::Create(context, "serial", function);
     after = BasicBlock::Create(context, "after", function);
-    b.CreateCondBr(b.CreateOr(b.CreateICmpEQ(worker, b.getInt64(0)), shared), first, after);
+    Value *isFirst = b.CreateICmpEQ(worker, b.getInt64(0));
+    b.CreateCondBr(column < 0 ? isFirst : b.CreateOr(isFirst, shared), first, after);
     b.SetInsertPoint(first);
   }
   if (Error error = storeAddresses(call))

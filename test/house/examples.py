@@ -6,7 +6,7 @@ import sys
 
 text = pathlib.Path(sys.argv[1]).read_text()
 ops = re.split(r"\ndef \w+Op : ", text)[1:]
-SYMBOLS = ("kernel.func", "deploy.program")
+SYMBOLS = ("kernel.func", "deploy.program", "deploy.shared")
 
 
 def wrap(index, example):

@@ -9,6 +9,10 @@
 
 #include <set>
 
+namespace onnx {
+class ModelProto;
+}
+
 namespace ingot {
 
 /// What is asked of an import beside the file.
@@ -19,6 +23,7 @@ struct ImportOptions {
   static constexpr int64_t kMaxBoundElements = 1024;               // of an input whose values the compiler may take
   std::map<std::string, std::string> binds;                        // --bind NAME=V1,V2: values of inputs that decide shapes
   std::map<std::string, Tensor> inputValues;                       // from an NPZ file, by input name; at most kMaxBoundElements each
+  std::shared_ptr<onnx::ModelProto> parsed = nullptr;              // the file as read before: several imports then share its tensors; null: read it
   bool keepNames = false; // ops whose first result is a value of the graph carry its name as `nn.name`
 };
 

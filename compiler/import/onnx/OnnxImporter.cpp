@@ -70,7 +70,7 @@ bool OnnxImporter::readOpsets(const google::protobuf::RepeatedPtrField<onnx::Ope
 }
 
 ImportedModel OnnxImporter::run() {
-  model = readOnnxModel(path, diagnostics);
+  model = options.parsed ? options.parsed : readOnnxModel(path, diagnostics);
   if (!model)
     return std::move(result);
   ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
