@@ -118,9 +118,12 @@ private:
     return !isStage || llvm::is_contained(result->target->stages(), stop.second) || fail("a stage", stop.second, result->target->stages());
   }
 
+  /// Weights staged to fast memory belong to a program's own steps.
+  bool sharesShapes() const { return !options.shapes.empty() && result->target->sharesShapes() && result->device.vtcmBytes == 0; }
+
   /// Refuses more shapes than the target can give code of their own.
   bool checkShapes() {
-    if (options.shapes.count() <= kMostUnsharedShapes || result->target->sharesShapes())
+    if (options.shapes.count() <= kMostUnsharedShapes || sharesShapes())
       return true;
     diagnostics.report(kShapesCode, std::to_string(options.shapes.count()) + " shapes are too many for this device, where each has code of its own: at most " +
                                         std::to_string(kMostUnsharedShapes), {options.modelPath}, "leave out those that are not needed");
@@ -159,7 +162,7 @@ private:
     if (dumper.enabled())
       manager.addInstrumentation(std::make_unique<DumpAfterPass>(dumper, phase.name));
     WeightRequest weights{result->target->weightCosts(result->device), options.sparse, result->device.name, {}};
-    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights, !options.shapes.empty(), !options.shapes.empty() && result->target->sharesShapes()};
+    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights, !options.shapes.empty(), sharesShapes()};
     phase.build(manager, context);
     bool good = succeeded(manager.run(*result->module));
     llvm::append_range(result->weightNotes, weights.notes);
