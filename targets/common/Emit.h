@@ -35,6 +35,9 @@ llvm::Error emitShared(deploy::SharedOp shared, llvm::Module &into);
 
 /// Links what the module calls but does not define from the level's bitcode; everything linked becomes internal. An error names what is missing.
 llvm::Error linkKernels(llvm::Module &module, const CpuSpec &spec);
+/// Kernels take their parameters as argument 1. A call that fills the list at run time names two lists, of the least and of the greatest numbers in it.
+constexpr unsigned kParamsArgument = 1;
+constexpr const char *kParamBounds = "ingot.param_bounds";
 /// A function of its own for each different call of a kernel, where that adds little code.
 void copyKernels(llvm::Module &module);
 /// Loads of parameters in internal functions become the constants that all calls give, or get their range.

@@ -14,8 +14,9 @@ using namespace llvm;
 namespace ingot {
 namespace {
 
-/// Where a pointer argument points: bytes into constant lists, one or more.
-using Places = SmallSetVector<std::pair<GlobalVariable *, int64_t>, 8>;
+/// Where a pointer argument points: bytes into constant lists, one or more. A list that is filled at run time counts as two, of the least and of
+/// the greatest numbers that it holds.
+using Places = SmallSetVector<std::pair<Constant *, int64_t>, 8>;
 using PlacesOf = MapVector<Argument *, Places>;
 
 /// True if every use of the function is a direct call of it.
@@ -33,7 +34,7 @@ bool addPlaces(Value *operand, const PlacesOf &known, const DataLayout &layout, 
   if (auto *list = dyn_cast<GlobalVariable>(base)) {
     if (!list->isConstant() || !list->hasDefinitiveInitializer())
       return false;
-    places.insert({list, offset.getSExtValue()});
+    places.insert({list->getInitializer(), offset.getSExtValue()});
     return true;
   }
   auto *argument = dyn_cast<Argument>(base);
@@ -45,12 +46,26 @@ bool addPlaces(Value *operand, const PlacesOf &known, const DataLayout &layout, 
   return true;
 }
 
+/// The least and the greatest numbers of the parameters of a call that fills its list at run time; none for another call.
+SmallVector<Constant *> boundsOf(const CallInst &call) {
+  SmallVector<Constant *> bounds;
+  if (const MDNode *node = call.getMetadata(kParamBounds))
+    for (const MDOperand &operand : node->operands())
+      bounds.push_back(mdconst::extract<Constant>(operand));
+  return bounds;
+}
+
 /// The argument's places, from all calls; empty if one of them is not known.
 Places findPlaces(Argument &argument, const PlacesOf &known, const DataLayout &layout) {
   Places places;
-  for (User *user : argument.getParent()->users())
-    if (!addPlaces(cast<CallInst>(user)->getArgOperand(argument.getArgNo()), known, layout, places))
+  for (User *user : argument.getParent()->users()) {
+    auto &call = *cast<CallInst>(user);
+    SmallVector<Constant *> bounds = argument.getArgNo() == kParamsArgument ? boundsOf(call) : SmallVector<Constant *>();
+    for (Constant *list : bounds)
+      places.insert({list, 0});
+    if (bounds.empty() && !addPlaces(call.getArgOperand(argument.getArgNo()), known, layout, places))
       return {};
+  }
   return places;
 }
 
@@ -78,7 +93,7 @@ PlacesOf findPlaces(Module &module) {
 SmallVector<Constant *> readPlaces(LoadInst &load, const Places &places, int64_t offset) {
   SmallVector<Constant *> values;
   for (auto [list, start] : places) {
-    Constant *value = ConstantFoldLoadFromConst(list->getInitializer(), load.getType(), APInt(64, start + offset, true), load.getDataLayout());
+    Constant *value = ConstantFoldLoadFromConst(list, load.getType(), APInt(64, start + offset, true), load.getDataLayout());
     if (!value)
       return {};
     values.push_back(value);
@@ -86,14 +101,14 @@ SmallVector<Constant *> readPlaces(LoadInst &load, const Places &places, int64_t
   return values;
 }
 
-/// Puts the constant in the load's place, or the range of integers on the load.
+/// Puts the constant in the load's place, or on the load the range of the parameters that it reads.
 void narrow(LoadInst &load, ArrayRef<Constant *> values) {
   if (llvm::all_equal(values)) {
     load.replaceAllUsesWith(values.front());
     load.eraseFromParent();
     return;
   }
-  if (!load.getType()->isIntegerTy() || !llvm::all_of(values, IsaPred<ConstantInt>))
+  if (!load.getType()->isIntegerTy(64) || !llvm::all_of(values, IsaPred<ConstantInt>))
     return;
   APInt low = cast<ConstantInt>(values.front())->getValue(), high = low;
   for (Constant *value : values) {
@@ -128,6 +143,7 @@ void copyForCalls(Function &function) {
     SmallVector<Constant *> constants;
     for (Value *operand : cast<CallInst>(user)->args())
       constants.push_back(dyn_cast<Constant>(operand));
+    constants.append(boundsOf(*cast<CallInst>(user)));
     groups[constants].push_back(cast<CallInst>(user));
   }
   if (groups.empty() || function.getInstructionCount() * (groups.size() - 1) > kCopiedInstructions)

@@ -15,11 +15,16 @@ namespace {
 /// Members of ingot_frame (runtime_stub/include/ingot/abi.h), all pointers, in order.
 enum FrameField { Weights, Arena, State, Scratch, Inputs, Outputs, Barrier };
 
+/// The numbers of all rows in as few bytes as hold them.
+Type *numberType(deploy::SharedOp shared, LLVMContext &context) {
+  return Type::getIntNTy(context, llvm::all_of(shared.getTable(), [](int64_t number) { return isInt<32>(number); }) ? 32 : 64);
+}
+
 class ProgramEmitter {
 public:
-  /// The steps in `body`, with numbers of `table` where that is given; `isTimed`: tells its host after each call.
-  ProgramEmitter(mlir::Block &body, int64_t scratchBytes, bool isTimed, Module &module, GlobalVariable *table = nullptr)
-      : body(body), scratchBytes(scratchBytes), isTimed(isTimed), module(module), table(table), context(module.getContext()), b(context) {}
+  /// The steps in `body`, with numbers of `shared` where that is given; `isTimed`: tells its host after each call.
+  ProgramEmitter(mlir::Block &body, int64_t scratchBytes, bool isTimed, Module &module, deploy::SharedOp shared = {})
+      : body(body), scratchBytes(scratchBytes), isTimed(isTimed), module(module), shared(shared), context(module.getContext()), b(context) {}
 
   /// `into` has the arguments of ingot_run_fn, and the row of numbers if there is one.
   Error emit(Function *into);
@@ -33,6 +38,7 @@ private:
   void emitMark(int64_t call);
   Expected<Value *> address(deploy::PlaceAttr place, int64_t column);
   Value *params(deploy::CallOp call);
+  MDNode *paramBounds(deploy::CallOp call);
   Value *constantParams(ArrayRef<int64_t> values);
   /// The number of a call that column `column` of the row holds.
   Value *number(int64_t column);
@@ -48,7 +54,7 @@ private:
   int64_t scratchBytes;
   bool isTimed;
   Module &module;
-  GlobalVariable *table; // of the row's numbers; null: there are none
+  deploy::SharedOp shared; // with the rows of numbers; null: there are none
   LLVMContext &context;
   IRBuilder<> b;
   Function *function = nullptr;
@@ -145,8 +151,7 @@ Expected<Value *> ProgramEmitter::address(deploy::PlaceAttr place, int64_t colum
 }
 
 Value *ProgramEmitter::number(int64_t column) {
-  auto *row = cast<ArrayType>(cast<ArrayType>(table->getValueType())->getElementType());
-  Type *stored = row->getElementType();
+  Type *stored = numberType(shared, context);
   return b.CreateSExt(b.CreateLoad(stored, b.CreateConstInBoundsGEP1_64(stored, function->getArg(3), static_cast<uint64_t>(column))), b.getInt64Ty());
 }
 
@@ -161,6 +166,21 @@ Value *ProgramEmitter::params(deploy::CallOp call) {
     if (columns[i] >= 0)
       b.CreateStore(number(columns[i]), b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), list, i));
   return list;
+}
+
+/// The least and the greatest numbers that the rows put into the call's parameters; null if they put none.
+MDNode *ProgramEmitter::paramBounds(deploy::CallOp call) {
+  ArrayRef<int64_t> columns = paramColumns(call);
+  if (!varies(columns))
+    return nullptr;
+  SmallVector<int64_t> least(call.getParams()), greatest = least;
+  for (auto [i, column] : llvm::enumerate(columns)) {
+    if (column < 0)
+      continue;
+    for (size_t at = static_cast<size_t>(column); at < shared.getTable().size(); at += static_cast<size_t>(shared.getColumnCount()))
+      least[i] = std::min(least[i], shared.getTable()[at]), greatest[i] = std::max(greatest[i], shared.getTable()[at]);
+  }
+  return MDNode::get(context, {ConstantAsMetadata::get(ConstantDataArray::get(context, least)), ConstantAsMetadata::get(ConstantDataArray::get(context, greatest))});
 }
 
 Value *ProgramEmitter::constantParams(ArrayRef<int64_t> values) {
@@ -223,9 +243,11 @@ Error ProgramEmitter::storeAddresses(deploy::CallOp call) {
 /// The call itself, of the kernel that the row chooses where there are several.
 void ProgramEmitter::emitKernel(deploy::CallOp call, Value *self, Value *count) {
   Value *arguments[] = {buffers, params(call), self, count};
+  MDNode *bounds = paramBounds(call);
+  auto emit = [&](StringRef name) { b.CreateCall(callee(name), arguments)->setMetadata(kParamBounds, bounds); };
   auto callees = call->getAttrOfType<mlir::ArrayAttr>(deploy::kCalleesAttr);
   if (!callees) {
-    b.CreateCall(callee(call.getCallee()), arguments);
+    emit(call.getCallee());
     return;
   }
   BasicBlock *after = BasicBlock::Create(context, "after", function);
@@ -234,7 +256,7 @@ void ProgramEmitter::emitKernel(deploy::CallOp call, Value *self, Value *count) 
     BasicBlock *block = BasicBlock::Create(context, "kernel", function);
     choice->addCase(b.getInt64(i), block);
     b.SetInsertPoint(block);
-    b.CreateCall(callee(name.getValue()), arguments);
+    emit(name.getValue());
     b.CreateBr(after);
   }
   b.SetInsertPoint(after);
@@ -259,13 +281,12 @@ void ProgramEmitter::emitMark(int64_t call) {
 std::string sharedName(StringRef shared) { return ("i." + shared).str(); }
 std::string tableName(StringRef shared) { return ("i." + shared + ".table").str(); }
 
-/// The numbers, [program][column], in as few bytes as hold them all.
-GlobalVariable *emitTable(deploy::SharedOp shared, Module &module) {
+/// The numbers, [program][column].
+void emitTable(deploy::SharedOp shared, Module &module) {
   LLVMContext &context = module.getContext();
   ArrayRef<int64_t> numbers = shared.getTable();
   size_t columns = static_cast<size_t>(shared.getColumnCount());
-  bool isSmall = llvm::all_of(numbers, [](int64_t number) { return isInt<32>(number); });
-  Type *element = Type::getIntNTy(context, isSmall ? 32 : 64);
+  Type *element = numberType(shared, context);
   auto *row = ArrayType::get(element, columns);
   SmallVector<Constant *> rows;
   for (size_t at = 0; columns != 0 && at + columns <= numbers.size(); at += columns) {
@@ -275,7 +296,7 @@ GlobalVariable *emitTable(deploy::SharedOp shared, Module &module) {
     rows.push_back(ConstantArray::get(row, values));
   }
   Constant *data = ConstantArray::get(ArrayType::get(row, rows.size()), rows);
-  return new GlobalVariable(module, data->getType(), true, GlobalValue::InternalLinkage, data, tableName(shared.getSymName()));
+  new GlobalVariable(module, data->getType(), true, GlobalValue::InternalLinkage, data, tableName(shared.getSymName()));
 }
 
 Function *createEntry(StringRef name, bool isShared, Module &module) {
@@ -306,9 +327,9 @@ Error emitRow(deploy::ProgramOp program, mlir::StringAttr shared, Function *entr
 Error emitShared(deploy::SharedOp shared, Module &into) {
   auto programs = shared->getParentOfType<mlir::ModuleOp>().getOps<deploy::ProgramOp>();
   bool isTimed = llvm::any_of(programs, [](deploy::ProgramOp program) { return program->hasAttr(deploy::kTimedAttr); });
-  GlobalVariable *table = emitTable(shared, into);
+  emitTable(shared, into);
   Function *function = createEntry(sharedName(shared.getSymName()), /*isShared=*/true, into);
-  return ProgramEmitter(shared.getBody().front(), shared.getScratchBytes(), isTimed, into, table).emit(function);
+  return ProgramEmitter(shared.getBody().front(), shared.getScratchBytes(), isTimed, into, shared).emit(function);
 }
 
 Error emitProgram(deploy::ProgramOp program, StringRef symbol, Module &into) {
