@@ -76,7 +76,7 @@ public:
       return nullptr;
     result->device = *device;
     result->target = findTarget(device->target);
-    if (!checkStop() || !checkShapes())
+    if (!checkStop() || (options.shapes.bounded.empty() && !checkShapes(options.shapes)))
       return nullptr;
     result->symbol = symbolFor(options.name.empty() ? llvm::sys::path::stem(options.modelPath) : StringRef(options.name));
     result->context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
@@ -122,10 +122,10 @@ private:
   bool sharesShapes() const { return !options.shapes.empty() && result->target->sharesShapes() && result->device.vtcmBytes == 0; }
 
   /// Refuses more shapes than the target can give code of their own.
-  bool checkShapes() {
-    if (options.shapes.count() <= kMostUnsharedShapes || sharesShapes())
+  bool checkShapes(const ShapeSets &shapes) {
+    if (shapes.count() <= kMostUnsharedShapes || sharesShapes())
       return true;
-    diagnostics.report(kShapesCode, std::to_string(options.shapes.count()) + " shapes are too many for this device, where each has code of its own: at most " +
+    diagnostics.report(kShapesCode, std::to_string(shapes.count()) + " shapes are too many for this device, where each has code of its own: at most " +
                                         std::to_string(kMostUnsharedShapes), {options.modelPath}, "leave out those that are not needed");
     return false;
   }
@@ -140,10 +140,10 @@ private:
   bool import() {
     result->shapes = options.shapes;
     ImportedModel model = options.shapes.empty() ? importModel(options, *result->context, result->store, diagnostics)
-                                                 : importShapes(options, *result->context, result->store, diagnostics);
+                                                 : importShapes(options, result->shapes, *result->context, result->store, diagnostics);
     result->nodeCount = model.nodeCount;
     result->opCounts = model.opCounts;
-    if (!model.module)
+    if (!model.module || !checkShapes(result->shapes))
       return false;
     result->module = std::move(model.module);
     dumper.dump("import", "mlir", [&](llvm::raw_ostream &out) { result->module->print(out); });

@@ -79,9 +79,9 @@ struct Compiled {
 /// Imports by format: GGUF when the file says or is named so, else ONNX.
 ImportedModel importModel(const CompileOptions &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
 
-/// Imports the model once for each combination of `options.shapes`, which is not empty, into one module with an entry point each. What is wrong for some
-/// of them alone is said with the first of these.
-ImportedModel importShapes(const CompileOptions &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
+/// Imports the model once for each combination of `shapes`, which is not empty, into one module with an entry point each. What is wrong for some of them
+/// alone is said with the first of these; extents of bounded dimensions that the model has no shape with are taken out of `shapes`, with a warning.
+ImportedModel importShapes(const CompileOptions &options, ShapeSets &shapes, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
 
 /// MLIR's own diagnostics in Ingot's form. What lowering refuses begins with "unsupported: ", what calibration finds wrong with "calibration: ".
 void forwardDiagnostic(mlir::Diagnostic &from, Diagnostics &to, llvm::StringRef file);

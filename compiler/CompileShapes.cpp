@@ -6,6 +6,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace ingot {
@@ -68,34 +70,143 @@ bool join(ModuleOp whole, ModuleOp part, StringRef entry) {
   return signatureOf(function) == signatureOf(first);
 }
 
-} // namespace
+constexpr llvm::StringLiteral kShapesCode = "IG0168", kLeftOutCode = "IG0169";
 
-ImportedModel importShapes(const CompileOptions &options, MLIRContext &context, WeightStore &store, Diagnostics &diagnostics) {
-  constexpr llvm::StringLiteral kDifferentCode = "IG0168", kMissingCode = "IG0009";
-  Where where{options.modelPath};
-  bool isGguf = isGgufFile(options.modelPath) || StringRef(options.modelPath).ends_with(".gguf");
-  if (isGguf || options.compress.isActive()) {
-    diagnostics.report(kMissingCode, isGguf ? "a language model has no symbolic dimensions to give several extents" : "several shapes cannot be compressed on the way", where,
-                       isGguf ? "leave --dim out" : "write the compressed model with ingot compress, then build that for the shapes");
-    return {};
+/// The options of one shape.
+CompileOptions optionsOf(const std::map<std::string, int64_t> &extents, const CompileOptions &options) {
+  CompileOptions one = options;
+  for (const auto &[name, extent] : extents) {
+    one.import.dims[name] = extent;
+    one.import.varied.insert(name);
   }
-  std::shared_ptr<onnx::ModelProto> parsed = readOnnxModel(options.modelPath, diagnostics);
-  if (!parsed)
-    return {};
-  ImportedModel all;
-  JoinedDiagnostics said;
-  std::vector<std::string> entries = options.shapes.entries();
-  bool good = true;
-  for (int64_t set = 0; set < options.shapes.count(); ++set) {
-    CompileOptions one = options;
-    one.import.parsed = parsed;
-    for (const auto &[name, extent] : options.shapes.byName(set)) {
-      one.import.dims[name] = extent;
-      one.import.varied.insert(name);
-    }
+  return one;
+}
+
+/// Leaves out extents of bounded dimensions: those that the model has no shape with, each tried with the others at extents that work, and where the
+/// shapes are still too many all but the multiples of a step.
+class Narrower {
+public:
+  Narrower(const CompileOptions &options, MLIRContext &context) : options(options), context(context) {}
+
+  /// What is left of `shapes`, and a warning for each dimension that loses extents; all of it where no shape at all is found.
+  ShapeSets run(const ShapeSets &shapes, Diagnostics &diagnostics) {
+    std::optional<std::map<std::string, int64_t>> base = findBase(shapes);
+    if (!base)
+      return shapes;
+    ShapeSets left = shapes;
+    std::map<std::string, std::string> reasons;
+    for (const std::string &name : shapes.bounded)
+      reasons[name] = narrow(name, left.dims[name], *base);
+    while (left.count() < 0)
+      if (std::string name = spread(left); !name.empty())
+        reasons[name] = "all would be more than " + std::to_string(kMostShapes) + " shapes, these are the multiples of " + std::to_string(stepOf(left.dims[name]));
+      else
+        break;
+    for (const auto &[name, reason] : reasons)
+      if (left.dims[name].size() < shapes.dims.at(name).size())
+        report(name, shapes.dims.at(name), left.dims[name], reason, diagnostics);
+    return left;
+  }
+
+private:
+  static constexpr int64_t kMostTrials = 4096;
+
+  /// True if the model has this shape; else `why` says what it lacks.
+  bool has(const std::map<std::string, int64_t> &extents, std::string &why) {
     Diagnostics own;
-    ImportedModel part = importModel(one, context, store, own);
-    said.add(own, options.shapes.text(set));
+    WeightStore store;
+    ImportedModel model = importModel(optionsOf(extents, options), context, store, own);
+    if (model.module)
+      return true;
+    for (const Diagnostic &diagnostic : llvm::reverse(own.all()))
+      if (diagnostic.severity == Severity::Error)
+        why = diagnostic.what;
+    return false;
+  }
+
+  /// A shape that the model has, near the least extents of the bounded dimensions.
+  std::optional<std::map<std::string, int64_t>> findBase(const ShapeSets &shapes) {
+    size_t longest = 0;
+    for (const std::string &name : shapes.bounded)
+      longest += shapes.dims.at(name).size() - 1;
+    std::map<std::string, int64_t> extents;
+    for (const auto &[name, list] : shapes.dims)
+      extents[name] = list.front();
+    int64_t trials = kMostTrials;
+    for (size_t steps = 0; steps <= longest && trials > 0; ++steps)
+      if (findBase(shapes, shapes.bounded.begin(), steps, extents, trials))
+        return extents;
+    return std::nullopt;
+  }
+
+  /// Likewise with the dimensions from `dim` on that many steps from their least extents in all.
+  bool findBase(const ShapeSets &shapes, std::set<std::string>::const_iterator dim, size_t steps, std::map<std::string, int64_t> &extents, int64_t &trials) {
+    if (std::string why; dim == shapes.bounded.end())
+      return steps == 0 && trials-- > 0 && has(extents, why);
+    const std::vector<int64_t> &list = shapes.dims.at(*dim);
+    for (size_t step = std::next(dim) == shapes.bounded.end() ? steps : 0; step <= steps && step < list.size() && trials > 0; ++step) {
+      extents[*dim] = list[step];
+      if (findBase(shapes, std::next(dim), steps - step, extents, trials))
+        return true;
+    }
+    return false;
+  }
+
+  /// Keeps the extents that the model has with `extents`, and says why it lacks the first that it lacks.
+  std::string narrow(const std::string &name, std::vector<int64_t> &list, std::map<std::string, int64_t> extents) {
+    std::string first;
+    llvm::erase_if(list, [&](int64_t extent) {
+      extents[name] = extent;
+      std::string why;
+      bool isLeftOut = !has(extents, why);
+      if (isLeftOut && first.empty())
+        first = "the model has no shape with " + std::to_string(extent) + ": " + why;
+      return isLeftOut;
+    });
+    return first;
+  }
+
+  /// Keeps the multiples of the next larger step of the bounded dimension with the most extents. Its name; "" if none has more than one.
+  static std::string spread(ShapeSets &shapes) {
+    std::string most;
+    for (const std::string &name : shapes.bounded)
+      if (most.empty() || shapes.dims[name].size() > shapes.dims[most].size())
+        most = name;
+    std::vector<int64_t> &list = shapes.dims[most];
+    if (list.size() < 2)
+      return "";
+    int64_t step = std::max<int64_t>(list[1] - list[0], 1);
+    while (llvm::all_of(list, [&](int64_t extent) { return extent % step == 0; }))
+      step *= 2;
+    if (llvm::none_of(list, [&](int64_t extent) { return extent % step == 0; }))
+      return "";
+    llvm::erase_if(list, [&](int64_t extent) { return extent % step != 0; });
+    return most;
+  }
+
+  static int64_t stepOf(const std::vector<int64_t> &list) { return std::accumulate(list.begin(), list.end(), int64_t(0), std::gcd<int64_t, int64_t>); }
+
+  void report(StringRef name, ArrayRef<int64_t> asked, ArrayRef<int64_t> kept, StringRef why, Diagnostics &diagnostics) const {
+    std::string text;
+    llvm::raw_string_ostream(text) << kept.size() << " of the " << asked.size() << " extents of '" << printable(name) << "' from " << asked.front() << " to "
+                                   << asked.back() << " are compiled (" << why << ")";
+    diagnostics.report(kLeftOutCode, std::move(text), {options.modelPath}, "the header lists those that there are; LO..HI:STEP or a list says which are needed");
+  }
+
+  const CompileOptions &options;
+  MLIRContext &context;
+};
+
+/// Imports every shape into one module. None if one of them fails; then `said` has why.
+ImportedModel importAll(const CompileOptions &options, const ShapeSets &shapes, MLIRContext &context, WeightStore &store, Diagnostics &said) {
+  ImportedModel all;
+  JoinedDiagnostics joined;
+  std::vector<std::string> entries = shapes.entries();
+  bool good = true;
+  for (int64_t set = 0; set < shapes.count(); ++set) {
+    Diagnostics own;
+    ImportedModel part = importModel(optionsOf(shapes.byName(set), options), context, store, own);
+    joined.add(own, shapes.text(set));
     good &= bool(part.module);
     if (!good)
       continue;
@@ -105,13 +216,50 @@ ImportedModel importShapes(const CompileOptions &options, MLIRContext &context, 
     if (join(*all.module, isFirst ? *all.module : *part.module, entries[static_cast<size_t>(set)]))
       continue;
     good = false;
-    diagnostics.report(kDifferentCode, "the model has other inputs or outputs with " + printable(options.shapes.text(set)) + " than with " + printable(options.shapes.text(0)),
-                       where, "leave one of the two out");
+    said.report(kShapesCode, "the model has other inputs or outputs with " + printable(shapes.text(set)) + " than with " + printable(shapes.text(0)),
+                {options.modelPath}, "leave one of the two out");
   }
-  said.report(options.shapes.count(), diagnostics);
+  joined.report(shapes.count(), said);
   if (!good)
     all.module = {};
   return all;
+}
+
+} // namespace
+
+ImportedModel importShapes(const CompileOptions &given, ShapeSets &shapes, MLIRContext &context, WeightStore &store, Diagnostics &diagnostics) {
+  constexpr llvm::StringLiteral kMissingCode = "IG0009";
+  CompileOptions options = given;
+  Where where{options.modelPath};
+  bool isGguf = isGgufFile(options.modelPath) || StringRef(options.modelPath).ends_with(".gguf");
+  if (isGguf || options.compress.isActive()) {
+    diagnostics.report(kMissingCode, isGguf ? "a language model has no symbolic dimensions to give several extents" : "several shapes cannot be compressed on the way", where,
+                       isGguf ? "leave --dim out" : "write the compressed model with ingot compress, then build that for the shapes");
+    return {};
+  }
+  options.import.parsed = readOnnxModel(options.modelPath, diagnostics);
+  if (!options.import.parsed)
+    return {};
+  ImportedModel model;
+  Diagnostics said;
+  bool isTried = shapes.count() > 0;
+  if (isTried)
+    model = importAll(options, shapes, context, store, said);
+  if (!model.module && !shapes.bounded.empty()) {
+    ShapeSets narrowed = Narrower(options, context).run(shapes, diagnostics);
+    if (!isTried || narrowed.dims != shapes.dims) {
+      shapes = std::move(narrowed);
+      said = {};
+      if (shapes.count() > 0)
+        model = importAll(options, shapes, context, store, said);
+      else
+        said.report(kShapesCode, "the extents given with --dim combine to more than " + std::to_string(kMostShapes) + " shapes of the model", where,
+                    "every combination is compiled: give a step, LO..HI:STEP, or list those that are needed");
+    }
+  }
+  for (const Diagnostic &diagnostic : said.all())
+    diagnostics.report(diagnostic);
+  return model;
 }
 
 } // namespace ingot

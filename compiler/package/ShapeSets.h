@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ constexpr int64_t kMostShapes = 1024, kMostUnsharedShapes = 64;
 struct ShapeSets {
   /// Dimensions that take more than one extent: name -> extents, increasing. The names' order is that of the generated API.
   std::map<std::string, std::vector<int64_t>> dims;
+  /// Of these, those given by bounds alone (LO..HI): the extents between them that the model has no shape with may be left out.
+  std::set<std::string> bounded;
 
   bool empty() const { return dims.empty(); }
   /// Combinations, 1 when no dimension varies; -1 when there are more than kMostShapes.

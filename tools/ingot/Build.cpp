@@ -28,11 +28,11 @@ std::string bindText(const ProgramIo &io) {
 }
 
 /// What a later command on the folder needs to compile the same program again.
-llvm::json::Object buildRecord(const CompileOptions &options, const Program &program) {
+llvm::json::Object buildRecord(const CompileOptions &options, const ShapeSets &shapeSets, const Program &program) {
   llvm::json::Object dims, shapes, binds;
   for (const auto &[name, extent] : options.import.dims)
     dims[llvm::json::fixUTF8(name)] = extent;
-  for (const auto &[name, extents] : options.shapes.dims)
+  for (const auto &[name, extents] : shapeSets.dims)
     dims[llvm::json::fixUTF8(name)] = llvm::json::Array(extents);
   for (const auto &[name, shape] : options.import.inputShapes)
     shapes[llvm::json::fixUTF8(name)] = llvm::json::Array(shape);
@@ -63,7 +63,7 @@ void fillReport(ReportData &report, const CompileOptions &options, const Compile
   for (const KernelUse &use : compiled.kernels)
     report.kernels.push_back({use.name, use.source, use.count, use.bytes, use.work, use.ops});
   report.weights = compiled.weightNotes;
-  report.build = buildRecord(options, compiled.program());
+  report.build = buildRecord(options, compiled.shapes, compiled.program());
   report.programs = compiled.programs;
   report.shapes = compiled.shapes;
   for (const ObjectFile &object : compiled.objects)

@@ -24,15 +24,19 @@ bool parseDim(const Context &context, llvm::StringRef text, CompileOptions &opti
                         "for example --dim batch=1 or --dim seq=1,16,128") == kDone;
   options.import.dims.erase(name.str());
   options.shapes.dims.erase(name.str());
+  options.shapes.bounded.erase(name.str());
   if (extents->size() == 1)
     options.import.dims[name.str()] = extents->front();
   else
     options.shapes.dims[name.str()] = *extents;
+  if (extents->size() > 1 && value.find_first_of(",:") == llvm::StringRef::npos)
+    options.shapes.bounded.insert(name.str());
   return true;
 }
 
+/// Of bounds it is known only after the import how many extents the model has between them.
 bool checkShapeCount(const Context &context, const CompileOptions &options) {
-  return options.shapes.count() > 0 || context.fail("IG0168", "the extents given with --dim combine to more than " + std::to_string(kMostShapes) + " shapes", "",
+  return options.shapes.count() > 0 || !options.shapes.bounded.empty() || context.fail("IG0168", "the extents given with --dim combine to more than " + std::to_string(kMostShapes) + " shapes", "",
                                                     "every combination is compiled: leave some out") == kDone;
 }
 
@@ -344,7 +348,8 @@ std::optional<Session> openSession(const CompileOptions &options, Diagnostics &d
     session.reference = loadReference(options, diagnostics);
   else
     session.compiled = compileModel(options, diagnostics);
-  if (!session.reference && !session.compiled)
+  bool isRefused = options.strict && llvm::any_of(diagnostics.all(), [](const Diagnostic &said) { return said.severity == Severity::Warning; });
+  if ((!session.reference && !session.compiled) || isRefused)
     return std::nullopt;
   return session;
 }

@@ -33,7 +33,7 @@ void printDiagnostics(const Options &options, const Diagnostics &diagnostics) {
 
 int statusOf(const Options &options, const Diagnostics &diagnostics, int status) {
   for (const Diagnostic &d : diagnostics.all())
-    if (d.severity == Severity::Error || (d.severity != Severity::Error && options.has("strict")))
+    if (d.severity == Severity::Error || (d.severity == Severity::Warning && options.has("strict")))
       status = std::max(status, isIngotFault(d.code) ? kIngotFault : kUserFault);
   return status;
 }
