@@ -6,8 +6,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-#include <numeric>
-
 using namespace mlir;
 
 namespace ingot {
@@ -97,11 +95,10 @@ public:
     std::map<std::string, std::string> reasons;
     for (const std::string &name : shapes.bounded)
       reasons[name] = narrow(name, left.dims[name], *base);
-    while (left.count() < 0)
-      if (std::string name = spread(left); !name.empty())
-        reasons[name] = "all would be more than " + std::to_string(kMostShapes) + " shapes, these are the multiples of " + std::to_string(stepOf(left.dims[name]));
-      else
-        break;
+    for (int64_t step = 2; left.count() < 0 && step <= kMostShapes; step *= 2)
+      for (const std::string &name : shapes.bounded)
+        if (left.count() < 0 && keepMultiples(step, left.dims[name]))
+          reasons[name] = "all would be more than " + std::to_string(kMostShapes) + " shapes, these are the multiples of " + std::to_string(step);
     for (const auto &[name, reason] : reasons)
       if (left.dims[name].size() < shapes.dims.at(name).size())
         report(name, shapes.dims.at(name), left.dims[name], reason, diagnostics);
@@ -166,25 +163,14 @@ private:
     return first;
   }
 
-  /// Keeps the multiples of the next larger step of the bounded dimension with the most extents. Its name; "" if none has more than one.
-  static std::string spread(ShapeSets &shapes) {
-    std::string most;
-    for (const std::string &name : shapes.bounded)
-      if (most.empty() || shapes.dims[name].size() > shapes.dims[most].size())
-        most = name;
-    std::vector<int64_t> &list = shapes.dims[most];
-    if (list.size() < 2)
-      return "";
-    int64_t step = std::max<int64_t>(list[1] - list[0], 1);
-    while (llvm::all_of(list, [&](int64_t extent) { return extent % step == 0; }))
-      step *= 2;
-    if (llvm::none_of(list, [&](int64_t extent) { return extent % step == 0; }))
-      return "";
-    llvm::erase_if(list, [&](int64_t extent) { return extent % step != 0; });
-    return most;
+  /// False, and nothing happens, where that would leave none.
+  static bool keepMultiples(int64_t step, std::vector<int64_t> &list) {
+    auto isMultiple = [&](int64_t extent) { return extent % step == 0; };
+    if (llvm::none_of(list, isMultiple))
+      return false;
+    llvm::erase_if(list, [&](int64_t extent) { return !isMultiple(extent); });
+    return true;
   }
-
-  static int64_t stepOf(const std::vector<int64_t> &list) { return std::accumulate(list.begin(), list.end(), int64_t(0), std::gcd<int64_t, int64_t>); }
 
   void report(StringRef name, ArrayRef<int64_t> asked, ArrayRef<int64_t> kept, StringRef why, Diagnostics &diagnostics) const {
     std::string text;
