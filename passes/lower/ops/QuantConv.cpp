@@ -96,8 +96,8 @@ Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   q[IK_Q_W_ZEROS] = hasWeightZeros(*context.constant(op.getFilterZero()), q[IK_Q_W_UNSIGNED]);
   if (!depthwise)
     return lowerTiled(op, context, shape, params, lines);
-  int64_t scratch = IK_DWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW], shape[IK_CONV_KW],
-                                      shape[IK_CONV_DW], shape[IK_CONV_SW]);
+  int64_t scratch = IK_QDWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW], shape[IK_CONV_KW],
+                                       shape[IK_CONV_DW], shape[IK_CONV_SW]);
   SmallVector<Value> inputs{op.getInput(), op.getFilter(), makeTable(op, context, shape, false)};
   return context.micro(op.getLoc(), "ik_qdwconv", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
 }

@@ -1,4 +1,4 @@
-/* The inner loop of the depthwise convolutions (dwconv.c, qdwconv.c): four output rows by 16 columns from f32 lines whose padding is
+/* The inner loop of the depthwise convolutions (dwconv.c): four output rows by 16 columns from f32 lines whose padding is
  * written out and whose columns are split into SW phases. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_DWROWS_H
 #define INGOT_TARGETS_COMMON_UKERNELS_DWROWS_H

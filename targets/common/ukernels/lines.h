@@ -21,7 +21,7 @@ static ik_lines ik_lines_of(const int64_t *p) {
   return l;
 }
 
-static void ik_lines_offsets(int32_t *offsets, const int64_t *p, const ik_lines *l) {
+__attribute__((unused)) static void ik_lines_offsets(int32_t *offsets, const int64_t *p, const ik_lines *l) {
   for (int64_t kh = 0; kh < p[IK_CONV_KH]; ++kh)
     for (int64_t kw = 0; kw < p[IK_CONV_KW]; ++kw) {
       int64_t a = kh * p[IK_CONV_DH], b = kw * p[IK_CONV_DW], phase = a % p[IK_CONV_SH] * l->phasesW + b % p[IK_CONV_SW];

@@ -2,10 +2,8 @@
  * channels (2 where the dot product takes 16 bits) shifted to what the dot product wants, with the padding written out; then every tap is a
  * plain load. w is [G][panels][ceil(IC/4)][taps][8][4]. The integer sums are exact, so the result is that of ik_qconv. Parameters in
  * quant.h. Parallel units: (n, g, band, panel). */
-#include "targets/common/ukernels/dot.h"
 #include "targets/common/ukernels/lines.h"
-#include "targets/common/ukernels/quant.h"
-#include "targets/common/ukernels/requantize.h"
+#include "targets/common/ukernels/qlines.h"
 
 /* c // [8][48] = sums over the walk for the places from x; w // [channels][taps][8]. */
 #define IK_QLINE_TILE(R, V)                                                                                                   \
@@ -41,35 +39,11 @@ static void ik_qline_tile(int32_t *c, const int32_t *w, const int32_t *x, const 
       ik_qline_tile_4x1(c + r * 48 + v * 16, w + r, 8, x + v * 16, walk);
 }
 
-/* out[0..count) = row[w + i * stride], `border` outside [0, width); writes at most 15 bytes more. `end`: one past the readable input. */
-static void ik_qline_bytes(uint8_t *out, const uint8_t *row, int64_t w, int64_t count, int64_t stride, int64_t width, uint8_t border, const uint8_t *end) {
-  const int64_t before = w < 0 ? (stride - 1 - w) / stride : 0, inside = w < width ? (width - w + stride - 1) / stride : 0;
-  const int64_t low = before < count ? before : count, high = inside < low ? low : inside < count ? inside : count;
-  for (int64_t i = 0; i < low; i += 16)
-    *(ik_u8x16u *)(out + i) = (ik_u8x16)border;
-  for (int64_t i = low; i < high; i += 16) {
-    const uint8_t *from = row + w + i * stride;
-    if (stride == 1 && end - from >= 16)
-      *(ik_u8x16u *)(out + i) = *(const ik_u8x16u *)from;
-    else if (stride == 2 && end - from >= 31)
-      *(ik_u8x16u *)(out + i) = __builtin_shufflevector((ik_u8x16) * (const ik_u8x16u *)from, (ik_u8x16) * (const ik_u8x16u *)(from + 15), 0, 2, 4, 6, 8, 10, 12,
-                                                        14, 17, 19, 21, 23, 25, 27, 29, 31);
-    else
-      for (int64_t j = i; j < high && j < i + 16; ++j)
-        out[j] = row[w + j * stride];
-  }
-  for (int64_t i = high; i < count; i += 16)
-    *(ik_u8x16u *)(out + i) = (ik_u8x16)border;
-}
-
 /* Words of IK_DOT channels from their bytes, `apart` from channel to channel; writes at most 15 words more. */
 static void ik_qline_words(int32_t *line, const uint8_t *rows, int64_t apart, int64_t count, uint8_t flip) {
-  for (int64_t i = 0; i < count; i += 16) {
-    ik_i32x16 word = (ik_i32x16)0;
-    IK_UNROLL for (int r = 0; r < IK_DOT; ++r)
-      word = word | (__builtin_convertvector(*(const ik_u8x16u *)(rows + r * apart + i) ^ (ik_u8x16)flip, ik_i32x16) << (r * 32 / IK_DOT));
-    *(ik_i32x16u *)(line + i) = word;
-  }
+  const int64_t at[] = {0, apart, 2 * apart, 3 * apart};
+  for (int64_t i = 0; i < count; i += 16)
+    *(ik_i32x16u *)(line + i) = ik_qline_word(rows + i, at, flip);
 }
 
 /* The lines of output rows h0.. of the group's input x; `rows` is room for [IK_DOT][pitch + 32] bytes. */
@@ -78,15 +52,19 @@ static void ik_qlines_pack(int32_t *words, uint8_t *rows, const uint8_t *x, cons
   const int64_t ic = p[IK_CONV_IC], ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], apart = l->pitch + 32;
   const uint8_t flip = (q[IK_Q_X_UNSIGNED] != 0) == IK_SIGNED_X ? 0x80 : 0, border = (uint8_t)q[IK_Q_X_ZERO];
   for (int64_t c = 0; c < (ic + 3) / 4 * 4; c += IK_DOT)
-    for (int64_t phase = 0; phase < l->phasesH * l->phasesW; ++phase)
+    for (int64_t phase = 0; phase < l->phasesH * l->phasesW; ++phase) {
+      const int64_t w = phase % l->phasesW - p[IK_CONV_PW];
+      const ik_qspan span = ik_qline_span(w, l->pitch, p[IK_CONV_SW], iw);
       for (int64_t j = 0; j < l->lines; ++j, words += l->pitch) {
-        const int64_t h = (h0 + j) * p[IK_CONV_SH] + phase / l->phasesW - p[IK_CONV_PH], w = phase % l->phasesW - p[IK_CONV_PW];
+        const int64_t h = (h0 + j) * p[IK_CONV_SH] + phase / l->phasesW - p[IK_CONV_PH];
         for (int64_t r = 0; r < IK_DOT; ++r) {
           const int64_t missing = c + r >= ic, outside = missing || h < 0 || h >= ih;
-          ik_qline_bytes(rows + r * apart, outside ? x : x + ((c + r) * ih + h) * iw, w, l->pitch, p[IK_CONV_SW], outside ? 0 : iw, missing ? flip : border, end);
+          ik_qline_bytes(rows + r * apart, outside ? x : x + ((c + r) * ih + h) * iw + w, outside ? (ik_qspan){0, 0} : span, l->pitch, p[IK_CONV_SW],
+                         missing ? flip : border, end);
         }
         ik_qline_words(words, rows, apart, l->pitch, flip);
       }
+    }
 }
 
 #if IK_DOT == 2

@@ -1,76 +1,128 @@
-/* ik_qdwconv: quantised depthwise convolution over 1 or 2 axes with constant weights and scales. The lines hold x - xZero and the
- * weights w - wZero as f32: products of 9-bit numbers, at most 256 of them, sum exactly in f32, so this is the integer sum of
- * quantnd.c. w // [channels][KH * KW] of the type in the parameters, u8 not shifted; the table's zero is that of w's own type. */
-#include "targets/common/ukernels/dwrows.h"
-#include "targets/common/ukernels/quant.h"
-#include "targets/common/ukernels/requantize.h"
+/* ik_qdwconv: quantised depthwise convolution over 1 or 2 axes with constant weights and scales. A band of input lines is copied into scratch
+ * as bytes with the padding written out, then as words of IK_DOT neighbouring taps, one word an output column: word[group][row phase][line][OW].
+ * So a tap row of all outputs of a band is one plain stretch of words, and planes of any width fill the vectors. The integer sums are exact:
+ * the result is that of quantnd.c. w // [channels][KH * KW] of the type in the parameters, u8 not shifted; the table's zero is that of w's own type.
+ * Parallel units: (n, channel, band). */
+#include "targets/common/ukernels/lines.h"
+#include "targets/common/ukernels/qlines.h"
 
-/* 16 bytes as f32: byte ^ flip, less `zero`. */
-IK_INLINE ik_f32x16 ik_qdw16(ik_u8x16 v, uint8_t flip, int32_t zero) {
-  return __builtin_convertvector(__builtin_convertvector(v ^ flip, ik_i32x16) - zero, ik_f32x16);
+typedef struct { int64_t groups, steps, ow; ik_lines l; } ik_qdw; /* groups of taps of a row; steps = groups * KH */
+
+/* Bytes of one line in one column phase, with room for whole vectors. */
+IK_INLINE int64_t ik_qdw_pitch(const ik_qdw *d) { return d->l.pitch + 32; }
+
+/* bytes // [row phase][line][column phase][pitch] for output rows h0.. of the plane x. */
+static void ik_qdw_bytes(uint8_t *bytes, const uint8_t *x, const uint8_t *end, const int64_t *p, const ik_qdw *d, int64_t h0, int64_t lines) {
+  const int64_t ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], sh = p[IK_CONV_SH], sw = p[IK_CONV_SW], pitch = ik_qdw_pitch(d), step = d->l.phasesW * pitch;
+  const uint8_t border = (uint8_t)p[IK_CONV_COUNT + IK_Q_X_ZERO];
+  for (int64_t f = 0; f < d->l.phasesW; ++f, bytes += pitch) {
+    const ik_qspan span = ik_qline_span(f - p[IK_CONV_PW], d->l.pitch, sw, iw);
+    for (int64_t phase = 0; phase < d->l.phasesH; ++phase) {
+      uint8_t *to = bytes + phase * d->l.lines * step;
+      int64_t h = h0 * sh + phase - p[IK_CONV_PH];
+      for (int64_t j = 0; j < lines; ++j, to += step, h += sh) {
+        const int64_t outside = h < 0 || h >= ih;
+        ik_qline_bytes(to, outside ? x : x + h * iw + f - p[IK_CONV_PW], outside ? (ik_qspan){0, 0} : span, d->l.pitch, sw, border, end);
+      }
+    }
+  }
 }
 
-/* line // [sw][width] of x - zero; zeros outside the input. `row` is null for a line of padding, `end` one past the readable input. Signed bytes are flipped to unsigned ones
- * that are 128 more. Whole vectors: what they write too much is written again, or lies behind the last line. */
-static void ik_qdw_line(float *line, const uint8_t *row, const uint8_t *end, const int64_t *p, ik_dw d, int64_t zero, int64_t isUnsigned) {
-  const uint8_t flip = isUnsigned ? 0 : 128;
-  const int32_t less = (int32_t)zero + flip;
-  for (int64_t f = 0; f < d.sw; ++f, line += d.width) {
-    int64_t low = (p[IK_CONV_PW] - f + d.sw - 1) / d.sw, high = (p[IK_CONV_IW] + p[IK_CONV_PW] - f + d.sw - 1) / d.sw;
-    low = !row ? d.width : low < 0 ? 0 : low > d.width ? d.width : low;
-    high = high < low ? low : high > d.width ? d.width : high;
-    for (int64_t j = 0; j < low; j += 16)
-      ik_store16_f32(line + j, ik_splat16(0.0f));
-    const uint8_t *from = row ? row + f - p[IK_CONV_PW] : row;
-    for (int64_t j = low; j < high; j += 16) {
-      const int64_t at = j + 16 > high && high - low >= 16 ? high - 16 : j, count = high - at < 16 ? high - at : 16;
-      ik_u8x16 v = (ik_u8x16)0;
-      if (d.sw == 1 && end - (from + at) >= 16)
-        v = *(const ik_u8x16u *)(from + at);
-      else if (d.sw == 2 && end - (from + at * 2) >= 31)
-        v = __builtin_shufflevector((ik_u8x16) * (const ik_u8x16u *)(from + at * 2), (ik_u8x16) * (const ik_u8x16u *)(from + at * 2 + 15), 0, 2, 4, 6, 8, 10,
-                                    12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
-      else
-        for (int64_t l = 0; l < count; ++l)
-          v[l] = from[(at + l) * d.sw];
-      ik_store16_f32(line + at, ik_qdw16(v, flip, less));
+/* words // [group][row phase][line][OW] from those bytes. Whole vectors: what they write too much is written again, or lies behind the last line. */
+static void ik_qdw_words(int32_t *words, const uint8_t *bytes, const int64_t *p, const ik_qdw *d, int64_t lines) {
+  for (int64_t group = 0; group < d->groups; ++group) {
+    int64_t at[IK_DOT];
+    for (int64_t t = 0; t < IK_DOT; ++t) {
+      const int64_t tap = group * IK_DOT + t, column = tap < p[IK_CONV_KW] ? tap * p[IK_CONV_DW] : 0;
+      at[t] = column % p[IK_CONV_SW] * ik_qdw_pitch(d) + column / p[IK_CONV_SW];
     }
-    for (int64_t j = high; j < d.width; j += 16)
-      ik_store16_f32(line + j, ik_splat16(0.0f));
+    for (int64_t phase = 0; phase < d->l.phasesH; ++phase)
+      for (int64_t j = 0; j < lines; ++j) {
+        const int64_t line = phase * d->l.lines + j;
+        const uint8_t *from = bytes + line * d->l.phasesW * ik_qdw_pitch(d);
+        int32_t *to = words + (group * d->l.phasesH * d->l.lines + line) * d->ow;
+        for (int64_t i = 0; i < d->ow; i += 16)
+          *(ik_i32x16u *)(to + i) = ik_qline_word(from + i, at, ik_qflip(p + IK_CONV_COUNT));
+      }
+  }
+}
+
+/* Where the words of each step lie, and words of ones for its taps. */
+static void ik_qdw_steps(int32_t *offsets, int32_t *ones, const int64_t *p, const ik_qdw *d) {
+  for (int64_t group = 0; group < d->groups; ++group)
+    for (int64_t kh = 0; kh < p[IK_CONV_KH]; ++kh) {
+      const int64_t row = kh * p[IK_CONV_DH], left = p[IK_CONV_KW] - group * IK_DOT;
+      const uint32_t all = IK_DOT == 4 ? 0x01010101u : 0x00010001u;
+      *offsets++ = (int32_t)(((group * d->l.phasesH + row % p[IK_CONV_SH]) * d->l.lines + row / p[IK_CONV_SH]) * d->ow);
+      *ones++ = (int32_t)(left < IK_DOT ? all & ((1u << (left * 32 / IK_DOT)) - 1) : all);
+    }
+}
+
+/* The weights of one channel in the order of the steps, signed; returns their sum. */
+static uint32_t ik_qdw_weights(int32_t *words, const uint8_t *w, const int64_t *p, const ik_qdw *d) {
+  const uint8_t flip = p[IK_CONV_COUNT + IK_Q_W_UNSIGNED] ? 0x80 : 0;
+  uint32_t sum = 0;
+  for (int64_t group = 0; group < d->groups; ++group)
+    for (int64_t kh = 0; kh < p[IK_CONV_KH]; ++kh) {
+      uint32_t word = 0;
+      for (int64_t t = 0; t < IK_DOT && group * IK_DOT + t < p[IK_CONV_KW]; ++t) {
+        const int32_t byte = (int8_t)(w[kh * p[IK_CONV_KW] + group * IK_DOT + t] ^ flip);
+        sum += (uint32_t)byte;
+        word |= ((uint32_t)byte & (IK_DOT == 4 ? 0xffu : 0xffffu)) << (t * 32 / IK_DOT);
+      }
+      *words++ = (int32_t)word;
+    }
+  return sum;
+}
+
+typedef struct { const int32_t *offsets, *ones, *weights; int32_t constant, zero; ik_f32x16 m; } ik_qdw_channel;
+
+/* y[0..count) of one channel: constant + sum over the steps of words * weights, less zero * sum of words, requantised. */
+IK_INLINE void ik_qdw_outputs(uint8_t *y, const int32_t *words, int64_t count, int64_t steps, const ik_qdw_channel *c, const int64_t *q) {
+  for (int64_t i = 0; i < count; i += 16) {
+    ik_i32x16 sum = (ik_i32x16)c->constant;
+    for (int64_t k = 0; k < steps; ++k)
+      sum = ik_dot16(sum, *(const ik_i32x16u *)(words + c->offsets[k] + i), (ik_i32x16)c->weights[k]);
+    if (c->zero) {
+      ik_i32x16 all = (ik_i32x16)0;
+      for (int64_t k = 0; k < steps; ++k)
+        all = ik_dot16(all, *(const ik_i32x16u *)(words + c->offsets[k] + i), (ik_i32x16)c->ones[k]);
+      sum = sum - all * c->zero;
+    }
+    ik_store_bytes(y + i, ik_requantize16(sum, c->m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), count - i);
   }
 }
 
 IK_KERNEL(ik_qdwconv) {
-  const uint8_t *x = buf[0];
+  const uint8_t *x = buf[0], *w = buf[1];
   const int64_t *q = p + IK_CONV_COUNT;
   const int32_t *table = buf[2];
-  uint8_t *y = buf[3];
-  float *lines = (float *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), weights[IK_QDWCONV_TAPS];
-  const ik_dw d = {p[IK_CONV_KH], p[IK_CONV_KW], p[IK_CONV_SH], p[IK_CONV_SW], p[IK_CONV_DH], p[IK_CONV_DW],
-                   IK_DWCONV_WIDTH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW])};
-  const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], band = p[IK_CONV_KC], bands = (oh + band - 1) / band, ih = p[IK_CONV_IH];
-  const int64_t channels = p[IK_CONV_G] * p[IK_CONV_OC], taps = d.kh * d.kw;
-  const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * ih * p[IK_CONV_IW];
+  const int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], groups = (p[IK_CONV_KW] + IK_DOT - 1) / IK_DOT;
+  const ik_qdw d = {groups, groups * p[IK_CONV_KH], p[IK_CONV_OW], ik_lines_of(p)};
+  int32_t *words = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), offsets[IK_QDWCONV_TAPS], ones[IK_QDWCONV_TAPS], weights[IK_QDWCONV_TAPS];
+  uint8_t *bytes = (uint8_t *)(words + groups * d.l.phasesH * d.l.lines * d.ow + 16);
+  ik_qdw_steps(offsets, ones, p, &d);
+  const int64_t oh = p[IK_CONV_OH], band = p[IK_CONV_KC], bands = (oh + band - 1) / band, channels = p[IK_CONV_G] * p[IK_CONV_OC];
+  const int64_t plane = p[IK_CONV_IH] * p[IK_CONV_IW], shift = q[IK_Q_W_UNSIGNED] ? 128 : 0;
+  const uint32_t xZero = (uint32_t)(q[IK_Q_X_ZERO] + ik_qshift(q));
+  const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
   ik_range range = ik_share(p[IK_CONV_N] * channels * bands, worker, workers);
+  const int64_t more = (p[IK_CONV_KH] - 1) * p[IK_CONV_DH] / p[IK_CONV_SH];
+  int64_t o = range.begin / bands, channel = o % channels, h0 = range.begin % bands * band;
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
-    int64_t h0 = unit % bands * band, h1 = h0 + band < oh ? h0 + band : oh, o = unit / bands, channel = o % channels;
-    const uint8_t *in = x + o / p[IK_CONV_OC] * ih * p[IK_CONV_IW];
-    int64_t first = h0 * d.sh - p[IK_CONV_PH], count = (((h1 - h0 + 3) & ~(int64_t)3) - 1) * d.sh + (d.kh - 1) * d.dh + 1;
-    for (int64_t r = 0; r < count; ++r) {
-      int64_t h = first + r;
-      ik_qdw_line(lines + r * d.sw * d.width, h >= 0 && h < ih ? in + h * p[IK_CONV_IW] : 0, end, p, d, q[IK_Q_X_ZERO], q[IK_Q_X_UNSIGNED]);
-    }
-    for (int64_t k = 0; k < taps; ++k)
-      weights[k] = (float)(ik_byte(buf[1], channel * taps + k, q[IK_Q_W_UNSIGNED]) - table[IK_QTABLE_ZERO * channels + channel]);
-    const ik_f32x16 m = ik_splat16(ik_f32(table[IK_QTABLE_MULTIPLIER * channels + channel]));
-    for (int64_t h = h0; h < h1; h += 4)
-      for (int64_t i = 0; i < ow; i += 16) {
-        i = i + 16 > ow && ow >= 16 ? ow - 16 : i; /* the last 16 overlap: equal values twice */
-        ik_f32x16 c[4];
-        ik_dw_rows(c, lines + (h - h0) * d.sh * d.sw * d.width + i, weights, d);
-        for (int64_t r = 0; r < 4 && h + r < h1; ++r)
-          ik_store_bytes(y + (o * oh + h + r) * ow + i,
-                         ik_requantize16(__builtin_convertvector(c[r], ik_i32x16) + table[channel], m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), ow - i);
-      }
+    const int64_t h1 = h0 + band < oh ? h0 + band : oh, lines = h1 - h0 + more;
+    ik_qdw_bytes(bytes, x + (p[IK_CONV_OC] == 1 ? o : o / p[IK_CONV_OC]) * plane, end, p, &d, h0, lines);
+    ik_qdw_words(words, bytes, p, &d, lines);
+    const uint32_t zero = (uint32_t)(table[IK_QTABLE_ZERO * channels + channel] - shift), sum = ik_qdw_weights(weights, w + channel * taps, p, &d);
+    const ik_qdw_channel c = {offsets, ones, weights, (int32_t)((uint32_t)table[channel] - xZero * sum + zero * xZero * (uint32_t)taps), (int32_t)zero,
+                              ik_splat16(ik_f32(table[IK_QTABLE_MULTIPLIER * channels + channel]))};
+    uint8_t *to = (uint8_t *)buf[3] + (o * oh + h0) * d.ow;
+    if (d.steps == 3)
+      ik_qdw_outputs(to, words, (h1 - h0) * d.ow, 3, &c, q);
+    else
+      ik_qdw_outputs(to, words, (h1 - h0) * d.ow, d.steps, &c, q);
+    h0 = h1;
+    if (h0 == oh)
+      h0 = 0, ++o, channel = channel + 1 == channels ? 0 : channel + 1;
   }
 }

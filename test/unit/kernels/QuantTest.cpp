@@ -118,8 +118,8 @@ void convCase(Random &random, int iteration, bool depthwise) {
   check(y == want, "qconvnd: values", iteration);
   std::vector<int8_t> packed = pack(c, 1);
   std::vector<int32_t> terms = table(c, !depthwise);
-  int64_t scratch = IK_QCONV_SCRATCH(c.depth) + IK_DWCONV_SCRATCH(c.p[IK_CONV_KC], c.p[IK_CONV_KH], c.p[IK_CONV_SH], c.p[IK_CONV_DH], c.p[IK_CONV_OW],
-                                                                  c.p[IK_CONV_KW], c.p[IK_CONV_DW], c.p[IK_CONV_SW]);
+  int64_t scratch = IK_QCONV_SCRATCH(c.depth) + (IK_QDWCONV_SCRATCH(c.p[IK_CONV_KC], c.p[IK_CONV_KH], c.p[IK_CONV_SH], c.p[IK_CONV_DH], c.p[IK_CONV_OW],
+                                                                    c.p[IK_CONV_KW], c.p[IK_CONV_DW], c.p[IK_CONV_SW]));
   std::vector<void *> fast{c.x.data(), depthwise ? static_cast<void *>(c.w.data()) : packed.data(), terms.data(), y.data()};
   check(runWorkers(depthwise ? ik_qdwconv : ik_qconv, fast, 3, c.p, scratch, y), "qconv: workers disagree", iteration);
   check(y == want, depthwise ? "qdwconv: values" : "qconv: values", iteration);
