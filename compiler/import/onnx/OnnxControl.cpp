@@ -118,11 +118,15 @@ void OnnxImporter::importIf(const onnx::NodeProto &proto, Scope &scope, Value co
   }
   std::optional<Tensor> value = condition ? valueOf(condition) : std::nullopt;
   std::string why, differ;
+  auto refuseBoth = [&] {
+    neededValue(condition, why);
+    refuse(proto, "both of its branches are needed, since its condition " + why, scope);
+  };
   if (!value && condition && isCheap(*onTrue) && isCheap(*onFalse)) {
     if (importBoth(proto, scope, condition, differ))
       return;
     if (differ.empty())
-      return poisonOutputs(proto, scope);
+      return refuseBoth();
   }
   if (!value)
     value = neededValue(condition, why);
@@ -130,7 +134,7 @@ void OnnxImporter::importIf(const onnx::NodeProto &proto, Scope &scope, Value co
     if (importBoth(proto, scope, condition, differ))
       return diagnostics.report("IG0167", "both branches of an If are computed in every run, and one of them is taken", whereOf(proto), "its condition " + why);
     if (differ.empty())
-      return poisonOutputs(proto, scope);
+      return refuseBoth();
   }
   if (!value || value->count() != 1)
     return refuse(proto, (differ.empty() ? "" : differ + ", and ") + "the condition " + (value ? "is no scalar" : why), scope);
