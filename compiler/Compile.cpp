@@ -23,7 +23,8 @@ namespace ingot {
 namespace {
 
 constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290", kNotFusedCode = "IG0203", kDenseKeptCode = "IG0204", kDumpCode = "IG0007", kTargetCode = "IG0310",
-                           kUnknownTargetCode = "IG0302", kFeatureCode = "IG0303", kOtherUnitCode = "IG0320", kShapesCode = "IG0168";
+                           kUnknownTargetCode = "IG0302", kFeatureCode = "IG0303", kOtherUnitCode = "IG0320", kShapesCode = "IG0168",
+                           kKeptCode = "IG0227", kRoundedCode = "IG0228", kOperandsCode = "IG0321";
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -76,7 +77,7 @@ public:
       return nullptr;
     result->device = *device;
     result->target = findTarget(device->target);
-    if (!checkStop() || (options.shapes.bounded.empty() && !checkShapes(options.shapes)))
+    if (!checkStop() || (options.shapes.bounded.empty() && !checkShapes(options.shapes)) || !checkOperands())
       return nullptr;
     result->symbol = symbolFor(options.name.empty() ? llvm::sys::path::stem(options.modelPath) : StringRef(options.name));
     result->context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
@@ -154,7 +155,31 @@ private:
     request = options.compress;
     bool good = prepareCompress(*result->module, request, options.modelPath, diagnostics) && runPasses(phase);
     result->layers = std::move(request.layers);
+    result->operands = request.operandsNote;
+    if (good && request.roundsOperands())
+      noteOperands();
     return good;
+  }
+
+  /// Refuses operands of a type that the device has no products for.
+  bool checkOperands() {
+    if (!options.compress.roundsOperands())
+      return true;
+    bool isBf16 = options.compress.operands == DType::BF16;
+    for (const KernelRow &row : result->target->kernels(result->device))
+      if (row.op == "nn.matmul" && row.types == (isBf16 ? "f32bf16" : "f32f16"))
+        return true;
+    diagnostics.report(kOperandsCode, "device '" + result->device.name + "' has no products of " + (isBf16 ? "bf16" : "f16") + " operands with sums in f32",
+                       {options.modelPath}, "leave out --precision, or choose a CPU (ingot devices)");
+    return false;
+  }
+
+  void noteOperands() {
+    const OperandsNote &note = result->operands;
+    diagnostics.report(kRoundedCode, llvm::formatv("{0} of {1} f32 products have operands of {2}; their weights' relative error is {3:E1}, at most {4:E1} in one",
+                                                   note.rounded, note.rounded + note.kept, options.compress.operands == DType::BF16 ? "bf16" : "f16", note.error,
+                                                   note.most).str(),
+                       {options.modelPath}, "--verify, or --calibrate F.npz, states the outputs' error against the f32 model");
   }
 
   bool runPasses(const Phase &phase) {
@@ -263,6 +288,8 @@ void forwardDiagnostic(mlir::Diagnostic &from, Diagnostics &to, StringRef file) 
     where.node = name.getName().str();
   std::string text = from.str();
   StringRef what = text;
+  if (what.consume_front("operands: "))
+    return to.report(kKeptCode, what.str(), where);
   if (from.getSeverity() == DiagnosticSeverity::Remark)
     return to.report(what.consume_front("sparse weights: ") ? kDenseKeptCode : kNotFusedCode, what.str(), where);
   if (what.consume_front("calibration: "))

@@ -68,6 +68,7 @@ struct Compiled {
   int64_t nodeCount = 0;
   std::map<std::string, int64_t> opCounts;
   std::vector<LayerNote> layers; // what the compress phase did
+  OperandsNote operands; // --precision bf16, f16
   std::vector<WeightNote> weightNotes; // how 8-bit weights are stored, and why
   bool stopped = false; // --stop-after ended the pipeline
   std::string stageText; // what the target wrote at the stage that --stop-after names

@@ -14,7 +14,8 @@ namespace ingot {
 bool prepareCompress(ModuleOp module, CompressRequest &request, StringRef model, Diagnostics &diagnostics) {
   func::FuncOp main = module.lookupSymbol<func::FuncOp>("main");
   bool isGguf = !main, wantsBlocks = request.quantize.kind == QuantizeSpec::Gguf;
-  if (request.isActive() && (isGguf != wantsBlocks || (isGguf && request.sparsify.kind != SparsifySpec::None))) {
+  bool changesWeights = request.quantize.kind != QuantizeSpec::None || request.sparsify.kind != SparsifySpec::None;
+  if (changesWeights && (isGguf != wantsBlocks || (isGguf && request.sparsify.kind != SparsifySpec::None))) {
     diagnostics.report("IG0225", isGguf ? "GGUF models are quantised to block types alone" : "GGUF block types are for GGUF models", {model.str()},
                        isGguf ? "use --quantize q8_0, q6_k, q5_0, q4_k or q4_0" : "use int8 or matmulnbits:4,32");
     return false;

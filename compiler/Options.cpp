@@ -79,7 +79,7 @@ constexpr OptionInfo kOptions[] = {
     {"shapes-from", 0, ValueKind::Text, "F.npz", "", "dimensions and bound inputs from the arrays of a file", COMPILING, "the input file"},
     {"threads", 't', ValueKind::Text, "N", "2", "most workers; bench takes a list such as 1,2", COMPILING},
     {"jobs", 'j', ValueKind::Integer, "N", "0", "compile jobs, conform processes; 0: one a core", COMPILING},
-    {"precision", 0, ValueKind::Text, "exact|fast", "exact", "fast may change bits with the device", COMPILING},
+    {"precision", 0, ValueKind::Text, "HOW", "exact", "exact; fast: bits vary by device; bf16, f16: operands of f32 products", COMPILING},
     {"strict", 0, ValueKind::Flag, "", "", "make warnings errors", COMPILING},
     {"quantize", 0, ValueKind::Text, "SPEC", "", "int8[:minmax|mse], matmulnbits:4,32; GGUF: q8_0, q6_k, q5_0, q4_k, q4_0", COMPRESSING, "none"},
     {"sparsify", 0, ValueKind::Text, "SPEC", "", "magnitude:SHARE or 4x1:SHARE of weights to zero", COMPRESSING, "none"},
@@ -110,7 +110,7 @@ llvm::StringRef choices(llvm::StringRef option) {
     return "text json sarif";
   if (option == "color")
     return "auto always never";
-  return option == "precision" ? "exact fast" : "";
+  return option == "precision" ? "exact fast bf16 f16" : "";
 }
 
 } // namespace

@@ -13,6 +13,7 @@ std::unique_ptr<mlir::Pass> createPruneWeights(const PassContext &context);
 std::unique_ptr<mlir::Pass> createCalibrateRanges(const PassContext &context);
 std::unique_ptr<mlir::Pass> createQuantizeInt8(const PassContext &context);
 std::unique_ptr<mlir::Pass> createQuantizeBlocks(const PassContext &context);
+std::unique_ptr<mlir::Pass> createRoundOperands(const PassContext &context);
 std::unique_ptr<mlir::Pass> createStripNames();
 // fuse
 std::unique_ptr<mlir::Pass> createFoldConstants(const PassContext &context);

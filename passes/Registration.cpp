@@ -7,14 +7,16 @@ namespace ingot {
 void registerPasses() {
   // Never destroyed: recipes keep IR, whose context ends inside MlirOptMain, before static objects do.
   static WeightStore &store = *new WeightStore;
-  // What the compress passes do in tests: half of the weights zero, 4-bit blocks of 32.
+  // What the compress passes do in tests: half of the weights zero, 4-bit blocks of 32, operands of bf16.
   static CompressRequest request;
   request.sparsify = {SparsifySpec::Magnitude, 0.5};
+  request.operands = DType::BF16;
   static const PassContext context{&store, 2, 0, &request};
   mlir::registerPass([] { return createPruneWeights(context); });
   mlir::registerPass([] { return createCalibrateRanges(context); });
   mlir::registerPass([] { return createQuantizeInt8(context); });
   mlir::registerPass([] { return createQuantizeBlocks(context); });
+  mlir::registerPass([] { return createRoundOperands(context); });
   mlir::registerPass([] { return createStripNames(); });
   mlir::registerPass([] { return createFoldConstants(context); });
   mlir::registerPass([] { return createFoldAffineIntoConv(context); });

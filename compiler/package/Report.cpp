@@ -39,6 +39,17 @@ llvm::json::Array weightRows(const ReportData &data) {
   return rows;
 }
 
+/// What the error of outputs was measured on.
+llvm::StringRef inputsOf(const ReportData &data) { return data.errorsOfSamples ? "the samples" : "made-up inputs"; }
+
+llvm::json::Object operandsJson(const ReportData &data) {
+  llvm::json::Array outputs;
+  for (const auto &[name, error] : data.outputErrors)
+    outputs.push_back(llvm::json::Object{{"name", text(name)}, {"relative_error", error}});
+  return llvm::json::Object{{"type", data.precision}, {"products", data.operands.rounded}, {"kept_f32", data.operands.kept},
+                            {"weights_error", data.operands.error}, {"largest_weights_error", data.operands.most}, {"inputs", inputsOf(data)}, {"outputs", std::move(outputs)}};
+}
+
 llvm::json::Array ioRows(llvm::ArrayRef<ProgramIo> list) {
   llvm::json::Array rows;
   for (const ProgramIo &io : list) {
@@ -187,6 +198,8 @@ void putSummary(llvm::raw_ostream &out, const ReportData &data) {
   if (data.fastMemoryBytes > 0)
     out << "<tr><td>fast memory<td>" << data.fastMemoryBytes << " bytes; the arena " << (arenaBytesOf(data.programs) <= data.fastMemoryBytes ? "fits" : "does not fit")
         << "</tr>\n";
+  if (data.operands.rounded > 0)
+    out << "<tr><td>precision<td>" << html(roundingText(data)) << "</tr>\n";
   out << "</table>\n<h2>Artifacts</h2><table>\n";
   for (const auto &[file, what] : data.artifacts)
     out << "<tr><td>" << html(file) << "<td>" << html(what) << "</tr>\n";
@@ -197,6 +210,17 @@ void putSummary(llvm::raw_ostream &out, const ReportData &data) {
 }
 
 } // namespace
+
+std::string roundingText(const ReportData &data) {
+  if (data.operands.rounded == 0)
+    return "";
+  double most = 0;
+  for (const auto &[name, error] : data.outputErrors)
+    most = std::max(most, error);
+  std::string line = llvm::formatv("{0} operands in {1} of {2} products, relative error of their weights {3:E1}", data.precision, data.operands.rounded,
+                                   data.operands.rounded + data.operands.kept, data.operands.error);
+  return line + (data.outputErrors.empty() ? ", of the outputs not measured" : llvm::formatv(", of the outputs {0:E1} on {1}", most, inputsOf(data)).str());
+}
 
 llvm::json::Value reportJson(const ReportData &data) {
   llvm::json::Array phases, unsupported;
@@ -222,6 +246,8 @@ llvm::json::Value reportJson(const ReportData &data) {
   json["nodes"] = llvm::json::Object{{"total", data.nodeCount}, {"compiled", data.compiledNodes}, {"unsupported", std::move(unsupported)}};
   json["kernels"] = kernelRows(data);
   json["weights"] = weightRows(data);
+  if (data.operands.rounded > 0)
+    json["operands"] = operandsJson(data);
   json["diagnostics"] = data.diagnostics ? data.diagnostics->toJson() : llvm::json::Value(llvm::json::Array());
   json["build"] = llvm::json::Object(data.build);
   if (!(data.verify == llvm::json::Value(nullptr)))

@@ -4,6 +4,7 @@
 
 #include "compiler/Diag.h"
 #include "compiler/package/ShapeSets.h"
+#include "passes/compress/Compress.h"
 #include "passes/lower/WeightForms.h"
 #include "passes/plan/Program.h"
 
@@ -36,6 +37,10 @@ struct ReportData {
   std::vector<ReportKernel> kernels;
   std::vector<ReportUnsupported> unsupported;
   std::vector<WeightNote> weights; // constant weights of products: zeros, form, why
+  std::string precision;           // --precision
+  OperandsNote operands;           // what it did to products
+  std::vector<std::pair<std::string, double>> outputErrors; // relative error of each output against the f32 model, where it was measured
+  bool errorsOfSamples = false;    // measured on the samples of --calibrate, else on small made-up numbers
   llvm::json::Object build;        // what `ingot bench FOLDER` needs to build again
   llvm::json::Value verify = nullptr; // --verify: errors per output
   llvm::ArrayRef<Program> programs; // one an entry point; empty: stopped before planning
@@ -43,6 +48,8 @@ struct ReportData {
   const Diagnostics *diagnostics = nullptr;
 };
 
+/// One line on products with rounded operands; "" when there are none.
+std::string roundingText(const ReportData &data);
 llvm::json::Value reportJson(const ReportData &data);
 /// Self-contained HTML; every name from the model is escaped.
 std::string reportHtml(const ReportData &data);

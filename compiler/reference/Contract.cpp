@@ -142,8 +142,14 @@ template <typename F> auto withSum(DType type, F f) { return isFloat(type) ? f(d
 
 bool mixes(const Tensor &a, const Tensor &b) { return isFloat(a.dtype()) != isFloat(b.dtype()); }
 
+/// The left operand as the product takes it: f32 is rounded to the type of a right one of f16 or bf16.
+Tensor leftOperand(ArrayRef<Tensor> operands) {
+  bool isNarrow = operands[0].dtype() == DType::F32 && (operands[1].dtype() == DType::F16 || operands[1].dtype() == DType::BF16);
+  return isNarrow ? narrowed(operands[0], operands[1].dtype()) : operands[0];
+}
+
 llvm::FailureOr<Results> matmul(Operation *op, ArrayRef<Tensor> operands, std::string &why) {
-  const Tensor &lhs = operands[0], &rhs = operands[1];
+  const Tensor lhs = leftOperand(operands), &rhs = operands[1];
   if (mixes(lhs, rhs))
     return refuse(why, "nn.matmul of " + name(lhs.dtype()) + " and " + name(rhs.dtype()));
   Tensor result = resultOf(op);
@@ -167,7 +173,7 @@ llvm::FailureOr<Results> convolution(Operation *op, ArrayRef<Tensor> operands, s
   Tensor result = resultOf(op);
   withSum(operands[0].dtype(), [&](auto zero) {
     using T = decltype(zero);
-    std::vector<T> x = load<T>(operands[0]), w = load<T>(operands[1]);
+    std::vector<T> x = load<T>(leftOperand(operands)), w = load<T>(operands[1]);
     std::vector<T> y = transposed ? convolveTransposed(*shape, x, w) : convolve(*shape, x, w);
     if (operands.size() > 2)
       addBias(y, operands[2], *shape);

@@ -345,4 +345,20 @@ Tensor Tensor::vectorI64(ArrayRef<int64_t> values) {
   return result;
 }
 
+Tensor narrowed(const Tensor &values, DType type) {
+  constexpr float kMostF16 = 65504.0f, kLeastBf16 = 0x1p-56f;
+  Tensor result(type, values.shape());
+  result.mutableData();
+  llvm::ArrayRef<float> from = values.as<float>();
+  for (int64_t i = 0; i < values.count(); ++i) {
+    float x = from[i];
+    if (type == DType::F16)
+      x = x < -kMostF16 ? -kMostF16 : x > kMostF16 ? kMostF16 : x;
+    else if (std::fabs(x) < kLeastBf16)
+      x = 0;
+    result.set(i, static_cast<double>(x));
+  }
+  return result;
+}
+
 } // namespace ingot

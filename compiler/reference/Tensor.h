@@ -77,6 +77,10 @@ private:
   std::shared_ptr<std::vector<char>> owned;
 };
 
+/// f32 values as operands of products in `type`, f16 or bf16: rounded to the nearest, ties to even. f16: magnitudes above 65504 become 65504. bf16:
+/// magnitudes below 2^-56 become 0. targets/common/ukernels/narrow.h says why.
+Tensor narrowed(const Tensor &values, DType type);
+
 } // namespace ingot
 
 #endif

@@ -481,7 +481,9 @@ def Nn_MatmulOp : Nn_Op<"matmul"> {
   let summary = "batched matrix product";
   let description = [{
     `result[..., i, j] = sum over k of lhs[..., i, k] * rhs[..., k, j]`; leading axes broadcast. Floating: one fused multiply-add a k, in k order,
-    starting from 0. Integer operands (i8, ui8) give i32, exact modulo 2^32. Rule W1: both ranks >= 2, inner extents agree, batch axes broadcast.
+    starting from 0. Integer operands (i8, ui8) give i32, exact modulo 2^32. An f32 `lhs` with an f16 or bf16 `rhs` is first rounded to that type (`narrowed`
+    in compiler/reference/Tensor.h); sums and result are f32, the chain's order within pairs of k is the kernel's. Rule W1: both ranks >= 2, inner extents
+    agree, batch axes broadcast.
 
     Example:
     ```mlir
@@ -498,7 +500,8 @@ def Nn_ConvOp : Nn_Op<"conv"> {
   let summary = "convolution over 1 to 3 spatial axes";
   let description = [{
     Input [N, C, spatial...], filter [O, C/group, kernel...], bias [O] (optional); zero padding `padLow`, `padHigh` (one entry a spatial axis).
-    Sums run over (c, kernel...) in row-major order, one fused multiply-add each, the bias is added last. Integer operands (i8, ui8) give i32.
+    Sums run over (c, kernel...) in row-major order, one fused multiply-add each, the bias is added last. Integer operands (i8, ui8) give i32. An f32 input
+    with an f16 or bf16 filter is rounded as in `nn.matmul`.
     Rules: J1: ranks and attribute lengths agree. J2: channels divide into groups. J3: the spatial extents are
     `floor((in + padLow + padHigh - dilation (kernel - 1) - 1) / stride) + 1`.
 

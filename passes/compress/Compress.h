@@ -39,16 +39,25 @@ struct LayerNote {
   double density = 1; // share of weights that are not zero
 };
 
+/// What --precision bf16 or f16 did to the model's products.
+struct OperandsNote {
+  int64_t rounded = 0, kept = 0; // products with operands of the type, and those that stay in f32
+  double error = 0, most = 0;    // of the weights: root of sum (w - w')^2 / sum w^2 over all of them, and the largest of one product
+};
+
 struct CompressRequest {
   QuantizeSpec quantize;
   SparsifySpec sparsify;
+  DType operands = DType::F32; // --precision: f16 and bf16 round the operands of f32 products
+  OperandsNote operandsNote;   // filled by the phase
   std::string quantizeText, sparsifyText;   // as typed, for the report
   std::string calibrate;                    // --calibrate: an .npz or a folder of them
   std::vector<std::vector<Tensor>> samples; // read from there once the inputs are known: [sample][input]
   std::vector<LayerNote> layers;            // filled by the phase, in program order
   bool keepsNames = false;                  // the result is to be written into a model file
 
-  bool isActive() const { return quantize.kind != QuantizeSpec::None || sparsify.kind != SparsifySpec::None; }
+  bool roundsOperands() const { return operands != DType::F32; }
+  bool isActive() const { return quantize.kind != QuantizeSpec::None || sparsify.kind != SparsifySpec::None || roundsOperands(); }
 };
 
 /// A model's input as calibration sees it.

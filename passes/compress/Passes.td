@@ -44,6 +44,16 @@ def QuantizeBlocks : Pass<"ingot-quantize-blocks", "::mlir::ModuleOp"> {
   }];
 }
 
+def RoundOperands : Pass<"ingot-round-operands", "::mlir::ModuleOp"> {
+  let summary = "operands of f32 products become f16 or bf16";
+  let constructor = "::ingot::createRoundOperands({})";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
+  let description = [{
+    conv(x, w) -> conv(x, w'), likewise matmul, for constant f32 w of at least 1,024 elements, where w' is w rounded to the type; the op then rounds x too
+    and sums in f32. Depthwise convolutions stay f32: they have too few products for each value. Weights are rounded by a recipe.
+  }];
+}
+
 def StripNames : Pass<"ingot-strip-names", "::mlir::ModuleOp"> {
   let summary = "the model's names and ranges leave the operations";
   let constructor = "::ingot::createStripNames()";

@@ -8,7 +8,7 @@ void buildCompress(mlir::OpPassManager &manager, const PassContext &context) {
   if (!context.compress || !context.compress->isActive())
     return;
   const QuantizeSpec &quantize = context.compress->quantize;
-  if (quantize.kind == QuantizeSpec::Int8) { // batch normalisation and padding belong to the convolution that is quantised
+  if (quantize.kind == QuantizeSpec::Int8 || context.compress->roundsOperands()) { // batch normalisation and padding belong to the convolution that is quantised or rounded
     manager.addPass(createFusePadIntoConv());
     manager.addPass(createFoldAffineIntoConv(context));
     manager.addPass(createFoldConstants(context));
@@ -21,6 +21,8 @@ void buildCompress(mlir::OpPassManager &manager, const PassContext &context) {
   }
   if (quantize.kind == QuantizeSpec::MatmulNBits)
     manager.addPass(createQuantizeBlocks(context));
+  if (context.compress->roundsOperands())
+    manager.addPass(createRoundOperands(context)); // last: what is an integer product by now stays one
   if (!context.compress->keepsNames)
     manager.addPass(createStripNames());
 }

@@ -56,7 +56,8 @@ struct FoldAffineIntoConv : impl::FoldAffineIntoConvBase<FoldAffineIntoConv> {
       return {};
     bool isMul = user.getKind() == nn::BinaryKind::mul, isAdd = user.getKind() == nn::BinaryKind::add;
     Value other = user.getLhs() == conv.getResult() ? user.getRhs() : user.getLhs();
-    if (!isMul && !isAdd)
+    bool isNarrow = conv.getFilter().getType().getElementType() != conv.getResult().getType().getElementType();
+    if ((!isMul && !isAdd) || (isMul && isNarrow))
       return {};
     OpBuilder builder(user);
     RankedTensorType type = conv.getResult().getType();

@@ -17,7 +17,7 @@ def FoldAffineIntoConv : Pass<"ingot-fold-affine-into-conv", "::mlir::ModuleOp">
   let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     conv(x, w, b) * s -> conv(x, w * s, b * s); conv(x, w, b) + t -> conv(x, w, b + t), for constant s, t with one value an output channel.
-    Not when the convolution has another reader, or its filter is no constant.
+    Not when the convolution has another reader, or its filter is no constant; nor a factor into a filter of a smaller type.
   }];
 }
 

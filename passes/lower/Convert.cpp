@@ -4,6 +4,9 @@
 #include "passes/lower/Map.h"
 #include "passes/lower/Scalar.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
 using namespace mlir;
 
 namespace ingot {
@@ -18,6 +21,25 @@ Value convertElements(LowerContext &context, Location loc, Value value, DType to
   RankedTensorType type = RankedTensorType::get(tensorType(value).getShape(), toMlir(to, context.builder.getContext()));
   return buildMap(context.builder, loc, type, identityView(value),
                   [&](OpBuilder &b, Location at, ValueRange args) { return ScalarBuilder(b, at).cast(args[0], from, to, false); });
+}
+
+Value narrowOperand(LowerContext &context, Location loc, Value value, DType to) {
+  RankedTensorType type = RankedTensorType::get(tensorType(value).getShape(), toMlir(to, context.builder.getContext()));
+  return buildMap(context.builder, loc, type, identityView(value), [&](OpBuilder &b, Location at, ValueRange args) {
+    auto number = [&](double value) { return arith::ConstantOp::create(b, at, b.getF32FloatAttr(static_cast<float>(value))); };
+    auto choose = [&](arith::CmpFPredicate when, Value x, Value limit, Value instead, Value otherwise) {
+      return arith::SelectOp::create(b, at, arith::CmpFOp::create(b, at, when, x, limit), instead, otherwise);
+    };
+    Value x = args[0];
+    if (to == DType::F16) {
+      Value low = number(-65504), high = number(65504);
+      x = choose(arith::CmpFPredicate::OLT, x, low, low, x);
+      x = choose(arith::CmpFPredicate::OGT, x, high, high, x);
+    } else {
+      x = choose(arith::CmpFPredicate::OLT, math::AbsFOp::create(b, at, x), number(0x1p-56), number(0), x);
+    }
+    return ScalarBuilder(b, at).cast(x, DType::F32, to, false);
+  });
 }
 
 Value viewAs(LowerContext &context, Location loc, Value value, ArrayRef<int64_t> shape) {

@@ -12,6 +12,9 @@ DType dtypeOf(mlir::Value value);
 /// The value with elements of another type (a map; itself when equal).
 mlir::Value convertElements(LowerContext &context, mlir::Location loc, mlir::Value value, DType to);
 
+/// f32 values rounded to operands of f16 or bf16, as `narrowed` of Tensor.h does (a map).
+mlir::Value narrowOperand(LowerContext &context, mlir::Location loc, mlir::Value value, DType to);
+
 /// The value under another shape of as many elements.
 mlir::Value viewAs(LowerContext &context, mlir::Location loc, mlir::Value value, llvm::ArrayRef<int64_t> shape);
 

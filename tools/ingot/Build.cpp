@@ -3,8 +3,8 @@
 #include "compiler/package/PackageError.h"
 #include "compiler/package/Report.h"
 #include "compiler/support/Files.h"
-#include "tools/ingot/Compare.h"
 #include "tools/ingot/Session.h"
+#include "tools/ingot/Verify.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -27,6 +27,13 @@ std::string bindText(const ProgramIo &io) {
   return text;
 }
 
+/// --precision as it is typed.
+std::string precisionText(const CompileOptions &options) {
+  if (options.compress.roundsOperands())
+    return options.compress.operands == DType::BF16 ? "bf16" : "f16";
+  return options.fast ? "fast" : "exact";
+}
+
 /// What a later command on the folder needs to compile the same program again.
 llvm::json::Object buildRecord(const CompileOptions &options, const ShapeSets &shapeSets, const Program &program) {
   llvm::json::Object dims, shapes, binds;
@@ -42,7 +49,7 @@ llvm::json::Object buildRecord(const CompileOptions &options, const ShapeSets &s
   uint64_t bytes = 0;
   (void)llvm::sys::fs::file_size(options.modelPath, bytes);
   return llvm::json::Object{{"model_bytes", static_cast<int64_t>(bytes)}, {"target", options.target}, {"features", options.features},
-                            {"fast", options.fast}, {"threads", options.workers}, {"ctx", options.llm.ctx}, {"activations", options.llm.activations},
+                            {"precision", precisionText(options)}, {"threads", options.workers}, {"ctx", options.llm.ctx}, {"activations", options.llm.activations},
                             {"kv", options.llm.narrowCache ? "q8" : "f16"},
                             {"dims", std::move(dims)}, {"shapes", std::move(shapes)}, {"binds", std::move(binds)},
                             {"quantize", options.compress.quantizeText}, {"sparsify", options.compress.sparsifyText}, {"calibrate", options.compress.calibrate},
@@ -63,69 +70,14 @@ void fillReport(ReportData &report, const CompileOptions &options, const Compile
   for (const KernelUse &use : compiled.kernels)
     report.kernels.push_back({use.name, use.source, use.count, use.bytes, use.work, use.ops});
   report.weights = compiled.weightNotes;
+  report.operands = compiled.operands;
+  report.precision = precisionText(options);
   report.build = buildRecord(options, compiled.shapes, compiled.program());
   report.programs = compiled.programs;
   report.shapes = compiled.shapes;
   for (const ObjectFile &object : compiled.objects)
     report.stackBytes = std::max(report.stackBytes, object.stackBytes);
   report.fastMemoryBytes = compiled.device.vtcmBytes;
-}
-
-/// Inputs of small numbers, and the values of those that are bound.
-std::vector<Tensor> smallInputs(const Program &program) {
-  std::vector<Tensor> inputs;
-  for (const ProgramIo &io : program.inputs) {
-    Tensor tensor(io.type, io.shape);
-    if (!io.bound.empty())
-      tensor = Tensor(io.type, io.shape, io.bound.data(), nullptr);
-    for (int64_t i = 0; i < tensor.count() && io.bound.empty(); ++i)
-      isFloat(io.type) ? tensor.set(i, static_cast<double>(i * 37 % 101) / 101.0) : tensor.setInt(i, i % 2);
-    inputs.push_back(std::move(tensor));
-  }
-  return inputs;
-}
-
-/// One program's outputs against the reference evaluator's; adds a row an output.
-bool verifyProgram(const Context &context, const CompileOptions &options, const Compiled &compiled, size_t entry, llvm::json::Array &rows) {
-  constexpr double kAtol = 1e-4;
-  const Program &program = compiled.programs[entry];
-  CompileOptions asked = options;
-  for (const auto &[name, extent] : compiled.shapes.byName(static_cast<int64_t>(entry))) {
-    asked.import.dims[name] = extent;
-    asked.import.varied.insert(name);
-  }
-  std::unique_ptr<ReferenceModel> reference = loadReference(asked, context.diagnostics);
-  if (!reference)
-    return false;
-  std::vector<Tensor> inputs = smallInputs(program);
-  llvm::Expected<std::vector<Tensor>> got = runCompiled(compiled, inputs, program.workers, entry);
-  if (!got)
-    return context.fail("IG0311", llvm::toString(got.takeError()), options.modelPath) == kDone;
-  llvm::Expected<std::vector<Tensor>> want = runReference(*reference, inputs);
-  if (!want)
-    return context.fail("IG0405", llvm::toString(want.takeError()), options.modelPath) == kDone;
-  bool ok = got->size() == want->size();
-  for (size_t i = 0; ok && i < want->size(); ++i) {
-    Comparison result = compare((*got)[i], (*want)[i], toleranceFor(context.options, (*want)[i], computesInIntegers(compiled.opCounts), kAtol));
-    rows.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(program.outputs[i].name)}, {"max_abs", result.maxAbs},
-                                      {"max_rel", result.maxRel}, {"ok", result.ok}});
-    if (!compiled.shapes.empty())
-      rows.back().getAsObject()->insert({"entry", program.entry});
-    if (!result.ok)
-      context.fail("IG0407", "output '" + printable(program.outputs[i].name) + "' is not the reference evaluator's: " + result.reason, options.modelPath,
-                   "this is a fault of Ingot: please report it");
-  }
-  return ok && !context.diagnostics.hasErrors();
-}
-
-/// --verify: the program of every shape.
-bool verify(const Context &context, const CompileOptions &options, const Compiled &compiled, ReportData &report) {
-  llvm::json::Array rows;
-  for (size_t entry = 0; entry < compiled.programs.size(); ++entry)
-    if (!verifyProgram(context, options, compiled, entry, rows))
-      return false;
-  report.verify = std::move(rows);
-  return true;
 }
 
 bool writeReports(const Context &context, const ReportData &report, llvm::StringRef folder) {
@@ -176,6 +128,8 @@ int finishBuild(const Context &context, const ReportData &report, llvm::StringRe
   if (printsTable(context)) {
     llvm::outs() << folder << ": code " << bytesText(report.codeBytes) << ", weights " << bytesText(report.weightsBytes) << ", arena "
                  << bytesText(arenaBytesOf(report.programs)) << ", " << fixed(report.seconds, 2) << " s\n";
+    if (report.operands.rounded > 0)
+      llvm::outs() << "  " << roundingText(report) << '\n';
     for (const auto &[file, kind] : report.artifacts)
       llvm::outs() << "  " << file << '\n';
   }
@@ -209,7 +163,10 @@ int runBuild(const Context &context) {
   ReportData report;
   report.diagnostics = &context.diagnostics;
   std::string folder = context.options.text("output");
-  if (context.options.has("verify") && !verify(context, *options, compiled, report))
+  if (context.options.has("verify") && !verifyBuild(context, *options, compiled, report))
+    return kUserFault;
+  bool isMeasured = context.options.has("verify") || context.options.has("calibrate");
+  if (options->compress.roundsOperands() && isMeasured && !stateRounding(context, *options, compiled, report))
     return kUserFault;
   fillReport(report, *options, compiled);
   if (!package(context, *options, compiled, folder, report))

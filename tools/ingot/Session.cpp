@@ -1,6 +1,7 @@
 // From the command line to a model that runs: options, build folders, inputs.
 #include "tools/ingot/Session.h"
 
+#include "compiler/import/gguf/GgufReader.h"
 #include "compiler/support/Files.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -92,6 +93,11 @@ void readDims(const llvm::json::Object *dims, CompileOptions &options) {
   }
 }
 
+void setPrecision(CompileOptions &options, llvm::StringRef precision) {
+  options.fast = precision == "fast";
+  options.compress.operands = precision == "bf16" ? DType::BF16 : precision == "f16" ? DType::F16 : DType::F32;
+}
+
 /// Takes model, device and dimensions from the report.json of a folder that `build` wrote.
 bool readBuildFolder(const Context &context, CompileOptions &options) {
   llvm::json::Value report = reportOf(options.modelPath);
@@ -110,7 +116,7 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
   if (!context.options.has("features"))
     options.features = build->getString("features").value_or("").str();
   if (!context.options.has("precision"))
-    options.fast = build->getBoolean("fast").value_or(false);
+    setPrecision(options, build->getString("precision").value_or("exact"));
   if (!context.options.has("ctx"))
     options.llm.ctx = build->getInteger("ctx").value_or(options.llm.ctx);
   if (!context.options.has("activations"))
@@ -266,7 +272,7 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   options.jobs = static_cast<int>(std::min<int64_t>(typed.integer("jobs"), 1024));
   options.strict = typed.has("strict");
   options.timed = typed.has("kernels");
-  options.fast = typed.text("precision") == "fast";
+  setPrecision(options, typed.text("precision"));
   options.llm.ctx = typed.integer("ctx");
   options.llm.pooling = typed.text("pooling");
   if (!parseNumbers(context, options.llm))
@@ -291,6 +297,10 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
     takeArrays(*arrays, options.import);
   if (llvm::sys::fs::is_directory(model) && !readBuildFolder(context, options))
     return std::nullopt;
+  if (options.compress.roundsOperands() && (isGgufFile(options.modelPath) || typed.command->name == "compress")) {
+    context.fail("IG0321", "--precision bf16 and f16 are for programs made of ONNX models", options.modelPath, "leave out --precision; see --quantize for GGUF models");
+    return std::nullopt;
+  }
   if (!checkShapeCount(context, options) || !parseCompression(options.compress, context.diagnostics))
     return std::nullopt;
   return options;

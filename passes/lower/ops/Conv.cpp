@@ -1,7 +1,10 @@
-// Lowers nn.conv: f32 and f16 to ik_conv, ik_convlines where its lines fit the cache, or ik_dwconv (constant filters packed in panels of 8 output channels; depthwise f32 to
-// ik_dwconv_halide where that is faster: kernels.def), f32 3x3 ones to ik_convwino where that is faster, f64 and 8-bit integers to the plain ik_convnd.
+// Lowers nn.conv: f32 and f16 to ik_conv, ik_convlines where its lines fit the cache, or ik_dwconv (constant filters packed in panels of 8 output
+// channels; depthwise f32 to ik_dwconv_halide where that is faster: kernels.def), f32 3x3 ones to ik_convwino_f32 where that is faster, f32 with a
+// filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the same over lines, f64 and 8-bit integers to the plain ik_convnd.
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
+#include "passes/lower/PairConv.h"
+#include "passes/lower/PairConv.h"
 #include "passes/lower/Winograd.h"
 #include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/convwino.h"
@@ -148,7 +151,14 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
   SmallVector<Value> inputs{op.getInput(), op.getFilter()};
   if (op.getBias())
     inputs.push_back(op.getBias());
-  if (shape.isDepthwise() && shape.depth() <= IK_DWCONV_TAPS)
+  bool isNarrow = elementOf(op.getFilter()) != elementOf(op.getInput());
+  if (isNarrow && (!context.isConstant(op.getFilter()) || shape.work() == 0)) {
+    why = "a filter of a smaller type than the input must be constant";
+    return failure();
+  }
+  if (elementOf(op.getFilter()).isBF16())
+    return SmallVector<Value, 2>{lowerPairConv(op, context, shape, inputs)};
+  if (!isNarrow && shape.isDepthwise() && shape.depth() <= IK_DWCONV_TAPS)
     return SmallVector<Value, 2>{lowerDepthwise(op, context, shape, suffix, inputs)};
   if (context.isConstant(op.getFilter())) {
     context.noteDense(op, op.getFilter());
@@ -178,7 +188,7 @@ Lowered lowerConv(Operation *operation, LowerContext &context, std::string &why)
     return failure();
   }
   if (x.isF32() || x.isF16())
-    return lowerFloat(op, context, shape, x.isF32() ? "f32" : "f16", why);
+    return lowerFloat(op, context, shape, !x.isF32() ? "f16" : w.isF16() ? "f32_f16" : "f32", why);
   if (op->hasAttr("ingot.activation")) {
     why = "a fused activation needs float32 or float16";
     return failure();

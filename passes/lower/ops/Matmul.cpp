@@ -1,5 +1,5 @@
 // Lowers nn.matmul: f32 and f16 to ik_matmul (a constant right side packed in panels of 16 columns), 8-bit integers with one constant
-// right matrix to ik_imatmul, f64 and other 8-bit integers to the plain ik_matmulnd.
+// right matrix to ik_imatmul, f32 with a constant right side of f16 or bf16 to ik_matmul_f32_f16 and _bf16, f64 and other 8-bit integers to the plain ik_matmulnd.
 #include "passes/lower/Convert.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
@@ -31,24 +31,73 @@ Tensor packColumns(const Tensor &b, int64_t batch, int64_t depth, int64_t column
   return out;
 }
 
-/// Packs the right side and turns its batch strides into those of the packed form.
+/// b [batch][K][N] of 2-byte elements -> [batch][ceil(N / 16)][ceil(K / 2)][16][2], zero padded.
+Tensor packPairs(const Tensor &b, int64_t batch, int64_t depth, int64_t columns) {
+  int64_t panels = (columns + kPanel - 1) / kPanel, words = (depth + 1) / 2;
+  Tensor out(b.dtype(), {batch, panels, words, kPanel, 2});
+  uint16_t *to = reinterpret_cast<uint16_t *>(out.mutableData());
+  const uint16_t *from = reinterpret_cast<const uint16_t *>(b.data());
+  for (int64_t row = 0; row < batch * depth; ++row)
+    for (int64_t j = 0; j < columns; ++j) {
+      int64_t k = row % depth;
+      to[(((row / depth * panels + j / kPanel) * words + k / 2) * kPanel + j % kPanel) * 2 + k % 2] = *from++;
+    }
+  return out;
+}
+
+/// Matrices of the right side; its batch strides become those of a packed form that has `size` units a matrix.
+int64_t packedBatch(nn::MatmulOp op, MatmulShape &shape, int64_t size) {
+  int64_t matrix = shape[IK_MATMUL_K] * shape[IK_MATMUL_N];
+  for (int i = IK_MATMUL_BS0; i <= IK_MATMUL_BS2; ++i)
+    shape[i] = matrix ? shape[i] / matrix * size : 0;
+  shape[IK_MATMUL_PACKED] = 1;
+  return matrix ? tensorType(op.getRhs()).getNumElements() / matrix : 0;
+}
+
+/// Packs the right side.
 Value packRight(nn::MatmulOp op, LowerContext &context, MatmulShape &shape) {
   int64_t depth = shape[IK_MATMUL_K], columns = shape[IK_MATMUL_N], panels = (columns + kPanel - 1) / kPanel;
-  int64_t matrix = depth * columns, batch = matrix ? tensorType(op.getRhs()).getNumElements() / matrix : 0;
-  for (int i = IK_MATMUL_BS0; i <= IK_MATMUL_BS2; ++i)
-    shape[i] = shape[i] / matrix * panels * depth * kPanel;
-  shape[IK_MATMUL_PACKED] = 1;
+  int64_t batch = packedBatch(op, shape, panels * depth * kPanel);
   return context.packed(op.getLoc(), "matmul.b", *toDType(tensorType(op.getRhs()).getElementType()), {batch, panels, depth, kPanel}, op.getRhs(),
                         "pack columns in panels of 16", [=](ArrayRef<Tensor> from) { return packColumns(from[0], batch, depth, columns); });
 }
 
-Lowered lowerFloat(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, StringRef suffix, std::string &why) {
+bool takeEpilogue(nn::MatmulOp op, MatmulShape &shape, std::string &why) {
   std::optional<Epilogue> epilogue = readEpilogue(op, why);
   if (!epilogue)
-    return failure();
+    return false;
   shape[IK_MATMUL_ACT] = epilogue->activation;
   shape[IK_MATMUL_ALPHA] = paramF32(epilogue->alpha);
   shape[IK_MATMUL_BETA] = paramF32(epilogue->beta);
+  return true;
+}
+
+/// f32 with a right side of f16 or bf16: the left one is rounded to that type.
+Lowered lowerNarrow(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, DType type, std::string &why) {
+  if (!context.isConstant(op.getRhs()) || shape.work() == 0) {
+    why = "float32 times " + name(type).str() + " is for constant right sides";
+    return failure();
+  }
+  if (!takeEpilogue(op, shape, why))
+    return failure();
+  int64_t depth = shape[IK_MATMUL_K], columns = shape[IK_MATMUL_N], panels = (columns + kPanel - 1) / kPanel, words = (depth + 1) / 2;
+  bool isHalf = type == DType::F16;
+  Value right;
+  if (isHalf) {
+    right = packRight(op, context, shape);
+  } else {
+    int64_t batch = packedBatch(op, shape, panels * words * kPanel);
+    right = context.packed(op.getLoc(), "matmul.b", type, {batch, panels, words, kPanel, 2}, op.getRhs(), "pack columns in panels of 16 x 2 k",
+                           [=](ArrayRef<Tensor> from) { return packPairs(from[0], batch, depth, columns); });
+  }
+  Value left = narrowOperand(context, op.getLoc(), op.getLhs(), type);
+  return SmallVector<Value, 2>{context.micro(op.getLoc(), isHalf ? "ik_matmul_f32_f16" : "ik_matmul_f32_bf16", op.getResult().getType(), {left, right},
+                                             shape.params, shape.work(), isHalf ? IK_MATMUL_SCRATCH(depth) : IK_MATMULPAIRS_SCRATCH(depth)).getResult(0)};
+}
+
+Lowered lowerFloat(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, StringRef suffix, std::string &why) {
+  if (!takeEpilogue(op, shape, why))
+    return failure();
   SmallVector<Value> inputs{op.getLhs(), op.getRhs()};
   context.noteDense(op, op.getRhs());
   if (context.isConstant(op.getRhs()) && shape.work() > 0)
@@ -83,6 +132,8 @@ Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &wh
     return failure();
   }
   Type a = tensorType(op.getLhs()).getElementType(), b = tensorType(op.getRhs()).getElementType();
+  if (a.isF32() && (b.isF16() || b.isBF16()))
+    return lowerNarrow(op, context, *shape, b.isF16() ? DType::F16 : DType::BF16, why);
   if (a.isF32() || a.isF16())
     return lowerFloat(op, context, *shape, a.isF32() ? "f32" : "f16", why);
   if (context.packsBytes() && a.isInteger(8) && b.isInteger(8) && !op->hasAttr("ingot.activation") && context.isConstant(op.getRhs()) && shape->batches() == 1 &&

@@ -1,73 +1,28 @@
-/* ik_conv_f32, ik_conv_f16: convolution over 1 to 3 axes, any groups, strides, dilations and padding; parameters in conv.h.
+/* ik_conv_f32, ik_conv_f16, ik_conv_f32_f16: convolution over 1 to 3 axes, any groups, strides, dilations and padding; parameters in conv.h.
  * Output pixels go in tiles of at most 48, whose input columns (im2col) are packed k-block by k-block into scratch; output
  * channels in panels of 8. Every output is one fused multiply-add chain over k = (ic, kd, kh, kw), the bias is added last.
- * f16 is widened on load and rounded once on store. Parallel units: (n, g, tile, panel). */
-#include "targets/common/ukernels/convparts.h"
+ * f16 is widened on load and rounded once on store; f32_f16 has f32 input, rounded to f16 on load, f16 weights and f32 output. Parallel units: (n, g, tile, panel). */
+#include "targets/common/ukernels/convtile.h"
 
-/* A stretch of output pixels of one row: where it starts in the tile, and its first input row, line and column. */
-typedef struct { int32_t at, count; int64_t d, h, w; } ik_run;
-
-/* Splits pixels [first, first + count) into runs of one output row; returns how many. */
-static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *runs) {
-  int n = 0;
-  for (int64_t i = 0; i < count;) {
-    int64_t pixel = first + i, ow = pixel % p[IK_CONV_OW], row = pixel / p[IK_CONV_OW];
-    int64_t oh = row % p[IK_CONV_OH], od = row / p[IK_CONV_OH];
-    int64_t left = p[IK_CONV_OW] - ow, c = left < count - i ? left : count - i;
-    runs[n++] = (ik_run){(int32_t)i, (int32_t)c, od * p[IK_CONV_SD] - p[IK_CONV_PD], oh * p[IK_CONV_SH] - p[IK_CONV_PH],
-                         ow * p[IK_CONV_SW] - p[IK_CONV_PW]};
-    i += c;
-  }
-  return n;
-}
-
-#define IK_CONV_DEFINE(T, NAME)                                                                                               \
-  /* tile // [k1 - k0][48]: rows k of the im2col matrix for the runs' pixels; x is the group's input. */                      \
-  static void ik_conv_pack_##NAME(float *tile, const T *x, const T *end, const int64_t *p, const ik_run *runs, int count, int64_t k0, \
-                                  int64_t k1) {                                                                               \
-    int64_t kw = k0 % p[IK_CONV_KW], kh = k0 / p[IK_CONV_KW] % p[IK_CONV_KH];                                                 \
-    int64_t kd = k0 / (p[IK_CONV_KW] * p[IK_CONV_KH]) % p[IK_CONV_KD], c = k0 / (p[IK_CONV_KW] * p[IK_CONV_KH] * p[IK_CONV_KD]); \
-    const int64_t ahead = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];                                                      \
-    const int far = ahead * (int64_t)sizeof(T) >= 128 * 1024; /* too far for the machine's own prefetcher, and worth the cost */ \
-    for (int64_t k = k0; k < k1; ++k, tile += 48) {                                                                           \
-      for (int r = 0; r < count; ++r) {                                                                                       \
-        int64_t d = runs[r].d + kd * p[IK_CONV_DD], h = runs[r].h + kh * p[IK_CONV_DH];                                       \
-        if (d < 0 || d >= p[IK_CONV_ID] || h < 0 || h >= p[IK_CONV_IH]) {                                                     \
-          for (int64_t i = 0; i < runs[r].count; ++i)                                                                         \
-            tile[runs[r].at + i] = 0.0f;                                                                                      \
-          continue;                                                                                                           \
-        }                                                                                                                     \
-        const T *row = x + ((c * p[IK_CONV_ID] + d) * p[IK_CONV_IH] + h) * p[IK_CONV_IW];                                     \
-        if (far && kw == 0) /* the same line of the next channel */                                                           \
-          for (int64_t i = 0; i < runs[r].count * p[IK_CONV_SW]; i += 64 / (int64_t)sizeof(T))                                \
-            __builtin_prefetch((const void *)((uintptr_t)(row + i) + (uintptr_t)((runs[r].w + ahead) * (int64_t)sizeof(T)))); \
-        ik_conv_gather_##NAME(tile + runs[r].at, row, runs[r].w + kw * p[IK_CONV_DW], runs[r].count, p[IK_CONV_SW], p[IK_CONV_IW], end); \
-      }                                                                                                                       \
-      if (++kw == p[IK_CONV_KW]) {                                                                                            \
-        kw = 0;                                                                                                               \
-        if (++kh == p[IK_CONV_KH]) {                                                                                          \
-          kh = 0;                                                                                                             \
-          if (++kd == p[IK_CONV_KD])                                                                                          \
-            kd = 0, ++c;                                                                                                      \
-        }                                                                                                                     \
-      }                                                                                                                       \
-    }                                                                                                                         \
-  }                                                                                                                           \
+/* T: of x, bias, residual and y; W: of w; the other arguments name how x is loaded, w widened, y stored. */
+#define IK_CONV_DEFINE(T, W, NAME, WEIGHTS, OUT)                                                                              \
+  IK_CONV_PACK(T, NAME)                                                                                                       \
   IK_KERNEL(ik_conv_##NAME) {                                                                                                 \
-    const T *x = buf[0], *w = buf[1];                                                                                         \
+    const T *x = buf[0];                                                                                                      \
+    const W *w = buf[1];                                                                                                      \
     int next = 2;                                                                                                             \
-    const T *bias = p[IK_CONV_BIAS] ? buf[next++] : 0, *residual = p[IK_CONV_RESIDUAL] ? buf[next++] : 0;                      \
+    const T *bias = p[IK_CONV_BIAS] ? buf[next++] : 0, *residual = p[IK_CONV_RESIDUAL] ? buf[next++] : 0;                     \
     T *y = buf[next++];                                                                                                       \
     float *scratch = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63);                                                 \
     const int64_t taps = p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], depth = p[IK_CONV_IC] * taps;                         \
     const int64_t area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW], plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW]; \
     const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, vectors = (area + 15) / 16, tiles = (vectors + 2) / 3;           \
     const int64_t kc = p[IK_CONV_KC];                                                                                         \
-    const int direct = sizeof(T) == sizeof(float) && taps == 1 && p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] == 1 &&       \
+    const int direct = sizeof(W) == sizeof(float) && taps == 1 && p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] == 1 &&       \
                        area == plane && p[IK_CONV_PD] + p[IK_CONV_PH] + p[IK_CONV_PW] == 0 && panels <= 2;                    \
     const T *end = x + p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane;                                                   \
     const ik_epilogue e = {p[IK_CONV_ACT], p[IK_CONV_RESIDUAL], ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])};           \
-    float *tile = scratch, *room = tile + kc * 48 + 16, *sums = room + kc * 8;                                                     \
+    float *tile = scratch, *room = tile + kc * 48 + 16, *sums = room + kc * 8;                                                \
     ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * tiles * panels, worker, workers);                                 \
     ik_run runs[48];                                                                                                          \
     for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
@@ -86,16 +41,17 @@ static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *
         for (int64_t panel = panel0; panel < panel1; ++panel) {                                                               \
           float *c = depth > kc ? sums + panel * 8 * 48 : sums;                                                               \
           int64_t rows = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8;                                     \
-          const float *weights = ik_conv_weights_##NAME(w, p, g, panel, k0, k1, depth, room);                                 \
+          const float *weights = ik_conv_weights_##WEIGHTS(w, p, g, panel, k0, k1, depth, room);                              \
           ik_tile(c, k0 == 0, weights, 1, 8, columns, whole ? plane : 48, 16, k1 - k0, rows, vecs);                           \
           int64_t at = ((ng - g) * oc + o) * area + first;                                                                    \
           if (k1 == depth)                                                                                                    \
-            ik_conv_finish_##NAME(c, y + at, bias ? bias + o : 0, residual ? residual + at : 0, rows, count, area, e);        \
+            ik_conv_finish_##OUT(c, y + at, bias ? bias + o : 0, residual ? residual + at : 0, rows, count, area, e);         \
         }                                                                                                                     \
       }                                                                                                                       \
       unit += panel1 - panel0;                                                                                                \
     }                                                                                                                         \
   }
 
-IK_CONV_DEFINE(float, f32)
-IK_CONV_DEFINE(_Float16, f16)
+IK_CONV_DEFINE(float, float, f32, f32, f32)
+IK_CONV_DEFINE(_Float16, _Float16, f16, f16, f16)
+IK_CONV_DEFINE(float, _Float16, f32_f16, f16, f32)

@@ -1,17 +1,16 @@
-/* ik_convlines_f32, ik_convlines_f16: convolution over 1 or 2 axes, any groups, strides, dilations and padding; parameters in conv.h,
+/* ik_convlines_f32, ik_convlines_f16, ik_convlines_f32_f16: convolution over 1 or 2 axes, any groups, strides, dilations and padding; parameters in conv.h,
  * arithmetic and bits those of ik_conv_*. A band of output rows copies its input lines into scratch once, with the padding written out,
  * split into the strides' phases and at one pitch. Then pixel (h, w) of the band is place h * pitch + w, and every tap is a plain
  * vector load at a fixed distance from it, so nothing is repeated for the taps. Places between the rows are computed and dropped.
  * Output channels go in panels of 8. Parallel units: (n, g, band, panel). */
-#include "targets/common/ukernels/convparts.h"
-#include "targets/common/ukernels/lines.h"
+#include "targets/common/ukernels/lineparts.h"
 
 /* c // [8][48] = chains over k = (channel, tap) for the places from x. */
 #define IK_LINE_TILE(R, V)                                                                                                    \
   IK_INLINE void ik_line_tile_##R##x##V(float *c, const float *w, const float *x, const ik_walk *walk) {                      \
     ik_f32x16 a[R][V], b[V];                                                                                                  \
     IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_splat16(0.0f);                   \
-    for (int64_t channel = 0; channel < walk->channels; ++channel, x += walk->next)                                          \
+    for (int64_t channel = 0; channel < walk->channels; ++channel, x += walk->next)                                           \
       for (int64_t t = 0; t < walk->taps; ++t, w += 8) {                                                                      \
         const float *from = x + walk->offsets[t];                                                                             \
         IK_UNROLL for (int v = 0; v < V; ++v) b[v] = ik_load16_f32(from + v * 16);                                            \
@@ -69,46 +68,18 @@ static void ik_line_tile(float *c, const float *w, const float *x, const ik_walk
 #endif
 }
 
-#define IK_CONVLINES_DEFINE(T, NAME)                                                                                          \
-  /* The lines of output rows h0.. of all channels; x is the group's input. What a line writes too much is written again. */  \
+/* T: of x, bias, residual and y; W: of w; the other arguments name how x is loaded, w widened, y stored. */
+#define IK_CONVLINES_DEFINE(T, W, NAME, WEIGHTS, OUT)                                                                         \
+  IK_LINES_PACK(T, NAME)                                                                                                      \
+  /* The lines of all channels; x is the group's input. */                                                                    \
   static void ik_lines_pack_##NAME(float *lines, const T *x, const T *end, const int64_t *p, const ik_lines *l, int64_t h0) { \
-    const int64_t ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], sh = p[IK_CONV_SH], sw = p[IK_CONV_SW];                             \
-    for (int64_t c = 0; c < p[IK_CONV_IC]; ++c, x += ih * iw)                                                                 \
-      for (int64_t fh = 0; fh < l->phasesH; ++fh)                                                                             \
-        for (int64_t fw = 0; fw < l->phasesW; ++fw)                                                                           \
-          for (int64_t j = 0; j < l->lines; ++j, lines += l->pitch) {                                                         \
-            const int64_t h = (h0 + j) * sh + fh - p[IK_CONV_PH], w = fw - p[IK_CONV_PW];                                     \
-            if (h >= 0 && h < ih)                                                                                             \
-              ik_conv_gather_##NAME(lines, x + h * iw, w, l->pitch, sw, iw, end);                                             \
-            else                                                                                                              \
-              for (int64_t i = 0; i < l->pitch; i += 16)                                                                      \
-                ik_store16_f32(lines + i, ik_splat16(0.0f));                                                                  \
-          }                                                                                                                   \
+    for (int64_t c = 0; c < p[IK_CONV_IC]; ++c, x += p[IK_CONV_IH] * p[IK_CONV_IW])                                           \
+      lines = ik_lines_channel_##NAME(lines, x, end, p, l, h0);                                                               \
     ik_store16_f32(lines, ik_splat16(0.0f)); /* the last vector of the last tap reads on */                                   \
   }                                                                                                                           \
-  /* Places [first, first + count) of the band, whose first row is y's: without a residual the tail is applied before the places \
-   * between the rows are dropped, in whole vectors. */                                                                       \
-  static void ik_lines_finish_##NAME(float *c, T *y, const T *bias, const T *residual, int64_t rows, int64_t first, int64_t count, \
-                                     int64_t pitch, const int64_t *p, ik_epilogue e) {                                        \
-    const int64_t ow = p[IK_CONV_OW], area = p[IK_CONV_OH] * ow;                                                              \
-    const ik_f32x16 zero = ik_splat16(0.0f);                                                                                  \
-    const ik_epilogue none = {0, 0, 0.0f, 0.0f};                                                                              \
-    if (!residual)                                                                                                            \
-      for (int64_t r = 0; r < rows; ++r)                                                                                      \
-        for (int64_t i = 0; i < count; i += 16) {                                                                             \
-          ik_f32x16 v = ik_load16_f32(c + r * 48 + i);                                                                        \
-          ik_store16_f32(c + r * 48 + i, ik_finish16(bias ? v + ik_splat16((float)bias[r]) : v, zero, e));                    \
-        }                                                                                                                     \
-    for (int64_t i = 0; i < count;) {                                                                                         \
-      int64_t h = (first + i) / pitch, w = (first + i) % pitch, left = ow - w < count - i ? ow - w : count - i;               \
-      if (left > 0)                                                                                                           \
-        ik_conv_finish_##NAME(c + i, y + h * ow + w, residual ? bias : 0, residual ? residual + h * ow + w : 0, rows, left, area, \
-                              residual ? e : none);                                                                           \
-      i += pitch - w;                                                                                                         \
-    }                                                                                                                         \
-  }                                                                                                                           \
   IK_KERNEL(ik_convlines_##NAME) {                                                                                            \
-    const T *x = buf[0], *w = buf[1];                                                                                         \
+    const T *x = buf[0];                                                                                                      \
+    const W *w = buf[1];                                                                                                      \
     int next = 2;                                                                                                             \
     const T *bias = p[IK_CONV_BIAS] ? buf[next++] : 0, *residual = p[IK_CONV_RESIDUAL] ? buf[next++] : 0;                     \
     T *y = buf[next++];                                                                                                       \
@@ -123,7 +94,7 @@ static void ik_line_tile(float *c, const float *w, const float *x, const ik_walk
     const T *end = x + p[IK_CONV_N] * p[IK_CONV_G] * plane;                                                                   \
     const ik_epilogue e = {p[IK_CONV_ACT], p[IK_CONV_RESIDUAL], ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])};           \
     /* Weights that the cache does not keep are read once a band, panel by panel; others once a tile. */                      \
-    const int panelFirst = sizeof(T) != sizeof(float) || !p[IK_CONV_PACKED] || depth * oc > 64 * 1024;                        \
+    const int panelFirst = sizeof(W) != sizeof(float) || !p[IK_CONV_PACKED] || depth * oc > 64 * 1024;                        \
     ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * bands * panels, worker, workers);                                 \
     for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
       int64_t panel0 = unit % panels, h0 = unit / panels % bands * band, ng = unit / (panels * bands), g = ng % p[IK_CONV_G]; \
@@ -136,16 +107,19 @@ static void ik_line_tile(float *c, const float *w, const float *x, const ik_walk
         int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;                             \
         int64_t left = oc - panel * 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * oh * ow + h0 * ow;                  \
         if (panel != last)                                                                                                    \
-          weights = ik_conv_weights_##NAME(w, p, g, panel, 0, depth, depth, room);                                            \
+          weights = ik_conv_weights_##WEIGHTS(w, p, g, panel, 0, depth, depth, room);                                         \
         last = panel;                                                                                                         \
         left = left < 8 ? left : 8;                                                                                           \
         ik_line_tile(c, weights, lines + first, &walk, left, vecs);                                                           \
-        ik_lines_finish_##NAME(c, y + at, bias ? bias + o : 0, residual ? residual + at : 0, left, first,                     \
+        ik_lines_finish_##OUT(c, y + at, bias ? bias + o : 0, residual ? residual + at : 0, left, first,                      \
                                first + vecs * 16 < places ? vecs * 16 : places - first, l.pitch, p, e);                       \
       }                                                                                                                       \
       unit += count;                                                                                                          \
     }                                                                                                                         \
   }
 
-IK_CONVLINES_DEFINE(float, f32)
-IK_CONVLINES_DEFINE(_Float16, f16)
+IK_LINES_FINISH(float, f32)
+IK_LINES_FINISH(_Float16, f16)
+IK_CONVLINES_DEFINE(float, float, f32, f32, f32)
+IK_CONVLINES_DEFINE(_Float16, _Float16, f16, f16, f16)
+IK_CONVLINES_DEFINE(float, _Float16, f32_f16, f16, f32)

@@ -1,12 +1,13 @@
-/* What the convolution kernels with panels of 8 output channels share (conv.c, convlines.c): reading a line of pixels, the panels of
- * weights, storing a tile. */
+/* What the convolution kernels with panels of 8 output channels share (conv.c, convlines.c, convpairs.c): reading a line of pixels, the
+ * panels of weights, storing a tile. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_CONVPARTS_H
 #define INGOT_TARGETS_COMMON_UKERNELS_CONVPARTS_H
 
 #include "targets/common/ukernels/conv.h"
 #include "targets/common/ukernels/micro.h"
+#include "targets/common/ukernels/narrow.h"
 
-#define IK_CONV_PARTS(T, NAME)                                                                                               \
+#define IK_CONV_GATHER(T, NAME)                                                                                              \
   /* out[0..count) = row[w + i * stride], zero outside [0, width); writes at most 15 more. `end`: one past the readable input. */\
   IK_INLINE void ik_conv_gather_##NAME(float *out, const T *row, int64_t w, int64_t count, int64_t stride, int64_t width, const T *end) {\
     const int64_t before = w < 0 ? (stride - 1 - w) / stride : 0, inside = w < width ? (width - w + stride - 1) / stride : 0; \
@@ -23,11 +24,13 @@
         ik_store16_f32(out + low + i, ik_even16(ik_load16_##NAME(from + i * 2), ik_load16_##NAME(from + i * 2 + 15)));        \
     } else {                                                                                                                  \
       for (int64_t i = 0; i < high - low; ++i)                                                                                \
-        out[low + i] = (float)from[i * stride];                                                                               \
+        out[low + i] = ik_load1_##NAME(from + i * stride);                                                                    \
     }                                                                                                                         \
     for (int64_t i = high; i < count; i += 16)                                                                                \
       ik_store16_f32(out + i, ik_splat16(0.0f));                                                                              \
-  }                                                                                                                           \
+  }
+
+#define IK_CONV_PARTS(T, NAME)                                                                                               \
   /* The f32 panel [k1 - k0][8] of channels 8 panel.. of group g: the packed weights themselves, or a copy in `room`. */       \
   __attribute__((unused)) static const float *ik_conv_weights_##NAME(const T *w, const int64_t *p, int64_t g, int64_t panel, int64_t k0, int64_t k1, int64_t depth, \
                                              float *room) {                                                                   \
@@ -63,6 +66,9 @@
     }                                                                                                                         \
   }
 
+IK_CONV_GATHER(float, f32)
+IK_CONV_GATHER(_Float16, f16)
+IK_CONV_GATHER(float, f32_f16)
 IK_CONV_PARTS(float, f32)
 IK_CONV_PARTS(_Float16, f16)
 

@@ -11,7 +11,7 @@ typedef struct { const int32_t *offsets; int64_t taps, channels, next; } ik_walk
 /* How a band lies in scratch. */
 typedef struct { int64_t pitch, lines, phasesH, phasesW, channel; } ik_lines;
 
-static ik_lines ik_lines_of(const int64_t *p) {
+static inline ik_lines ik_lines_of(const int64_t *p) {
   ik_lines l;
   l.pitch = IK_CONVLINES_PITCH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
   l.lines = IK_CONVLINES_LINES(p[IK_CONV_KC], p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]);

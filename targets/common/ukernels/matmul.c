@@ -1,26 +1,18 @@
-/* ik_matmul_f32, ik_matmul_f16: y[..., i, j] = act(sum over k of a[..., i, k] b[..., k, j] + bias[j]), leading axes broadcast;
+/* ik_matmul_f32, ik_matmul_f16, ik_matmul_f32_f16 (operands f16, the rest f32): y[..., i, j] = act(sum over k of a[..., i, k] b[..., k, j] + bias[j]), leading axes broadcast;
  * parameters in matmul.h. Tiles of 8 rows by 48 columns, one fused multiply-add chain over k per output. Rows of a are read in
  * place (f16 and the last rows through scratch), b in place when it is packed or few rows use it, else tile by tile through
  * scratch. Parallel units: (batch, column tile, row panel), rows innermost. */
-#include "targets/common/ukernels/matmul.h"
-#include "targets/common/ukernels/micro.h"
+#include "targets/common/ukernels/matmulparts.h"
 
-typedef struct { int64_t a, b; } ik_matmul_offsets;
-
-static ik_matmul_offsets ik_matmul_batch(const int64_t *p, int64_t batch) {
-  int64_t i2 = batch % p[IK_MATMUL_B2], i1 = batch / p[IK_MATMUL_B2] % p[IK_MATMUL_B1], i0 = batch / (p[IK_MATMUL_B2] * p[IK_MATMUL_B1]);
-  return (ik_matmul_offsets){i0 * p[IK_MATMUL_AS0] + i1 * p[IK_MATMUL_AS1] + i2 * p[IK_MATMUL_AS2],
-                             i0 * p[IK_MATMUL_BS0] + i1 * p[IK_MATMUL_BS1] + i2 * p[IK_MATMUL_BS2]};
-}
-
-#define IK_MATMUL_DEFINE(T, NAME)                                                                                             \
+/* T: of a and b; Y: of bias, residual and y, which OUT names. */
+#define IK_MATMUL_DEFINE(T, Y, NAME, IN, OUT)                                                                                 \
   /* tile // [K][48]: columns [j, j + count) of row-major b, or vecs panels of packed b widened. */                           \
   static void ik_matmul_columns_##NAME(float *tile, const T *b, const int64_t *p, int64_t j, int64_t count) {                 \
     const int64_t depth = p[IK_MATMUL_K], n = p[IK_MATMUL_N];                                                                 \
     for (int64_t k = 0; k < depth; ++k, tile += 48)                                                                           \
       for (int64_t i = 0; i < count; i += 16) {                                                                               \
         const T *from = p[IK_MATMUL_PACKED] ? b + ((j + i) / 16 * depth + k) * 16 : b + k * n + j + i;                        \
-        ik_store16_f32(tile + i, p[IK_MATMUL_PACKED] || count - i >= 16 ? ik_load16_##NAME(from) : ik_load_part_##NAME(from, count - i)); \
+        ik_store16_f32(tile + i, p[IK_MATMUL_PACKED] || count - i >= 16 ? ik_load16_##IN(from) : ik_load_part_##IN(from, count - i)); \
       }                                                                                                                       \
   }                                                                                                                           \
   /* room // [8][K]: `rows` rows of a widened, the others repeat the last. */                                                 \
@@ -29,32 +21,16 @@ static ik_matmul_offsets ik_matmul_batch(const int64_t *p, int64_t batch) {
       const T *from = a + (r < rows ? r : rows - 1) * depth;                                                                  \
       int64_t k = 0;                                                                                                          \
       for (; k + 16 <= depth; k += 16)                                                                                        \
-        ik_store16_f32(room + r * depth + k, ik_load16_##NAME(from + k));                                                     \
+        ik_store16_f32(room + r * depth + k, ik_load16_##IN(from + k));                                                       \
       for (; k < depth; ++k)                                                                                                  \
         room[r * depth + k] = (float)from[k];                                                                                 \
     }                                                                                                                         \
   }                                                                                                                           \
-  static void ik_matmul_finish_##NAME(const float *c, T *y, const T *bias, const T *residual, int64_t rows, int64_t count, int64_t n, \
-                                      ik_epilogue e) {                                                                        \
-    const ik_f32x16 zero = ik_splat16(0.0f);                                                                                  \
-    for (int64_t r = 0; r < rows; ++r, c += 48, y += n)                                                                       \
-      for (int64_t i = 0; i < count; i += 16) {                                                                               \
-        int64_t left = count - i;                                                                                             \
-        ik_f32x16 v = ik_load16_f32(c + i);                                                                                   \
-        if (bias)                                                                                                             \
-          v = v + (left >= 16 ? ik_load16_##NAME(bias + i) : ik_load_part_##NAME(bias + i, left));                            \
-        const T *from = residual ? residual + r * n + i : 0;                                                                  \
-        if (left >= 16)                                                                                                       \
-          ik_store16_##NAME(y + i, ik_finish16(v, from ? ik_load16_##NAME(from) : zero, e));                                  \
-        else                                                                                                                  \
-          ik_store_part_##NAME(y + i, ik_finish16(v, from ? ik_load_part_##NAME(from, left) : zero, e), left);                \
-      }                                                                                                                       \
-  }                                                                                                                           \
   IK_KERNEL(ik_matmul_##NAME) {                                                                                               \
     const T *a = buf[0], *b = buf[1];                                                                                         \
     int next = 2;                                                                                                             \
-    const T *bias = p[IK_MATMUL_BIAS] ? buf[next++] : 0, *residual = p[IK_MATMUL_RESIDUAL] ? buf[next++] : 0;                  \
-    T *y = buf[next++];                                                                                                       \
+    const Y *bias = p[IK_MATMUL_BIAS] ? buf[next++] : 0, *residual = p[IK_MATMUL_RESIDUAL] ? buf[next++] : 0;                 \
+    Y *y = buf[next++];                                                                                                       \
     const int64_t m = p[IK_MATMUL_M], n = p[IK_MATMUL_N], depth = p[IK_MATMUL_K];                                             \
     float *tile = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63), *room = tile + depth * 48, *c = room + depth * 8;  \
     const int64_t panels = (m + 7) / 8, vectors = (n + 15) / 16, tiles = (vectors + 2) / 3;                                   \
@@ -87,11 +63,14 @@ static ik_matmul_offsets ik_matmul_batch(const int64_t *p, int64_t batch) {
           left = room;                                                                                                        \
         }                                                                                                                     \
         ik_tile(c, 1, left, depth, 1, columns, ldk, ldv, depth, rows, vecs);                                                  \
-        ik_matmul_finish_##NAME(c, y + out, bias ? bias + j : 0, residual ? residual + out : 0, rows, count, n, e);           \
+        ik_matmul_finish_##OUT(c, y + out, bias ? bias + j : 0, residual ? residual + out : 0, rows, count, n, e);            \
       }                                                                                                                       \
       unit += panel1 - panel0;                                                                                                \
     }                                                                                                                         \
   }
 
-IK_MATMUL_DEFINE(float, f32)
-IK_MATMUL_DEFINE(_Float16, f16)
+IK_MATMUL_FINISH(float, f32)
+IK_MATMUL_FINISH(_Float16, f16)
+IK_MATMUL_DEFINE(float, float, f32, f32, f32)
+IK_MATMUL_DEFINE(_Float16, _Float16, f16, f16, f16)
+IK_MATMUL_DEFINE(_Float16, float, f32_f16, f16, f32)

@@ -4,12 +4,13 @@
 
 int testFloat();
 int testHalide();
+int testPairs();
 int testQuant();
 int testSparse();
 int testWinograd();
 
 int main() {
-  int failures = testFloat() + testQuant() + testSparse() + testHalide() + testWinograd();
+  int failures = testFloat() + testPairs() + testQuant() + testSparse() + testHalide() + testWinograd();
   std::printf("kernel-test: %d failures\n", failures);
   return failures != 0;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Equal bits on every ISA level: compiles the kernels with hash.c for x86-64-v3, v4, v4 + VNNI (those the machine has) and for
+# Equal bits on every ISA level: compiles the kernels with hash.c for x86-64-v3, v4, v4 + VNNI, v4 + VNNI + BF16 (those the machine has) and for
 # three arm levels, with the stencils that Halide generated for them, runs them (arm under qemu-aarch64), and compares the hashes. Needs
 # clang and lld, no C library.
 #   check-arm.sh BUILD-FOLDER
@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/../../.." && pwd)
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 cc=$(command -v clang-22 || command -v clang)
 stencils=$1/targets/halide
-kernels="conv convlines convwino dwconv matmul pool qconv qconvbits qconvlines qdwconv qmatmul qmatmulbits qsparse resize"
+kernels="conv convlines convpairs convwino dwconv matmul matmulpairs pool qconv qconvbits qconvlines qdwconv qmatmul qmatmulbits qsparse resize"
 flags="-std=c11 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic -fuse-ld=lld -I$root"
 first=""
 run() { # name, flags, Halide's target and lanes of narrow variants, runner...
@@ -30,6 +30,7 @@ if [ "$(uname -m)" = x86_64 ]; then
   run v3 -march=x86-64-v3 x86_64_linux_sse41_avx_avx2_fma_f16c 0 env
   grep -q avx512bw /proc/cpuinfo && run v4 -march=x86-64-v4 x86_64_linux_avx512_skylake 8 env
   grep -q avx512_vnni /proc/cpuinfo && run v4vnni "-march=x86-64-v4 -mavx512vnni" x86_64_linux_avx512_skylake 8 env
+  grep -q avx512_bf16 /proc/cpuinfo && run v4bf16 "-march=x86-64-v4 -mavx512vnni -mavx512bf16" x86_64_linux_avx512_skylake 8 env
 fi
 arm="--target=aarch64-linux-gnu"
 run neon "$arm -march=armv8-a" arm_64_linux 0 qemu-aarch64 -cpu cortex-a53

@@ -9,11 +9,17 @@ IK_KERNEL(ik_conv_f32);
 IK_KERNEL(ik_conv_f16);
 IK_KERNEL(ik_convlines_f32);
 IK_KERNEL(ik_convlines_f16);
+IK_KERNEL(ik_conv_f32_f16);
+IK_KERNEL(ik_convlines_f32_f16);
+IK_KERNEL(ik_conv_f32_bf16);
+IK_KERNEL(ik_convlines_f32_bf16);
 IK_KERNEL(ik_convwino_f32);
 IK_KERNEL(ik_dwconv_f32);
 IK_KERNEL(ik_dwconv_f16);
 IK_KERNEL(ik_matmul_f32);
 IK_KERNEL(ik_matmul_f16);
+IK_KERNEL(ik_matmul_f32_f16);
+IK_KERNEL(ik_matmul_f32_bf16);
 IK_KERNEL(ik_qconv);
 IK_KERNEL(ik_qdwconv);
 IK_KERNEL(ik_qconvlines);
@@ -52,6 +58,14 @@ static int64_t convShape(int64_t *p, int depthwise) {
   return p[IK_CONV_G] * p[IK_CONV_OC] * p[IK_CONV_OH] * p[IK_CONV_OW];
 }
 
+/* bf16: the upper halves of f32. */
+static void fillBf16(void *to, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    union { float f; uint32_t u; } v = {(float)((int32_t)(next() % 2001) - 1000) * 1e-3f};
+    ((uint16_t *)to)[i] = (uint16_t)(v.u >> 16);
+  }
+}
+
 typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
 
 /* form: 0 tiles, 1 depthwise, 2 lines in bands of 3 rows, 3 Winograd's. */
@@ -69,6 +83,33 @@ static void convCase(kernel *run, int form, int width) {
   for (int64_t worker = 0; worker < 2; ++worker)
     run(buf, p, worker, 2);
   mix(y, count * width);
+}
+
+/* f32 input and output; weights of f16 or bf16. */
+static void narrowConvCase(kernel *run, int form, int isBf16) {
+  int64_t p[IK_QCONV_COUNT], count = convShape(p, 0);
+  p[IK_CONV_KC] = form == 2 ? 3 : p[IK_CONV_KC] / 2 * 2 + 2;
+  fillTyped(x, 1 << 15, 4), fillTyped(bias, 64, 4);
+  if (isBf16)
+    fillBf16(w, 1 << 16);
+  else
+    fillTyped(w, 1 << 16, 2);
+  void *const buf[] = {x, w, bias, y, scratch};
+  run(buf, p, 0, 1);
+  mix(y, count * 4);
+}
+
+static void narrowMatmulCase(kernel *run, int isBf16) {
+  int64_t m = pick(1, 20), n = pick(1, 64), k = pick(1, 90);
+  const int64_t p[IK_MATMUL_COUNT] = {1, 1, 1, 0, 0, 0, 0, 0, 0, m, n, k, 1, 1, 0, 0, 0, 0};
+  if (isBf16)
+    fillBf16(x, 1 << 13), fillBf16(w, 1 << 14);
+  else
+    fillTyped(x, 1 << 13, 2), fillTyped(w, 1 << 14, 2);
+  fillTyped(bias, 64, 4);
+  void *const buf[] = {x, w, bias, y, scratch};
+  run(buf, p, 0, 1);
+  mix(y, m * n * 4);
 }
 
 /* form: as in convCase. */
@@ -141,6 +182,8 @@ static void hashAll(void) {
     quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1), quantCase(ik_qconvlines, 2);
     quantMatmulCase(ik_qmatmul, 1), quantMatmulCase(ik_imatmul, 4);
     matmulCase(ik_matmul_f32, 4), matmulCase(ik_matmul_f16, 2);
+    narrowConvCase(ik_conv_f32_f16, 0, 0), narrowConvCase(ik_convlines_f32_f16, 2, 0), narrowMatmulCase(ik_matmul_f32_f16, 0);
+    narrowConvCase(ik_conv_f32_bf16, 0, 1), narrowConvCase(ik_convlines_f32_bf16, 2, 1), narrowMatmulCase(ik_matmul_f32_bf16, 1);
     poolCase();
   }
   hashSparse();

@@ -1,0 +1,123 @@
+/* ik_conv_f32_bf16, ik_convlines_f32_bf16: ik_conv_f32 and ik_convlines_f32 with input and weights rounded to bf16 (narrow.h) and sums in f32;
+ * parameters in conv.h. The input is rounded while it is packed, weights are packed in pairs: neighbours along k = (ic, kd, kh, kw) in tiles, two
+ * channels of one tap over lines, where k = (pair of channels, tap). Every output is one chain of ik_dot2; the bias is added last. */
+#include "targets/common/ukernels/convtile.h"
+#include "targets/common/ukernels/lineparts.h"
+#include "targets/common/ukernels/pairs.h"
+
+IK_CONV_PACK(float, f32)
+IK_LINES_PACK(float, f32)
+IK_LINES_FINISH(float, f32)
+
+typedef struct {
+  const float *x, *bias, *residual;
+  const uint32_t *w;
+  float *y, *scratch;
+  ik_epilogue e;
+} ik_pair_args;
+
+static ik_pair_args ik_pair_read(void *const *buf, const int64_t *p) {
+  ik_pair_args a = {.x = buf[0], .w = buf[1]};
+  int next = 2;
+  a.bias = p[IK_CONV_BIAS] ? buf[next++] : 0;
+  a.residual = p[IK_CONV_RESIDUAL] ? buf[next++] : 0;
+  a.y = buf[next++];
+  a.scratch = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63);
+  a.e = (ik_epilogue){p[IK_CONV_ACT], p[IK_CONV_RESIDUAL], ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])};
+  return a;
+}
+
+/* tile // [ceil((k1 - k0) / 2)][48] pairs of rows k of the im2col matrix, by way of `rows` // [IK_CONVPAIRS_ROWS][48]; row k1 is 0 where it is missing. */
+static void ik_pair_columns(uint32_t *tile, float *rows, const ik_pair_args *a, const float *in, const int64_t *p, const ik_run *runs, int count,
+                            int64_t k0, int64_t k1) {
+  const float *end = a->x + p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];
+  for (int64_t k = k0; k < k1; k += IK_CONVPAIRS_ROWS) {
+    int64_t last = k + IK_CONVPAIRS_ROWS < k1 ? k + IK_CONVPAIRS_ROWS : k1, n = last - k;
+    ik_conv_pack_f32(rows, in, end, p, runs, count, k, last);
+    if (n % 2)
+      for (int64_t i = 0; i < 48; i += 16)
+        ik_store16_f32(rows + n * 48 + i, ik_splat16(0.0f));
+    for (const float *row = rows; row < rows + n * 48; row += 96, tile += 48)
+      for (int64_t i = 0; i < 48; i += 16)
+        ik_store16_u32(tile + i, ik_pair16(ik_load16_f32(row + i), ik_load16_f32(row + 48 + i)));
+  }
+}
+
+IK_KERNEL(ik_conv_f32_bf16) {
+  const ik_pair_args a = ik_pair_read(buf, p);
+  const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], kc = p[IK_CONV_KC], words = (depth + 1) / 2;
+  const int64_t area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW], plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];
+  const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, vectors = (area + 15) / 16, tiles = (vectors + 2) / 3;
+  float *rows = a.scratch, *sums = rows + (IK_CONVPAIRS_ROWS + 1) * 48;
+  uint32_t *tile = (uint32_t *)(sums + (depth > kc ? panels : 1) * 8 * 48);
+  ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * tiles * panels, worker, workers);
+  ik_run runs[48];
+  const int32_t here = 0;
+  for (int64_t unit = range.begin; unit < range.end;) {
+    int64_t panel0 = unit % panels, t = unit / panels % tiles, ng = unit / (panels * tiles), g = ng % p[IK_CONV_G];
+    int64_t panel1 = panel0 + range.end - unit < panels ? panel0 + range.end - unit : panels;
+    int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;
+    int64_t count = first + vecs * 16 <= area ? vecs * 16 : area - first;
+    int runCount = ik_conv_runs(p, first, count, runs);
+    for (int64_t k0 = 0; k0 < depth; k0 += kc) {
+      int64_t k1 = k0 + kc < depth ? k0 + kc : depth;
+      const ik_walk walk = {&here, 1, (k1 - k0 + 1) / 2, 48};
+      ik_pair_columns(tile, rows, &a, a.x + ng * p[IK_CONV_IC] * plane, p, runs, runCount, k0, k1);
+      for (int64_t panel = panel0; panel < panel1; ++panel) {
+        float *c = depth > kc ? sums + panel * 8 * 48 : sums;
+        int64_t left = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * area + first;
+        ik_pair_tile(c, k0 == 0, a.w + ((g * panels + panel) * words + k0 / 2) * 8, 1, 8, tile, 16, &walk, left, vecs);
+        if (k1 == depth)
+          ik_conv_finish_f32(c, a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, left, count, area, a.e);
+      }
+    }
+    unit += panel1 - panel0;
+  }
+}
+
+/* pairs // [ceil(IC / 2)][l->channel] of the lines of rows h0.., by way of `lines` // [2][l->channel]. */
+static void ik_pair_lines(uint32_t *pairs, float *lines, const float *x, const float *end, const int64_t *p, const ik_lines *l, int64_t h0) {
+  const int64_t plane = p[IK_CONV_IH] * p[IK_CONV_IW];
+  for (int64_t c = 0; c < p[IK_CONV_IC]; c += 2, x += 2 * plane) {
+    float *second = ik_lines_channel_f32(lines, x, end, p, l, h0);
+    if (c + 1 < p[IK_CONV_IC])
+      ik_lines_channel_f32(second, x + plane, end, p, l, h0);
+    else
+      for (int64_t i = 0; i < l->channel; i += 16)
+        ik_store16_f32(second + i, ik_splat16(0.0f));
+    for (int64_t i = 0; i < l->channel; i += 16)
+      ik_store16_u32(pairs + i, ik_pair16(ik_load16_f32(lines + i), ik_load16_f32(second + i)));
+    pairs += l->channel;
+  }
+  ik_store16_u32(pairs, (ik_u32x16)0u); /* the last vector of the last tap reads on */
+}
+
+IK_KERNEL(ik_convlines_f32_bf16) {
+  const ik_pair_args a = ik_pair_read(buf, p);
+  const ik_lines l = ik_lines_of(p);
+  int32_t offsets[IK_CONVLINES_TAPS];
+  ik_lines_offsets(offsets, p, &l);
+  const ik_walk walk = {offsets, p[IK_CONV_KH] * p[IK_CONV_KW], (p[IK_CONV_IC] + 1) / 2, l.channel};
+  float *lines = a.scratch, *c = lines + 2 * l.channel + 32;
+  uint32_t *pairs = (uint32_t *)(c + 8 * 48);
+  const int64_t words = walk.taps * walk.channels, oc = p[IK_CONV_OC], panels = (oc + 7) / 8, band = p[IK_CONV_KC];
+  const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], bands = (oh + band - 1) / band, plane = p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW];
+  const float *end = a.x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
+  const int panelFirst = words * oc > 64 * 1024; /* weights that the cache does not keep are read once a band; others once a tile */
+  ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * bands * panels, worker, workers);
+  for (int64_t unit = range.begin; unit < range.end;) {
+    int64_t panel0 = unit % panels, h0 = unit / panels % bands * band, ng = unit / (panels * bands), g = ng % p[IK_CONV_G];
+    int64_t count = panel0 + range.end - unit < panels ? range.end - unit : panels - panel0, rows = oh - h0 < band ? oh - h0 : band;
+    int64_t places = (rows - 1) * l.pitch + ow, vectors = (places + 15) / 16, tiles = (vectors + 2) / 3;
+    ik_pair_lines(pairs, lines, a.x + ng * plane, end, p, &l, h0);
+    for (int64_t i = 0; i < tiles * count; ++i) {
+      int64_t t = panelFirst ? i % tiles : i / count, panel = panel0 + (panelFirst ? i / tiles : i % count);
+      int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;
+      int64_t left = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * oh * ow + h0 * ow;
+      ik_pair_tile(c, 1, a.w + (g * panels + panel) * words * 8, 1, 8, pairs + first, 16, &walk, left, vecs);
+      ik_lines_finish_f32(c, a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, left, first,
+                          first + vecs * 16 < places ? vecs * 16 : places - first, l.pitch, p, a.e);
+    }
+    unit += count;
+  }
+}

@@ -1,0 +1,57 @@
+/* Tiles of the im2col matrix (conv.c, convpairs.c): where the pixels of a tile lie in the input, and packing rows k of the matrix for them. */
+#ifndef INGOT_TARGETS_COMMON_UKERNELS_CONVTILE_H
+#define INGOT_TARGETS_COMMON_UKERNELS_CONVTILE_H
+
+#include "targets/common/ukernels/convparts.h"
+
+/* A stretch of output pixels of one row: where it starts in the tile, and its first input row, line and column. */
+typedef struct { int32_t at, count; int64_t d, h, w; } ik_run;
+
+/* Splits pixels [first, first + count) into runs of one output row; returns how many. */
+static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *runs) {
+  int n = 0;
+  for (int64_t i = 0; i < count;) {
+    int64_t pixel = first + i, ow = pixel % p[IK_CONV_OW], row = pixel / p[IK_CONV_OW];
+    int64_t oh = row % p[IK_CONV_OH], od = row / p[IK_CONV_OH];
+    int64_t left = p[IK_CONV_OW] - ow, c = left < count - i ? left : count - i;
+    runs[n++] = (ik_run){(int32_t)i, (int32_t)c, od * p[IK_CONV_SD] - p[IK_CONV_PD], oh * p[IK_CONV_SH] - p[IK_CONV_PH],
+                         ow * p[IK_CONV_SW] - p[IK_CONV_PW]};
+    i += c;
+  }
+  return n;
+}
+
+#define IK_CONV_PACK(T, NAME)                                                                                                 \
+  /* tile // [k1 - k0][48]: rows k of the im2col matrix for the runs' pixels; x is the group's input. */                      \
+  static void ik_conv_pack_##NAME(float *tile, const T *x, const T *end, const int64_t *p, const ik_run *runs, int count, int64_t k0, \
+                                  int64_t k1) {                                                                               \
+    int64_t kw = k0 % p[IK_CONV_KW], kh = k0 / p[IK_CONV_KW] % p[IK_CONV_KH];                                                 \
+    int64_t kd = k0 / (p[IK_CONV_KW] * p[IK_CONV_KH]) % p[IK_CONV_KD], c = k0 / (p[IK_CONV_KW] * p[IK_CONV_KH] * p[IK_CONV_KD]); \
+    const int64_t ahead = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];                                                      \
+    const int far = ahead * (int64_t)sizeof(T) >= 128 * 1024; /* too far for the machine's own prefetcher, and worth the cost */ \
+    for (int64_t k = k0; k < k1; ++k, tile += 48) {                                                                           \
+      for (int r = 0; r < count; ++r) {                                                                                       \
+        int64_t d = runs[r].d + kd * p[IK_CONV_DD], h = runs[r].h + kh * p[IK_CONV_DH];                                       \
+        if (d < 0 || d >= p[IK_CONV_ID] || h < 0 || h >= p[IK_CONV_IH]) {                                                     \
+          for (int64_t i = 0; i < runs[r].count; ++i)                                                                         \
+            tile[runs[r].at + i] = 0.0f;                                                                                      \
+          continue;                                                                                                           \
+        }                                                                                                                     \
+        const T *row = x + ((c * p[IK_CONV_ID] + d) * p[IK_CONV_IH] + h) * p[IK_CONV_IW];                                     \
+        if (far && kw == 0) /* the same line of the next channel */                                                           \
+          for (int64_t i = 0; i < runs[r].count * p[IK_CONV_SW]; i += 64 / (int64_t)sizeof(T))                                \
+            __builtin_prefetch((const void *)((uintptr_t)(row + i) + (uintptr_t)((runs[r].w + ahead) * (int64_t)sizeof(T)))); \
+        ik_conv_gather_##NAME(tile + runs[r].at, row, runs[r].w + kw * p[IK_CONV_DW], runs[r].count, p[IK_CONV_SW], p[IK_CONV_IW], end); \
+      }                                                                                                                       \
+      if (++kw == p[IK_CONV_KW]) {                                                                                            \
+        kw = 0;                                                                                                               \
+        if (++kh == p[IK_CONV_KH]) {                                                                                          \
+          kh = 0;                                                                                                             \
+          if (++kd == p[IK_CONV_KD])                                                                                          \
+            kd = 0, ++c;                                                                                                      \
+        }                                                                                                                     \
+      }                                                                                                                       \
+    }                                                                                                                         \
+  }
+
+#endif

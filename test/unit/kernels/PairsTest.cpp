@@ -1,0 +1,182 @@
+// The kernels whose operands are rounded to bf16 or f16 (narrow.h) against plain loops over rounded operands: the same chain of fused multiply-adds,
+// so the bits must be equal, also for operands far below and above the small type's range; and several worker counts must agree.
+#include "test/unit/kernels/Shapes.h"
+
+#include <cmath>
+
+extern "C" Kernel ik_conv_f32_bf16, ik_convlines_f32_bf16, ik_matmul_f32_bf16, ik_conv_f32_f16, ik_convlines_f32_f16, ik_matmul_f32_f16;
+
+namespace {
+
+int failures = 0;
+void check(bool ok, const char *what, int iteration) {
+  if (ok)
+    return;
+  ++failures;
+  std::printf("FAIL %s, case %d\n", what, iteration);
+}
+
+uint16_t bf16(float x) {
+  if (std::fabs(x) < 0x1p-56f)
+    return 0;
+  uint32_t u;
+  std::memcpy(&u, &x, 4);
+  uint32_t kept = u & 0xffff0000u, rest = u & 0xffffu;
+  if (rest > 0x8000u || (rest == 0x8000u && (kept & 0x10000u)))
+    kept += 0x10000u;
+  return uint16_t(kept >> 16);
+}
+float fromBf16(uint16_t x) {
+  uint32_t u = uint32_t(x) << 16;
+  float f;
+  std::memcpy(&f, &u, 4);
+  return f;
+}
+float narrowed(float x, bool half) {
+  return half ? float(_Float16(std::fmin(std::fmax(x, -65504.0f), 65504.0f))) : fromBf16(bf16(x));
+}
+
+/// Values of [-1, 1], and some of any size.
+std::vector<float> spread(Random &random, int64_t count) {
+  std::vector<float> values = reals(random, count);
+  for (float &value : values)
+    if (random.range(0, 15) == 0)
+      value = std::ldexp(value, int(random.range(-140, 20)));
+  return values;
+}
+
+/// The chain over pairs x[2j], x[2j + 1] (second first), or in order.
+float chain(const std::vector<float> &x, const std::vector<float> &w, bool half) {
+  float sum = 0;
+  for (size_t k = 0; k < x.size(); ++k) {
+    size_t at = half ? k : k % 2 == 0 && k + 1 < x.size() ? k + 1 : k % 2 ? k - 1 : k;
+    sum = std::fma(narrowed(x[at], half), narrowed(w[at], half), sum);
+  }
+  return sum;
+}
+
+struct Operands {
+  std::vector<float> x, w;
+};
+
+/// The operands of an output in the order of the kernel's chain; over lines two channels of a tap are neighbours.
+Operands operandsOf(const Params &p, const float *x, const float *w, int64_t pixel, bool pairsOfChannels) {
+  Operands plain, ordered;
+  convPoint<float, float, float>(p, x, w, pixel, 0.0f, [&](float, float a, float b) {
+    plain.x.push_back(a), plain.w.push_back(b);
+    return 0.0f;
+  });
+  if (!pairsOfChannels)
+    return plain;
+  size_t taps = size_t(p[IK_CONV_KH] * p[IK_CONV_KW]), channels = size_t(p[IK_CONV_IC]);
+  for (size_t c = 0; c < channels; c += 2)
+    for (size_t t = 0; t < taps; ++t)
+      for (size_t i = c; i < c + 2; ++i) {
+        ordered.x.push_back(i < channels ? plain.x[i * taps + t] : 0.0f);
+        ordered.w.push_back(i < channels ? plain.w[i * taps + t] : 0.0f);
+      }
+  return ordered;
+}
+
+/// [G][panels][K / 2][8][2], k as in operandsOf.
+std::vector<uint16_t> packPairs(const Params &p, const std::vector<float> &w, bool lines) {
+  int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, channels = p[IK_CONV_IC], taps = p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], depth = channels * taps;
+  int64_t words = lines ? (channels + 1) / 2 * taps : (depth + 1) / 2;
+  std::vector<uint16_t> out(size_t(p[IK_CONV_G] * panels * words * 16));
+  for (int64_t o = 0; o < p[IK_CONV_G] * oc; ++o)
+    for (int64_t k = 0; k < depth; ++k) {
+      int64_t word = lines ? k / taps / 2 * taps + k % taps : k / 2, second = lines ? k / taps % 2 : k % 2;
+      out[size_t((((o / oc * panels + o % oc / 8) * words + word) * 8 + o % oc % 8) * 2 + second)] = bf16(w[size_t(o * depth + k)]);
+    }
+  return out;
+}
+
+/// A band's floats of one channel.
+int64_t lineFloats(const Params &p) {
+  return IK_CONVLINES_PHASES(p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]) * IK_CONVLINES_PHASES(p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]) *
+         IK_CONVLINES_LINES(p[IK_CONV_KC], p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]) *
+         IK_CONVLINES_PITCH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
+}
+
+int64_t scratchOf(const Params &p, bool lines, bool half, int64_t depth) {
+  int64_t panels = (p[IK_CONV_OC] + 7) / 8;
+  if (half)
+    return lines ? IK_CONVLINES_SCRATCH(p[IK_CONV_IC], lineFloats(p), depth) : IK_CONV_SCRATCH(p[IK_CONV_KC], panels);
+  return lines ? IK_CONVPAIRS_LINES_SCRATCH(p[IK_CONV_IC], lineFloats(p)) : IK_CONVPAIRS_SCRATCH(p[IK_CONV_KC], depth > p[IK_CONV_KC] ? panels : 1);
+}
+
+void convCase(Random &random, int iteration, bool lines, bool half, Kernel *kernel) {
+  Params p;
+  if (!randomConv(random, p, false) || (lines && p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1))
+    return;
+  int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], channels = p[IK_CONV_G] * p[IK_CONV_OC];
+  int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
+  p[IK_CONV_BIAS] = random.range(0, 1), p[IK_CONV_PACKED] = !half, p[IK_CONV_RESIDUAL] = random.range(0, 1) ? IK_RESIDUAL_AFTER : IK_RESIDUAL_NONE;
+  p[IK_CONV_KC] = lines ? random.range(1, p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth) / 2 * 2 + 2;
+  std::vector<float> x = spread(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane), w = spread(random, channels * depth);
+  std::vector<float> bias = reals(random, channels), extra = reals(random, p[IK_CONV_N] * channels * area), y(extra.size());
+  std::vector<uint16_t> pairs = packPairs(p, w, lines);
+  std::vector<_Float16> halves;
+  for (float value : w)
+    halves.push_back(_Float16(narrowed(value, true)));
+  std::vector<void *> buffers{x.data(), half ? static_cast<void *>(halves.data()) : pairs.data()};
+  if (p[IK_CONV_BIAS])
+    buffers.push_back(bias.data());
+  if (p[IK_CONV_RESIDUAL])
+    buffers.push_back(extra.data());
+  buffers.push_back(y.data());
+  check(runWorkers(kernel, buffers, buffers.size() - 1, p, scratchOf(p, lines, half, depth), y), "narrow conv: workers disagree", iteration);
+  bool ok = true;
+  for (int64_t i = 0; i < int64_t(y.size()); ++i) {
+    int64_t o = i / area % channels, ng = i / area / channels * p[IK_CONV_G] + o / p[IK_CONV_OC];
+    Operands operands = operandsOf(p, x.data() + ng * p[IK_CONV_IC] * plane, w.data() + o * depth, i % area, lines && !half);
+    float want = chain(operands.x, operands.w, half);
+    want = p[IK_CONV_BIAS] ? want + bias[size_t(o)] : want;
+    want = p[IK_CONV_RESIDUAL] ? want + extra[size_t(i)] : want;
+    ok = ok && y[size_t(i)] == want;
+  }
+  check(ok, half ? "conv with f16 operands" : lines ? "conv over lines with bf16 operands" : "conv with bf16 operands", iteration);
+}
+
+void matmulCase(Random &random, int iteration, bool half) {
+  int64_t m = random.range(1, 20), n = random.range(1, 70), k = random.range(1, 60), words = (k + 1) / 2;
+  Params p(IK_MATMUL_COUNT, 0);
+  p[IK_MATMUL_B0] = p[IK_MATMUL_B1] = p[IK_MATMUL_B2] = p[IK_MATMUL_PACKED] = 1;
+  p[IK_MATMUL_M] = m, p[IK_MATMUL_N] = n, p[IK_MATMUL_K] = k, p[IK_MATMUL_BIAS] = random.range(0, 1);
+  std::vector<float> a = spread(random, m * k), b = spread(random, k * n), bias = reals(random, n), y(size_t(m * n));
+  std::vector<uint16_t> rows, panels(size_t((n + 15) / 16 * words * 32));
+  std::vector<_Float16> halfRows, halfPanels(size_t((n + 15) / 16 * k * 16));
+  for (float value : a)
+    rows.push_back(bf16(value)), halfRows.push_back(_Float16(narrowed(value, true)));
+  for (int64_t i = 0; i < k * n; ++i) {
+    int64_t row = i / n, column = i % n;
+    panels[size_t(((column / 16 * words + row / 2) * 16 + column % 16) * 2 + row % 2)] = bf16(b[size_t(i)]);
+    halfPanels[size_t((column / 16 * k + row) * 16 + column % 16)] = _Float16(narrowed(b[size_t(i)], true));
+  }
+  std::vector<void *> buffers{half ? static_cast<void *>(halfRows.data()) : rows.data(), half ? static_cast<void *>(halfPanels.data()) : panels.data()};
+  if (p[IK_MATMUL_BIAS])
+    buffers.push_back(bias.data());
+  buffers.push_back(y.data());
+  Kernel *kernel = half ? ik_matmul_f32_f16 : ik_matmul_f32_bf16;
+  check(runWorkers(kernel, buffers, buffers.size() - 1, p, half ? IK_MATMUL_SCRATCH(k) : IK_MATMULPAIRS_SCRATCH(k), y), "narrow matmul: workers disagree", iteration);
+  bool ok = true;
+  for (int64_t i = 0; i < m * n; ++i) {
+    std::vector<float> x(a.begin() + i / n * k, a.begin() + (i / n + 1) * k), w;
+    for (int64_t row = 0; row < k; ++row)
+      w.push_back(b[size_t(row * n + i % n)]);
+    ok = ok && y[size_t(i)] == chain(x, w, half) + (p[IK_MATMUL_BIAS] ? bias[size_t(i % n)] : 0.0f);
+  }
+  check(ok, half ? "matmul with f16 operands" : "matmul with bf16 operands", iteration);
+}
+
+} // namespace
+
+int testPairs() {
+  Random random;
+  for (int i = 0; i < 150; ++i) {
+    convCase(random, i, false, false, ik_conv_f32_bf16), convCase(random, i, true, false, ik_convlines_f32_bf16);
+    convCase(random, i, false, true, ik_conv_f32_f16), convCase(random, i, true, true, ik_convlines_f32_f16);
+    matmulCase(random, i, false), matmulCase(random, i, true);
+  }
+  return failures;
+}
