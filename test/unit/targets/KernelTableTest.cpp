@@ -78,10 +78,11 @@ void checkKernelTables() {
     for (const std::string &row : rows)
       check(defined.count(row) == 1, "row " + row + " of " + target->name().str() + " has a C kernel");
   }
-  // Shaders are made from the same rows.
+  // Shaders are made from the same rows, but for operands of f16 with sums in f32, which GPUs refuse (IG0321).
   std::set<std::string> rows, defined;
   for (const KernelRow &row : portableKernels())
-    rows.insert(row.name.str());
+    if (row.types != "f32f16")
+      rows.insert(row.name.str());
   for (const EmbeddedFile &file : embeddedFiles())
     if (file.name == "spirv/kernels-units.bc")
       checkLevel(file, rows, defined);
