@@ -106,7 +106,7 @@ std::unique_ptr<BuiltModel> openBuiltModel(const Context &context, llvm::StringR
     return nullptr;
   auto built = std::make_unique<BuiltModel>();
   std::string name = packageName(model);
-  llvm::Expected<Container> container = readContainer(inFolder(model, name + ".ingot"));
+  llvm::Expected<Container> container = readContainer(inFolder(model, name + ".ingot"), Verify::AllButWeights);
   if (!container) {
     llvm::consumeError(container.takeError());
     return nullptr;

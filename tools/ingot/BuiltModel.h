@@ -18,7 +18,8 @@ struct BuiltModel {
 };
 
 /// The package in the folder `model` for these options. Null when there is none that fits what is asked for - other entries, another device
-/// or context, more workers - or when it is damaged; then the model has to be compiled. Reports nothing.
+/// or context, more workers - or when it is damaged; then the model has to be compiled. Reports nothing. The weights
+/// are not hashed: `ingot inspect` does that.
 std::unique_ptr<BuiltModel> openBuiltModel(const Context &context, llvm::StringRef model, const CompileOptions &options);
 
 } // namespace ingot

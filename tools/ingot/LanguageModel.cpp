@@ -100,6 +100,8 @@ size_t LanguageModel::entryIndex(llvm::StringRef entry) const {
   return static_cast<size_t>(llvm::find_if(programs, [&](const Program &p) { return p.entry == entry; }) - programs.begin());
 }
 
+size_t LanguageModel::rowsOf(llvm::StringRef entry) const { return static_cast<size_t>(program(entry)->inputs[0].shape[0]); }
+
 const Program *LanguageModel::program(llvm::StringRef entry) const {
   size_t index = entryIndex(entry);
   return index < programs.size() ? &programs[index] : nullptr;
@@ -116,14 +118,16 @@ bool LanguageModel::run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, i
 }
 
 bool LanguageModel::prefill(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers) {
-  auto chunk = static_cast<size_t>(program("prefill")->inputs[0].shape[0]);
-  for (; !tokens.empty(); tokens = tokens.drop_front(std::min(chunk, tokens.size()))) {
-    llvm::ArrayRef<int32_t> part = tokens.take_front(std::min(chunk, tokens.size()));
-    std::vector<int32_t> padded(part);
-    padded.resize(chunk);
-    if (!run("prefill", padded, position, static_cast<int32_t>(part.size()), lastLogits.data(), workers))
+  llvm::StringRef shortEntry = program("prefill_short") ? "prefill_short" : "prefill"; // older packages lack it
+  size_t chunk = rowsOf("prefill"), shortChunk = rowsOf(shortEntry);
+  for (size_t taken; !tokens.empty(); tokens = tokens.drop_front(taken)) {
+    bool isShort = tokens.size() <= chunk / 2;
+    taken = std::min(isShort ? shortChunk : chunk, tokens.size());
+    std::vector<int32_t> padded(tokens.take_front(taken));
+    padded.resize(isShort ? shortChunk : chunk);
+    if (!run(isShort ? shortEntry : "prefill", padded, position, static_cast<int32_t>(taken), lastLogits.data(), workers))
       return false;
-    position += static_cast<int64_t>(part.size());
+    position += static_cast<int64_t>(taken);
   }
   return true;
 }
@@ -132,7 +136,7 @@ bool LanguageModel::decode(int32_t token, int64_t position, int64_t workers) { r
 
 bool LanguageModel::score(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers,
                           llvm::function_ref<void(size_t, llvm::ArrayRef<float>)> row) {
-  auto chunk = static_cast<size_t>(program("score")->inputs[0].shape[0]);
+  size_t chunk = rowsOf("score");
   rows.resize(chunk * vocabularySize);
   for (size_t done = 0; done < tokens.size(); done += chunk) {
     llvm::ArrayRef<int32_t> part = tokens.slice(done, std::min(chunk, tokens.size() - done));

@@ -37,6 +37,7 @@ private:
   bool compile();
   bool load(const BuiltModel &package);
   size_t entryIndex(llvm::StringRef entry) const;
+  size_t rowsOf(llvm::StringRef entry) const; // tokens of one step
   bool run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers);
   bool check(llvm::Error error);
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int64_t kDefaultContext = 4096;
 constexpr int64_t kDefaultText = 512; // of models that make embeddings: a whole text is one step
+constexpr int64_t kShortChunk = 16;  // rows of prefill_short: about what the weights can be read for without being held up
 constexpr int64_t kMaxContext = int64_t(1) << 20; // tables and caches stay within int64, and the memory of any device
 
 /// --ctx, or the model's own. Nullopt: reported.
@@ -37,6 +38,11 @@ std::optional<int64_t> chooseContext(const LlmModel &model, const ImportLlm &opt
   return options.ctx;
 }
 
+/// Tokens of one step of an entry point with caches.
+int64_t rowsOf(llvm::StringRef entry, int64_t chunk) {
+  return entry == "decode" ? 1 : entry == "prefill_short" ? std::min(chunk, kShortChunk) : chunk;
+}
+
 /// What an application of the generated code must know, as the module's attribute `nn.constants`.
 void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t chunk) {
   Builder builder(module.getContext());
@@ -48,6 +54,7 @@ void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, 
   };
   add("CONTEXT", ctx, "most tokens of a sequence");
   add("CHUNK", chunk, "tokens of one prefill");
+  add("SHORT_CHUNK", rowsOf("prefill_short", chunk), "tokens of one prefill_short");
   add("VOCABULARY", model.vocabulary, "tokens there are");
   auto addToken = [&](llvm::StringRef key, llvm::StringRef name, llvm::StringRef comment) {
     const GgufValue *value = file.find(key);
@@ -88,22 +95,19 @@ std::optional<Pooling> choosePooling(const LlmModel &model, const ImportLlm &opt
 std::optional<std::vector<std::string>> chooseEntries(const LlmModel &model, const ImportLlm &options, llvm::StringRef path, Diagnostics &diagnostics) {
   std::vector<std::string> entries = options.entries;
   if (entries.empty())
-    entries = model.spec.causal ? std::vector<std::string>{"prefill", "decode"} : std::vector<std::string>{"embed"};
+    entries = model.spec.causal ? std::vector<std::string>{"prefill", "prefill_short", "decode"} : std::vector<std::string>{"embed"};
   if (model.spec.causal || llvm::all_of(entries, [](const std::string &entry) { return entry == "embed"; }))
     return entries;
   diagnostics.report("IG0643", "the architecture '" + model.spec.name + "' makes embeddings and no text", {path.str()}, "use ingot embed, or ingot build");
   return std::nullopt;
 }
 
-/// Tokens of one step of an entry point with caches.
-int64_t rowsOf(llvm::StringRef entry, int64_t chunk) { return entry == "decode" ? 1 : chunk; }
-
 /// False: reported.
 bool addEntries(LlmGraph &graph, const LlmModel &model, const ImportLlm &options, llvm::ArrayRef<std::string> entries, int64_t ctx, int64_t chunk,
                 llvm::StringRef path, Diagnostics &diagnostics) {
   for (const std::string &entry : entries) {
     if (entry != "embed") {
-      graph.addEntry(entry, rowsOf(entry, chunk), entry == "prefill" ? LlmGraph::Rows::LastOfCount : LlmGraph::Rows::All);
+      graph.addEntry(entry, rowsOf(entry, chunk), llvm::StringRef(entry).starts_with("prefill") ? LlmGraph::Rows::LastOfCount : LlmGraph::Rows::All);
       continue;
     }
     std::optional<Pooling> pooling = choosePooling(model, options, path, diagnostics);

@@ -47,7 +47,7 @@ struct Runner {
     for (int32_t at = 0; at < kTokens; at += size) {
       int32_t count = std::min(size, kTokens - at);
       std::vector<float> logits = step(entry, at, count);
-      if (entry == "prefill") {
+      if (entry.starts_with("prefill")) {
         rows[at + count - 1] = logits;
         continue;
       }
@@ -64,7 +64,7 @@ std::optional<Runner> load(llvm::StringRef path, int64_t chunk) {
   options.modelPath = path.str();
   options.llm.ctx = kContext;
   options.llm.chunk = chunk;
-  options.llm.entries = {"prefill", "decode", "score"};
+  options.llm.entries = {"prefill", "prefill_short", "decode", "score"};
   Diagnostics diagnostics;
   Runner runner;
   runner.compiled = compileModel(options, diagnostics);
@@ -93,7 +93,7 @@ int check(llvm::StringRef path) {
     if (!runner)
       return 1;
     for (int64_t workers : {1, 2})
-      for (llvm::StringRef entry : {"decode", "score", "prefill"}) {
+      for (llvm::StringRef entry : {"decode", "score", "prefill", "prefill_short"}) {
         runner->workers = workers;
         Rows got = runner->sequence(entry);
         if (want.empty())
