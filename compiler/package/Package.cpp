@@ -53,7 +53,7 @@ static std::string depfile(const PackageRequest &request, llvm::ArrayRef<std::st
 static llvm::Expected<ObjectFile> embedContainer(const PackageRequest &request, const Layout &layout) {
   llvm::SmallString<0> bytes;
   llvm::raw_svector_ostream stream(bytes);
-  llvm::Expected<ContainerInfo> info = writeContainer(stream, layout, request.store, request.jobs);
+  llvm::Expected<ContainerInfo> info = writeContainer(stream, layout, request.store, request.jobs, request.tokenizer);
   if (!info)
     return info.takeError();
   return makeDataObject("ingot_container_" + request.symbol, bytes, request.triple);
@@ -77,6 +77,8 @@ static llvm::Expected<std::string> libraryOf(const PackageRequest &request, cons
     llvm::StringRef name = llvm::sys::path::stem(object.name);
     if (name == "runner" || isSource(object))
       continue; // a test program with its own _start and memcpy: an application must never be linked with it
+    if (name == "tokenizer" && request.tokenizer.empty())
+      continue;
     members.push_back({"ingot_" + name.str() + ".o", object.bytes});
   }
   return makeArchive(members, request.triple);
@@ -108,7 +110,7 @@ llvm::Expected<PackageResult> ingot::writePackage(const PackageRequest &request,
   ContainerInfo info;
   std::string containerName = request.name + ".ingot", headerName = request.name + ".h", libraryName = "lib" + request.name + ".a";
   llvm::Error error = files.add(containerName, [&](llvm::raw_fd_ostream &out) -> llvm::Error {
-    llvm::Expected<ContainerInfo> written = writeContainer(out, *layout, request.store, request.jobs);
+    llvm::Expected<ContainerInfo> written = writeContainer(out, *layout, request.store, request.jobs, request.tokenizer);
     if (!written)
       return written.takeError();
     info = *written;

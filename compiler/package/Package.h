@@ -20,6 +20,7 @@ struct PackageRequest {
   bool embedWeights = false;                 // the container goes into the archive too
   unsigned jobs = 0;                         // threads for recipes; 0: all cores
   std::vector<ModelConstant> constants;      // for the header
+  std::string tokenizer;                     // the container's segment of that kind; empty: none, and no code for it
   ShapeSets shapes = {};                     // likewise
   std::string modelPath;
   std::vector<std::string> dependencies; // further files that were read (external data, device file)

@@ -116,18 +116,28 @@ static std::string bootTable(llvm::ArrayRef<Segment> segments, const Hash &abi) 
   return table;
 }
 
-llvm::Expected<ContainerInfo> ingot::writeContainer(llvm::raw_pwrite_stream &out, const Layout &layout, const WeightStore &store,
-                                                    unsigned jobs) {
+/// Writes a segment of bytes that are there already, after the one before it.
+static Segment writeSegment(uint32_t kind, llvm::StringRef bytes, uint64_t &at, llvm::function_ref<void(llvm::StringRef)> write) {
+  Segment segment{kind, llvm::alignTo(at, INGOT_SEGMENT_ALIGNMENT), bytes.size(), treeHash(bytes)};
+  writeZeros(static_cast<int64_t>(segment.offset - at), write);
+  write(bytes);
+  at = segment.offset + segment.bytes;
+  return segment;
+}
+
+llvm::Expected<ContainerInfo> ingot::writeContainer(llvm::raw_pwrite_stream &out, const Layout &layout, const WeightStore &store, unsigned jobs,
+                                                    llvm::StringRef tokenizer) {
   llvm::Expected<std::string> metadata = writeMetadata(layout);
   if (!metadata)
     return metadata.takeError();
   auto write = [&](llvm::StringRef bytes) { out << bytes; };
-  Segment meta{INGOT_SEGMENT_METADATA, INGOT_SEGMENT_ALIGNMENT, metadata->size(), treeHash(*metadata)};
-  uint64_t metaEnd = meta.offset + meta.bytes;
-  Segment weights{INGOT_SEGMENT_WEIGHTS, llvm::alignTo(metaEnd, INGOT_SEGMENT_ALIGNMENT), static_cast<uint64_t>(layout.weightsBytes), {}};
-  writeZeros(meta.offset, write); // the boot table comes last, when the hashes are known
-  write(*metadata);
-  writeZeros(weights.offset - metaEnd, write);
+  writeZeros(INGOT_SEGMENT_ALIGNMENT, write); // the boot table comes last, when the hashes are known
+  uint64_t at = INGOT_SEGMENT_ALIGNMENT;
+  llvm::SmallVector<Segment> segments{writeSegment(INGOT_SEGMENT_METADATA, *metadata, at, write)};
+  if (!tokenizer.empty())
+    segments.push_back(writeSegment(INGOT_SEGMENT_TOKENIZER, tokenizer, at, write));
+  Segment weights{INGOT_SEGMENT_WEIGHTS, llvm::alignTo(at, INGOT_SEGMENT_ALIGNMENT), static_cast<uint64_t>(layout.weightsBytes), {}};
+  writeZeros(static_cast<int64_t>(weights.offset - at), write);
   TreeHash hash;
   llvm::Error error = streamWeights(layout, store, jobs, [&](llvm::StringRef bytes) {
     hash.update(bytes);
@@ -136,8 +146,9 @@ llvm::Expected<ContainerInfo> ingot::writeContainer(llvm::raw_pwrite_stream &out
   if (error)
     return std::move(error);
   weights.hash = hash.finish();
+  segments.push_back(weights);
   ContainerInfo info{abiHash(layout), static_cast<int64_t>(weights.offset + weights.bytes)};
-  std::string table = bootTable({meta, weights}, info.abi);
+  std::string table = bootTable(segments, info.abi);
   out.pwrite(table.data(), table.size(), 0);
   return info;
 }

@@ -1,4 +1,4 @@
-// Writes a container: boot table, metadata, weights. Weights are made tensor by tensor and never lie in memory together.
+// Writes a container: boot table, metadata, tokenizer, weights. Weights are made tensor by tensor and never lie in memory together.
 #ifndef INGOT_COMPILER_PACKAGE_PACKAGEWRITER_H
 #define INGOT_COMPILER_PACKAGE_PACKAGEWRITER_H
 
@@ -17,8 +17,9 @@ struct ContainerInfo {
 /// cores), ahead of the writing by at most a fixed number of bytes. Error: IG0503.
 llvm::Error streamWeights(const Layout &layout, const WeightStore &store, unsigned jobs, llvm::function_ref<void(llvm::StringRef)> write);
 
-/// Writes the container at the stream's beginning. Equal inputs give equal bytes, whatever `jobs`. I/O errors stay in the stream.
-llvm::Expected<ContainerInfo> writeContainer(llvm::raw_pwrite_stream &out, const Layout &layout, const WeightStore &store, unsigned jobs);
+/// Writes the container at the stream's beginning, with a segment for `tokenizer` unless that is empty. Equal inputs give equal bytes, whatever `jobs`. I/O errors stay in the stream.
+llvm::Expected<ContainerInfo> writeContainer(llvm::raw_pwrite_stream &out, const Layout &layout, const WeightStore &store, unsigned jobs,
+                                             llvm::StringRef tokenizer = "");
 
 } // namespace ingot
 

@@ -36,6 +36,8 @@ static void *workerMain(void *argument) {
   }
 }
 
+static void yieldCore(void) { (void)sched_yield(); }
+
 static void endThreads(ingot_pool *pool, uint32_t count) {
   pool->stop = 1;
   postTicket(pool);
@@ -72,6 +74,7 @@ ingot_status ingot_pool_step(ingot_pool *pool, ingot_context *context) {
   if (workers < 2)
     return ingot_step(context, 0, workers);
   pool->context = context;
+  context->barrier.yield = yieldCore;
   __atomic_store_n(&pool->left, pool->workers - 1, __ATOMIC_RELAXED);
   postTicket(pool);
   ingot_status status = ingot_step(context, 0, workers);

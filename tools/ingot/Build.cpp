@@ -1,9 +1,12 @@
 // ingot build: compiles a model and writes the package (library, header, weights, depfile) and its reports.
+#include "compiler/import/gguf/GgufReader.h"
+#include "compiler/import/gguf/tokenizer/TokenTables.h"
 #include "compiler/package/Package.h"
 #include "compiler/package/PackageError.h"
 #include "compiler/package/Report.h"
 #include "compiler/support/Files.h"
 #include "tools/ingot/Session.h"
+#include "tools/ingot/Tokens.h"
 #include "tools/ingot/Verify.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -95,6 +98,13 @@ bool writeReports(const Context &context, const ReportData &report, llvm::String
   return ok;
 }
 
+/// The tables of a language model's tokenizer; "" where it has none that is known: then the application gives ids.
+std::string tokenizerOf(llvm::StringRef path) {
+  Diagnostics ignored; // `ingot tokenize` says what is wrong
+  std::unique_ptr<Tokenizer> tokenizer = isGgufFile(path) ? openTokenizer(path, ignored) : nullptr;
+  return tokenizer ? writeTokenTables(*tokenizer) : "";
+}
+
 /// Writes the package and tells the report its sizes.
 bool package(const Context &context, const CompileOptions &options, const Compiled &compiled, llvm::StringRef folder, ReportData &report) {
   llvm::Expected<std::vector<ObjectFile>> runtime = compiled.target->runtimeObjects(compiled.device);
@@ -107,6 +117,7 @@ bool package(const Context &context, const CompileOptions &options, const Compil
   request.embedWeights = context.options.has("embed-weights");
   request.jobs = static_cast<unsigned>(options.jobs);
   request.modelPath = options.modelPath;
+  request.tokenizer = tokenizerOf(options.modelPath);
   double start = secondsNow();
   llvm::Expected<PackageResult> result = writePackage(request, folder);
   if (!result) {

@@ -12,11 +12,14 @@ extern "C" {
 
 #define INGOT_ABI_VERSION 1u
 
-/* Memory of the barrier between workers; zeroed by ingot_bind, written by ingot_barrier_wait alone. */
+/* Memory of the barrier between workers; zeroed by ingot_bind, then written by ingot_barrier_wait, but for `yield`: the caller's hook, which gives
+ * the core to another thread (ingot_pool sets it). A worker that has waited long calls it again and again; without it, it spins, which is very slow
+ * where there are more threads than cores. */
 typedef struct ingot_barrier {
   uint32_t arrived;
   uint32_t generation;
-  uint8_t pad[56];
+  void (*yield)(void);
+  uint8_t pad[56 - sizeof(void (*)(void))];
 } ingot_barrier;
 
 /* Where one run finds its memory. Filled by the runtime from what the caller bound; read by model code. */

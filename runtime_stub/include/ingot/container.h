@@ -33,6 +33,7 @@
 /* Kinds. A device skips kinds that it does not know. */
 #define INGOT_SEGMENT_METADATA 1u /* FlatBuffers, compiler/package/Container.fbs; host tools only */
 #define INGOT_SEGMENT_WEIGHTS 2u  /* exactly one */
+#define INGOT_SEGMENT_TOKENIZER 3u /* ingot/tokens.h; of language models */
 
 /* A segment's hash: BLAKE3("ingot segment 1" 0x00, u64 bytes, leaf hashes in order); leaf: BLAKE3 of up to 64 KiB. */
 #define INGOT_HASH_LEAF_BYTES 65536u

@@ -2,6 +2,7 @@
 // and neighbours merge in the order of the merge table (Sennrich 2016; Radford 2019 for the bytes).
 #include "compiler/import/gguf/tokenizer/Merge.h"
 #include "compiler/import/gguf/tokenizer/Pattern.h"
+#include "compiler/import/gguf/tokenizer/TokenTables.h"
 #include "compiler/import/gguf/tokenizer/Tokenizer.h"
 #include "compiler/import/gguf/tokenizer/Unicode.h"
 
@@ -69,6 +70,27 @@ public:
 protected:
   bool prefixesSpace() const override { return false; }
   bool bosByDefault() const override { return row.bos; }
+
+  void describe(TokenTables &tables) const override {
+    tables.kind = INGOT_TOKENS_BYTE_PAIRS;
+    tables.flags = (row.wholeWords ? INGOT_TOKENS_WHOLE_WORDS : 0) | (vocabulary.addSpacePrefix.value_or(false) ? INGOT_TOKENS_SPACE_FIRST : 0);
+    tables.bytes.assign(byteSymbols.begin(), byteSymbols.end());
+    tables.spelling.assign(512, 256);
+    for (size_t code = 0; code < tables.spelling.size(); ++code)
+      if (auto at = byteOf.find(static_cast<uint32_t>(code)); at != byteOf.end())
+        tables.spelling[code] = at->second;
+    for (uint32_t code : byteCharacters())
+      tables.spelling.push_back(code);
+    for (size_t rank = 0; rank < vocabulary.merges.size(); ++rank)
+      if (auto pair = split(vocabulary.merges[rank])) {
+        auto left = static_cast<uint32_t>(knownSymbol(pair->first)), right = static_cast<uint32_t>(knownSymbol(pair->second));
+        tables.merges.push_back({left, right, static_cast<uint32_t>(rank), static_cast<uint32_t>(knownSymbol((pair->first + pair->second).str()))});
+      }
+    tables.patternCount = static_cast<uint32_t>(patterns.size());
+    for (const Pattern &pattern : patterns)
+      pattern.write(tables.patterns);
+    tables.needsClasses = true;
+  }
 
   void decodePlain(llvm::StringRef token, std::string &out) const override {
     while (!token.empty()) {
@@ -140,11 +162,23 @@ private:
     return symbol;
   }
 
-  void addMerge(llvm::StringRef merge, size_t rank) {
+  /// The symbol of a text that symbolFor() has seen.
+  int32_t knownSymbol(llvm::StringRef text) const {
+    int32_t id = vocabulary.find(text);
+    return id != kNoToken ? id : extraSymbols.at(text.str());
+  }
+
+  /// Both sides of a row of the merge table; nullopt where it has one.
+  static std::optional<std::pair<llvm::StringRef, llvm::StringRef>> split(llvm::StringRef merge) {
     size_t space = merge.find(' ', 1);
-    if (space == llvm::StringRef::npos)
+    return space == llvm::StringRef::npos ? std::nullopt : std::optional(std::pair(merge.take_front(space), merge.drop_front(space + 1)));
+  }
+
+  void addMerge(llvm::StringRef merge, size_t rank) {
+    auto sides = split(merge);
+    if (!sides)
       return;
-    llvm::StringRef left = merge.take_front(space), right = merge.drop_front(space + 1);
+    auto [left, right] = *sides;
     merges.try_emplace(pairOf(symbolFor(left), symbolFor(right)), MergeRule{static_cast<double>(rank), symbolFor((left + right).str())});
   }
 

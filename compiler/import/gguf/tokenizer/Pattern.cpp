@@ -1,6 +1,8 @@
 // Parsing and matching of Pattern.h.
 #include "compiler/import/gguf/tokenizer/Pattern.h"
 
+#include "ingot/tokens.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 namespace ingot {
@@ -196,6 +198,44 @@ size_t Pattern::matchFrom(llvm::ArrayRef<Item> items, llvm::ArrayRef<Character> 
       break;
   }
   return kFails;
+}
+
+void CharacterSet::write(std::vector<uint32_t> &words) const {
+  uint32_t flags = (spaces ? INGOT_TOKENS_SET_SPACES : 0) | (nonSpaces ? INGOT_TOKENS_SET_NO_SPACES : 0) | (negated ? INGOT_TOKENS_SET_NEGATED : 0);
+  words.insert(words.end(), {categories, flags, static_cast<uint32_t>(ranges.size())});
+  for (auto [low, high] : ranges)
+    words.insert(words.end(), {low, high});
+}
+
+/// Appends a list with its length before it.
+static void appendCounted(std::vector<uint32_t> &words, llvm::ArrayRef<uint32_t> list) {
+  words.push_back(static_cast<uint32_t>(list.size()));
+  words.insert(words.end(), list.begin(), list.end());
+}
+
+std::vector<uint32_t> Pattern::bodyOf(const Item &item) {
+  std::vector<uint32_t> body;
+  if (item.kind == Item::Kind::Set || item.kind == Item::Kind::NotAhead)
+    item.set.write(body);
+  if (item.kind == Item::Kind::Words)
+    body.push_back(static_cast<uint32_t>(item.words.size()));
+  for (const std::vector<uint32_t> &word : item.words)
+    appendCounted(body, word);
+  return body;
+}
+
+void Pattern::write(std::vector<uint32_t> &words) const {
+  std::vector<uint32_t> all{static_cast<uint32_t>(alternatives.size())};
+  for (const Sequence &sequence : alternatives) {
+    std::vector<uint32_t> alternative{static_cast<uint32_t>(sequence.size())};
+    for (const Item &item : sequence) {
+      alternative.push_back(static_cast<uint32_t>(item.kind) | static_cast<uint32_t>(item.least) << 8 | uint32_t(item.foldCase) << 16);
+      alternative.push_back(static_cast<uint32_t>(std::min<size_t>(item.most, UINT32_MAX)));
+      appendCounted(alternative, bodyOf(item));
+    }
+    appendCounted(all, alternative);
+  }
+  appendCounted(words, all);
 }
 
 size_t Pattern::match(llvm::ArrayRef<Character> text) const {

@@ -19,6 +19,7 @@ public:
   void addSpaces(bool inside) { (inside ? spaces : nonSpaces) = true; }
   void negate() { negated = true; }
   bool contains(Character c) const;
+  void write(std::vector<uint32_t> &words) const;
 
 private:
   std::vector<std::pair<uint32_t, uint32_t>> ranges;
@@ -34,11 +35,13 @@ public:
   static std::optional<Pattern> parse(llvm::StringRef text);
   /// Length of the match at the beginning of `text`; 0 for none.
   size_t match(llvm::ArrayRef<Character> text) const;
+  /// Appends the pattern as devices read it (ingot/tokens.h), its length in words first.
+  void write(std::vector<uint32_t> &words) const;
 
 private:
   friend class PatternParser;
   struct Item {
-    enum class Kind { Set, Words, NotAhead, AtEnd } kind;
+    enum class Kind { Set, Words, NotAhead, AtEnd } kind; // in the order of ingot/tokens.h
     CharacterSet set;                         // Set, NotAhead
     std::vector<std::vector<uint32_t>> words; // Words, longest first is the writer's affair
     bool foldCase = false;
@@ -47,6 +50,7 @@ private:
   using Sequence = std::vector<Item>;
 
   static constexpr size_t kFails = ~size_t(0);
+  static std::vector<uint32_t> bodyOf(const Item &item);
   static size_t matchWords(const Item &item, llvm::ArrayRef<Character> text);
   static size_t matchFrom(llvm::ArrayRef<Item> items, llvm::ArrayRef<Character> text);
 

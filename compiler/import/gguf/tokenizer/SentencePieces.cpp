@@ -1,6 +1,7 @@
 // Sentence pieces ("llama"): spaces become U+2581, then neighbours merge by score wherever the joined text is a token; a character
 // that is no token falls back to byte tokens (Kudo and Richardson 2018, the BPE kind).
 #include "compiler/import/gguf/tokenizer/Merge.h"
+#include "compiler/import/gguf/tokenizer/TokenTables.h"
 #include "compiler/import/gguf/tokenizer/Tokenizer.h"
 #include "compiler/import/gguf/tokenizer/Unicode.h"
 
@@ -32,6 +33,15 @@ public:
 protected:
   bool prefixesSpace() const override { return vocabulary.addSpacePrefix.value_or(true); }
   bool bosByDefault() const override { return true; }
+
+  void describe(TokenTables &tables) const override {
+    tables.kind = INGOT_TOKENS_SENTENCE_PIECES;
+    tables.flags = (prefixesSpace() ? INGOT_TOKENS_SPACE_FIRST | INGOT_TOKENS_DROPS_SPACE : 0) | (joinsWords ? INGOT_TOKENS_JOINS_WORDS : 0);
+    tables.longest = static_cast<uint32_t>(longest);
+    tables.bytes.assign(byteIds.begin(), byteIds.end());
+    for (size_t id = 0; id < vocabulary.size(); ++id)
+      tables.keys.push_back(ascendingKey(static_cast<float>(-scoreOf(static_cast<int32_t>(id)))));
+  }
 
   void decodePlain(llvm::StringRef token, std::string &out) const override {
     while (!token.empty()) {

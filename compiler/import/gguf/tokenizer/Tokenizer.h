@@ -24,6 +24,8 @@ private:
   std::vector<int32_t> ids{kNoToken};       // of each node
 };
 
+struct TokenTables;
+
 class Tokenizer {
 public:
   virtual ~Tokenizer() = default;
@@ -57,6 +59,8 @@ protected:
   /// True when the text of a sequence's first word has a space before it that encode added.
   virtual bool prefixesSpace() const = 0;
   virtual bool bosByDefault() const = 0;
+  /// What the class adds to the tables that devices read.
+  virtual void describe(TokenTables &tables) const = 0;
   /// Tokens around a whole text; kNoToken: none.
   virtual int32_t textBegin() const { return vocabulary.bos; }
   virtual int32_t textEnd() const { return vocabulary.addEos.value_or(false) ? vocabulary.eos : kNoToken; }
@@ -67,6 +71,7 @@ private:
   std::vector<int32_t> begun(std::vector<int32_t> ids, bool special) const;
   std::vector<int32_t> encodeSpans(llvm::StringRef text, bool special, llvm::ArrayRef<Span> words) const;
   friend class TextStream;
+  friend class TokenTableWriter;
   void decodeInto(int32_t id, bool special, std::string &out) const;
 
   TokenFinder userTokens, allTokens; // user-defined; with control tokens

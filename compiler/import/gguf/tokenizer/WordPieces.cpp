@@ -1,5 +1,6 @@
 // Word pieces ("bert"): text is decomposed, put in lower case and cut into words and marks, and each word is covered from the left by the
 // longest tokens. In GGUF files a token that begins a word has U+2581 before it, one that goes on has no mark.
+#include "compiler/import/gguf/tokenizer/TokenTables.h"
 #include "compiler/import/gguf/tokenizer/Tokenizer.h"
 #include "compiler/import/gguf/tokenizer/Unicode.h"
 
@@ -41,6 +42,24 @@ public:
 protected:
   bool prefixesSpace() const override { return true; }
   bool bosByDefault() const override { return true; }
+  void describe(TokenTables &tables) const override {
+    tables.kind = INGOT_TOKENS_WORD_PIECES;
+    tables.flags = INGOT_TOKENS_DROPS_SPACE;
+    tables.longest = static_cast<uint32_t>(longest);
+    tables.fold = [](uint32_t code) {
+      std::vector<uint32_t> folded;
+      std::string text;
+      appendUtf8(text, code);
+      for (uint32_t part : decompose(text)) {
+        Category category = categoryOf(part);
+        if (isSpace(part))
+          folded.push_back(INGOT_TOKENS_FOLD_SPACE);
+        else if (!vanishes(part, category))
+          folded.push_back(lowerCase(part) | (standsAlone(part, category) ? INGOT_TOKENS_FOLD_ALONE : 0));
+      }
+      return folded;
+    };
+  }
   int32_t textBegin() const override { return vocabulary.classify == kNoToken ? vocabulary.bos : vocabulary.classify; }
   int32_t textEnd() const override { return vocabulary.separator; }
 
