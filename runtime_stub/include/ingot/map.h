@@ -15,6 +15,9 @@ typedef struct ingot_mapped {
 
 /* INGOT_SYSTEM_ERROR when the file cannot be opened or mapped, INGOT_TRUNCATED when it is empty. */
 ingot_status ingot_map_open(const char *path, ingot_mapped *mapped);
+/* A container inside of another file, an uncompressed asset of an Android package for one: `bytes` bytes at `offset`, a multiple of 16 KiB, of an open
+ * file, which may be closed afterwards. INGOT_MISALIGNED for another offset. */
+ingot_status ingot_map_part(int file, uint64_t offset, uint64_t bytes, ingot_mapped *mapped);
 void ingot_map_close(ingot_mapped *mapped);
 
 #ifdef __cplusplus

@@ -76,7 +76,7 @@ typedef struct ingot_container {
   uint8_t abi_hash[32];
 } ingot_container;
 
-/* ingot_memory.flags: the state is kept as it is, instead of zeroed: another context of the same container has bound it. */
+/* ingot_memory.flags: the state is kept as it is, instead of zeroed: another context of the same container has bound it, or the memory is zero already. */
 #define INGOT_KEEP_STATE 1u
 
 /* The memory of one context: the caller's, for as long as the context is used. Pointers may be null where the size is 0.
