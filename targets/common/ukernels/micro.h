@@ -99,6 +99,7 @@ ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
 
 /* c[r][16 v] = (fresh ? 0 : c) + sum over k of w[r * ldr + k * ldw] * x[k * ldk + v * ldv ..]; c has rows of 48. */
 #define IK_UNROLL _Pragma("clang loop unroll(full)")
+#define IK_BY_FOUR _Pragma("clang loop unroll_count(4)") /* what a step spends on addresses and the count is spent every fourth step */
 #define IK_TILE(R, V)                                                                                                         \
   IK_INLINE void ik_tile_##R##x##V(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk,  \
                                    int64_t ldv, int64_t depth) {                                                              \
@@ -136,7 +137,7 @@ IK_INLINE void ik_tile_4x1_lanes(float *c, int fresh, const float *w, int64_t ld
   float32x4_t a[4][4], b[4];
   IK_UNROLL for (int r = 0; r < 4; ++r)
     IK_UNROLL for (int v = 0; v < 4; ++v) a[r][v] = fresh ? vdupq_n_f32(0.0f) : vld1q_f32(c + r * 48 + v * 4);
-  for (int64_t k = 0; k < depth; ++k, w += ldw, x += ldk) {
+  IK_BY_FOUR for (int64_t k = 0; k < depth; ++k, w += ldw, x += ldk) {
     const float32x4_t f = vld1q_f32(w);
     IK_UNROLL for (int v = 0; v < 4; ++v) b[v] = vld1q_f32(x + v * 4);
     IK_UNROLL for (int v = 0; v < 4; ++v) a[0][v] = vfmaq_laneq_f32(a[0][v], b[v], f, 0);

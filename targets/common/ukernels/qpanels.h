@@ -27,7 +27,7 @@ IK_INLINE void ik_qtile_4x1(int32_t *c, const int32_t *w, const int32_t *x, int6
   int32x4_t a[4][4];
   int8x16_t b[4];
   IK_UNROLL for (int r = 0; r < 4; ++r) IK_UNROLL for (int v = 0; v < 4; ++v) a[r][v] = vdupq_n_s32(0);
-  for (int64_t k = 0; k < steps; ++k, w += 8, x += 48) {
+  IK_BY_FOUR for (int64_t k = 0; k < steps; ++k, w += 8, x += 48) {
     const int8x16_t f = vreinterpretq_s8_s32(vld1q_s32(w));
     IK_UNROLL for (int v = 0; v < 4; ++v) b[v] = vreinterpretq_s8_s32(vld1q_s32(x + v * 4));
     IK_UNROLL for (int v = 0; v < 4; ++v) a[0][v] = vdotq_laneq_s32(a[0][v], b[v], f, 0);

@@ -1,6 +1,6 @@
 """The inner loops of the tiles for Arm against the multiply-add peak of llvm-mca's model of each core.
 
-usage: arm-loops.py ROOT. Compiles the kernels, finds the loops of 16 multiply-adds, compares their cycles with those of the multiply-adds alone.
+usage: arm-loops.py ROOT. Compiles the kernels, finds the loops of 4 times 16 multiply-adds, compares their cycles with those of the multiply-adds alone.
 """
 import re, shutil, subprocess, sys
 
@@ -8,10 +8,11 @@ ROOT = sys.argv[1]
 FLAGS = "-S -o - -ffreestanding -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math --target=aarch64-linux-gnu".split()
 LANES = {"sdot": "sdot v{0}.4s, v30.16b, v31.4b[1]", "fmla": "fmla v{0}.4s, v30.4s, v31.s[1]"}
 TILE = 16  # multiply-adds of a step of the tile of 4 rows by 16 columns
+STEPS = 4  # of a round of the loop
 # kernel, instruction, features, core, least share of the peak in per cent
 LOOPS = [("conv", "fmla", "armv8.2-a+dotprod+fp16", "cortex-a76", 95), ("convwino", "fmla", "armv8.2-a+dotprod+fp16", "cortex-a76", 95),
-         ("qconv", "sdot", "armv8.2-a+dotprod+fp16", "cortex-a76", 78), ("conv", "fmla", "armv8.2-a+dotprod+fp16+i8mm", "neoverse-v2", 78),
-         ("qconv", "sdot", "armv8.2-a+dotprod+fp16+i8mm", "neoverse-v2", 78)]
+         ("qconv", "sdot", "armv8.2-a+dotprod+fp16", "cortex-a76", 90), ("conv", "fmla", "armv8.2-a+dotprod+fp16+i8mm", "neoverse-v2", 90),
+         ("qconv", "sdot", "armv8.2-a+dotprod+fp16+i8mm", "neoverse-v2", 90)]
 
 
 def cycles(core, lines):
@@ -21,7 +22,7 @@ def cycles(core, lines):
 
 
 def tile_loops(kernel, march, instruction):
-    """Bodies of the innermost loops with TILE of the instruction, without the branch."""
+    """Bodies of the innermost loops with TILE * STEPS of the instruction, without the branch."""
     source = f"{ROOT}/targets/common/ukernels/{kernel}.c"
     text = subprocess.run([shutil.which("clang-22") or "clang", *FLAGS, f"-march={march}", f"-I{ROOT}", source], capture_output=True, text=True, check=True).stdout
     found, label, body = [], None, []
@@ -30,7 +31,7 @@ def tile_loops(kernel, march, instruction):
         if re.match(r"\.LBB\w+:", line):
             label, body = line[:-1], []
         elif line and not line.startswith(".") and not line.endswith(":"):
-            if line.split()[-1] == label and sum(each.startswith(instruction) for each in body) == TILE:
+            if line.split()[-1] == label and sum(each.startswith(instruction) for each in body) == TILE * STEPS:
                 found.append(body)
             body = body + [line]
     return found
@@ -38,7 +39,7 @@ def tile_loops(kernel, march, instruction):
 
 failed = 0
 for kernel, instruction, march, core, least in LOOPS:
-    peak = cycles(core, [LANES[instruction].format(i) for i in range(TILE)])
+    peak = cycles(core, [LANES[instruction].format(i) for i in range(TILE)] * STEPS)
     shares = [100 * peak // cycles(core, body) for body in tile_loops(kernel, march, instruction)]
     ok = shares and min(shares) >= least
     failed += not ok
