@@ -29,6 +29,7 @@ struct EntryLayout {
   int64_t arenaBytes = 0, scratchBytes = 0;
   std::vector<ProgramIo> inputs, outputs;
   bool serial = false; // all of it is the first worker's
+  int64_t liveBytes = 0; // the lower bound of the arena; shown to people
 };
 
 struct Layout {

@@ -56,7 +56,7 @@ llvm::Expected<std::string> ingot::writeMetadata(const Layout &layout) {
   for (const EntryLayout &entry : layout.entries) {
     auto name = builder.CreateString(entry.name);
     auto inputs = addIos(builder, entry.inputs), outputs = addIos(builder, entry.outputs);
-    entryList.push_back(fb::CreateEntry(builder, name, entry.arenaBytes, entry.scratchBytes, inputs, outputs, entry.serial));
+    entryList.push_back(fb::CreateEntry(builder, name, entry.arenaBytes, entry.scratchBytes, inputs, outputs, entry.serial, entry.liveBytes));
   }
   auto entries = builder.CreateVector(entryList);
   std::vector<flatbuffers::Offset<fb::Tensor>> list;
@@ -103,7 +103,7 @@ static bool readLists(const fb::Metadata &metadata, Layout &layout) {
     };
   };
   for (const fb::Entry *entry : *metadata.entries()) {
-    EntryLayout &read = layout.entries.emplace_back(EntryLayout{entry->name()->str(), entry->arena_bytes(), entry->scratch_bytes(), {}, {}, entry->serial()});
+    EntryLayout &read = layout.entries.emplace_back(EntryLayout{entry->name()->str(), entry->arena_bytes(), entry->scratch_bytes(), {}, {}, entry->serial(), entry->live_bytes()});
     if (!readTensors(*entry->inputs(), into(read.inputs)) || !readTensors(*entry->outputs(), into(read.outputs)))
       return false;
   }

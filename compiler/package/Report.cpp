@@ -193,7 +193,7 @@ void putSummary(llvm::raw_ostream &out, const ReportData &data) {
   out << "<h1>" << html(data.model) << "</h1>\n<table>\n<tr><td>device<td>" << html(data.device) << "</tr>\n<tr><td>nodes<td>" << data.compiledNodes << " of "
       << data.nodeCount << " compiled</tr>\n<tr><td>compile<td>" << llvm::formatv("{0:F2} s, peak {1} bytes", data.seconds, data.peakRssBytes) << "</tr>\n";
   if (!data.programs.empty())
-    out << "<tr><td>memory<td>arena " << arenaBytesOf(data.programs) << ", state " << data.programs.front().stateBytes << ", stack " << data.stackBytes
+    out << "<tr><td>memory<td>arena " << arenaBytesOf(data.programs) << " (live at once at least " << liveBytesOf(data.programs) << "), state " << data.programs.front().stateBytes << ", stack " << data.stackBytes
         << " bytes</tr>\n";
   if (data.fastMemoryBytes > 0)
     out << "<tr><td>fast memory<td>" << data.fastMemoryBytes << " bytes; the arena " << (arenaBytesOf(data.programs) <= data.fastMemoryBytes ? "fits" : "does not fit")
@@ -232,6 +232,8 @@ llvm::json::Value reportJson(const ReportData &data) {
   llvm::json::Object json{{"schema", 1}, {"model", text(data.model)}, {"device", data.device}};
   if (!data.programs.empty()) {
     memory["arena_bytes"] = workingBytes(data.programs);
+    memory["arena_planned_bytes"] = arenaBytesOf(data.programs); // without the workers' scratch
+    memory["arena_live_bytes"] = liveBytesOf(data.programs);
     memory["state_bytes"] = data.programs.front().stateBytes;
     memory["stack_bytes"] = data.stackBytes;
     if (data.fastMemoryBytes > 0)

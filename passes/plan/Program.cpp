@@ -1,6 +1,8 @@
 // Reads the planned module back as plain C++.
 #include "passes/plan/Program.h"
 
+#include "passes/plan/Memory.h"
+
 #include "dialects/deploy/Deploy.h"
 #include "dialects/kernel/Kernel.h"
 
@@ -80,6 +82,17 @@ std::string boundBytes(Attribute value) {
     return "";
   Tensor tensor = Tensor::fromAttr(elements);
   return std::string(tensor.data(), static_cast<size_t>(tensor.bytes()));
+}
+
+int64_t liveBytesOf(ArrayRef<Program> programs) {
+  int64_t most = 0;
+  for (const Program &program : programs) {
+    std::vector<LiveBuffer> buffers;
+    for (const ProgramBuffer &buffer : program.buffers)
+      buffers.push_back({buffer.bytes, buffer.firstCall, buffer.lastCall});
+    most = std::max(most, liveBytes(buffers));
+  }
+  return most;
 }
 
 std::vector<Program> readPrograms(ModuleOp module) {

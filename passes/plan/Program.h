@@ -75,6 +75,9 @@ inline int64_t arenaBytesOf(llvm::ArrayRef<Program> programs) {
   return most;
 }
 
+/// The most bytes of the arena's buffers that are alive in one call of a program: no arena that serves every program can be smaller.
+int64_t liveBytesOf(llvm::ArrayRef<Program> programs);
+
 /// What the code of entry point `entry` is exported as: ingot_<entry>_<symbol>.
 inline std::string entrySymbol(llvm::StringRef entry, llvm::StringRef symbol) { return ("ingot_" + entry + "_" + symbol).str(); }
 

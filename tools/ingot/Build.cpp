@@ -138,7 +138,7 @@ int finishBuild(const Context &context, const ReportData &report, llvm::StringRe
     return kUserFault;
   if (printsTable(context)) {
     llvm::outs() << folder << ": code " << bytesText(report.codeBytes) << ", weights " << bytesText(report.weightsBytes) << ", arena "
-                 << bytesText(arenaBytesOf(report.programs)) << ", " << fixed(report.seconds, 2) << " s\n";
+                 << bytesText(arenaBytesOf(report.programs)) << " (live " << bytesText(liveBytesOf(report.programs)) << "), " << fixed(report.seconds, 2) << " s\n";
     if (report.operands.rounded > 0)
       llvm::outs() << "  " << roundingText(report) << '\n';
     for (const auto &[file, kind] : report.artifacts)

@@ -36,15 +36,19 @@ int inspectContainer(const Context &context, llvm::StringRef path) {
   }
   const Layout &layout = container->layout;
   std::string abi = toText(container->abi);
+  int64_t live = 0;
+  for (const EntryLayout &entry : layout.entries)
+    live = std::max(live, entry.liveBytes);
   if (printsTable(context))
     llvm::outs() << printable(path, 400) << ": model '" << printable(layout.model) << "' for " << printable(layout.device) << ", weights "
-                 << bytesText(layout.weightsBytes) << ", arena " << bytesText(layout.arenaBytes()) << ", state " << bytesText(layout.stateBytes)
+                 << bytesText(layout.weightsBytes) << ", arena " << bytesText(layout.arenaBytes()) << " (live " << bytesText(live) << "), state " << bytesText(layout.stateBytes)
                  << ", at most " << layout.workers << " workers\nABI " << abi << "\n\n";
   llvm::json::Array entries;
   for (const EntryLayout &entry : layout.entries) {
     llvm::json::Array inputs = printIo(context, entry.name + ": input", rowsOf(entry.inputs));
     llvm::json::Array outputs = printIo(context, entry.name + ": output", rowsOf(entry.outputs));
-    entries.push_back(llvm::json::Object{{"name", entry.name}, {"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}, {"arena_bytes", entry.arenaBytes}});
+    entries.push_back(llvm::json::Object{{"name", entry.name}, {"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}, {"arena_bytes", entry.arenaBytes},
+                                         {"arena_live_bytes", entry.liveBytes}});
   }
   llvm::json::Object json{{"model", llvm::json::fixUTF8(layout.model)}, {"device", llvm::json::fixUTF8(layout.device)}, {"abi", abi},
                           {"weights_bytes", layout.weightsBytes}, {"arena_bytes", layout.arenaBytes()}, {"state_bytes", layout.stateBytes},

@@ -14,6 +14,8 @@ if fast:
     assert memory["fast_memory"] == {"bytes": fast, "holds_arena": True} and "the arena fits" in page, memory
 else:
     assert "fast_memory" not in memory, memory
+    assert 0 < memory["arena_live_bytes"] <= memory["arena_planned_bytes"] <= 1.1 * memory["arena_live_bytes"], memory
+    assert f"(live at once at least {memory['arena_live_bytes']})" in page
 assert 0 < memory["stack_bytes"] < 64 << 10, memory
 if len(sys.argv) > 4:
     used = int(sys.argv[4])
