@@ -41,7 +41,7 @@ llvm::Expected<Layout> ingot::makeLayout(llvm::ArrayRef<Program> programs, const
   const Program &common = programs.front();
   Layout layout{model.str(), device.str(), common.stateBytes, common.workers, common.weightsBytes, {}, {}};
   for (const Program &program : programs)
-    layout.entries.push_back({program.entry, program.arenaBytes, program.scratchBytes, program.inputs, program.outputs, program.serial, liveBytesOf(program)});
+    layout.entries.push_back({program.entry, program.arenaBytes, program.scratchBytes, program.inputs, program.outputs, program.serial, program.liveBytes});
   for (const ProgramWeight &weight : common.weights) {
     if (!store.contains(weight.name))
       return packageError("IG0503", "the plan places the weight '" + printable(weight.name) + "', which does not exist");

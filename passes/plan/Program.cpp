@@ -69,8 +69,12 @@ Program readProgram(deploy::ProgramOp op, const std::set<StringRef> &maps) {
   program.outputs = readIo(*op.getOutputs());
   readCalls(op, maps, program);
   ArrayRef<int64_t> buffers = op->getAttrOfType<DenseI64ArrayAttr>("buffers").asArrayRef();
-  for (size_t i = 0; i + 3 < buffers.size(); i += 4)
+  std::vector<LiveBuffer> live;
+  for (size_t i = 0; i + 3 < buffers.size(); i += 4) {
     program.buffers.push_back({buffers[i], buffers[i + 1], buffers[i + 2], buffers[i + 3]});
+    live.push_back({buffers[i + 1], buffers[i + 2], buffers[i + 3]});
+  }
+  program.liveBytes = liveBytes(live);
   return program;
 }
 
@@ -82,17 +86,6 @@ std::string boundBytes(Attribute value) {
     return "";
   Tensor tensor = Tensor::fromAttr(elements);
   return std::string(tensor.data(), static_cast<size_t>(tensor.bytes()));
-}
-
-int64_t liveBytesOf(ArrayRef<Program> programs) {
-  int64_t most = 0;
-  for (const Program &program : programs) {
-    std::vector<LiveBuffer> buffers;
-    for (const ProgramBuffer &buffer : program.buffers)
-      buffers.push_back({buffer.bytes, buffer.firstCall, buffer.lastCall});
-    most = std::max(most, liveBytes(buffers));
-  }
-  return most;
 }
 
 std::vector<Program> readPrograms(ModuleOp module) {

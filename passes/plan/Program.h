@@ -52,6 +52,7 @@ struct ProgramState {
 struct Program {
   std::string entry = "run"; // C identifier; "run" for a model with one
   int64_t arenaBytes = 0, scratchBytes = 0, stateBytes = 0, workers = 1;
+  int64_t liveBytes = 0; // the arena's lower bound: its buffers that are alive in one call
   bool serial = false; // every call is the first worker's: more gain nothing
   std::vector<ProgramIo> inputs, outputs;
   std::vector<ProgramWeight> weights;
@@ -75,8 +76,13 @@ inline int64_t arenaBytesOf(llvm::ArrayRef<Program> programs) {
   return most;
 }
 
-/// The most bytes of the arena's buffers that are alive in one call of a program: no arena that serves every program can be smaller.
-int64_t liveBytesOf(llvm::ArrayRef<Program> programs);
+/// The most bytes that are alive in one call of a program: no arena that serves every program can be smaller.
+inline int64_t liveBytesOf(llvm::ArrayRef<Program> programs) {
+  int64_t most = 0;
+  for (const Program &program : programs)
+    most = std::max(most, program.liveBytes);
+  return most;
+}
 
 /// What the code of entry point `entry` is exported as: ingot_<entry>_<symbol>.
 inline std::string entrySymbol(llvm::StringRef entry, llvm::StringRef symbol) { return ("ingot_" + entry + "_" + symbol).str(); }
