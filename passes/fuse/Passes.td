@@ -26,7 +26,8 @@ def FusePadIntoConv : Pass<"ingot-fuse-pad-into-conv", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createFusePadIntoConv()";
   let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
-    conv(pad(x)) -> conv(x) with wider pad_low, pad_high. Not when the pad crops, pads batch or channels, or fills with anything but zero.
+    conv(pad(x)) -> conv(x) with wider pad_low, pad_high; conv(dequantize(quantize(pad(x)))) -> conv(dequantize(quantize(x))) likewise, where nothing
+    else reads what is between: zero is quantised to the zero point and back. Not when the pad crops, pads batch or channels, or fills with anything but zero.
   }];
 }
 

@@ -8,8 +8,8 @@ namespace ingot {
 void buildFuse(mlir::OpPassManager &manager, const PassContext &context) {
   manager.addPass(mlir::createCanonicalizerPass());
   manager.addPass(createSinkDequantize());
-  manager.addPass(createFuseQuantized(context)); // early: later passes break up dequantise -> op -> quantise
   manager.addPass(createFusePadIntoConv());
+  manager.addPass(createFuseQuantized(context)); // early: later passes break up dequantise -> op -> quantise
   manager.addPass(createFoldAffineIntoConv(context));
   manager.addPass(createFoldConstants(context));
   manager.addPass(mlir::createCSEPass());

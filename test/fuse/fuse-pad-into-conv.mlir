@@ -39,3 +39,30 @@ func.func @crops(%x: tensor<1x2x5x4xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<1x3
   %y = nn.conv %p, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x2x4x4xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x2x2xf32>
   return %y : tensor<1x3x2x2xf32>
 }
+
+// Padding in front of quantise and dequantise goes through them.
+// CHECK-LABEL: @through_quantised
+// CHECK: %[[Q:.*]] = quant.quantize %arg0, {{.*}} -> tensor<1x1x4x4xui8>
+// CHECK: %[[X:.*]] = quant.dequantize %[[Q]], {{.*}} -> tensor<1x1x4x4xf32>
+// CHECK: nn.conv %[[X]], %arg1 strides [1, 1] pad_low [1, 1] pad_high [1, 1]
+func.func @through_quantised(%x: tensor<1x1x4x4xf32>, %w: tensor<3x1x3x3xf32>) -> tensor<1x3x4x4xf32> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<7> : tensor<ui8>
+  %p = nn.pad %x low [0, 0, 1, 1] high [0, 0, 1, 1] mode constant : (tensor<1x1x4x4xf32>) -> tensor<1x1x6x6xf32>
+  %q = quant.quantize %p, %s, %z axis 0 : (tensor<1x1x6x6xf32>, tensor<f32>, tensor<ui8>) -> tensor<1x1x6x6xui8>
+  %d = quant.dequantize %q, %s, %z axis 0 : (tensor<1x1x6x6xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x1x6x6xf32>
+  %y = nn.conv %d, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x6x6xf32>, tensor<3x1x3x3xf32>) -> tensor<1x3x4x4xf32>
+  return %y : tensor<1x3x4x4xf32>
+}
+
+// Not when the quantised value has another reader: that one sees the border.
+// CHECK-LABEL: @quantised_read_twice
+// CHECK: nn.pad
+func.func @quantised_read_twice(%x: tensor<1x1x4x4xf32>, %w: tensor<3x1x3x3xf32>) -> (tensor<1x3x4x4xf32>, tensor<1x1x6x6xui8>) {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %p = nn.pad %x low [0, 0, 1, 1] high [0, 0, 1, 1] mode constant : (tensor<1x1x4x4xf32>) -> tensor<1x1x6x6xf32>
+  %q = quant.quantize %p, %s axis 0 : (tensor<1x1x6x6xf32>, tensor<f32>) -> tensor<1x1x6x6xui8>
+  %d = quant.dequantize %q, %s axis 0 : (tensor<1x1x6x6xui8>, tensor<f32>) -> tensor<1x1x6x6xf32>
+  %y = nn.conv %d, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x6x6xf32>, tensor<3x1x3x3xf32>) -> tensor<1x3x4x4xf32>
+  return %y, %q : tensor<1x3x4x4xf32>, tensor<1x1x6x6xui8>
+}
