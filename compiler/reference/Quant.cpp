@@ -150,6 +150,26 @@ llvm::FailureOr<Results> conv(Operation *op, ArrayRef<Tensor> operands, std::str
   return one(finish(op, operands, convolve(*shape, x, w), [](int64_t) { return 0; }, channel));
 }
 
+// Operands: x, xZero, w, wZero, factor, shift.
+llvm::FailureOr<Results> realConv(Operation *op, ArrayRef<Tensor> operands, std::string &why) {
+  auto conv = cast<quant::RealConvOp>(op);
+  std::optional<ConvShape> shape = convShape(operands[0].shape(), operands[2].shape(), conv.getType().getShape(), conv.getStrides(), conv.getPadLow(),
+                                             conv.getDilations(), conv.getGroup());
+  if (!shape || operands[1].count() != 1 || !fits(operands[3], shape->outChannels))
+    return refuse(why, "quant.real_conv has no rule for these shapes");
+  int64_t filterSize = shape->inChannels / shape->group * shape->kernelPlane();
+  std::vector<uint64_t> x = centred(operands[0], operands[1], [](int64_t) { return 0; });
+  std::vector<uint64_t> w = centred(operands[2], operands[3], [&](int64_t i) { return i / filterSize; });
+  std::vector<uint64_t> sums = convolve(*shape, x, w);
+  Tensor result = resultOf(op);
+  for (int64_t i = 0; i < result.count(); ++i) {
+    int64_t channel = i / shape->outPlane() % shape->outChannels;
+    float acc = static_cast<float>(static_cast<int32_t>(static_cast<uint32_t>(sums[static_cast<size_t>(i)])));
+    result.set(i, std::fmaf(acc, static_cast<float>(operands[4].at(channel)), static_cast<float>(operands[5].at(channel))));
+  }
+  return one(result);
+}
+
 llvm::FailureOr<Results> matmul(Operation *op, ArrayRef<Tensor> operands, std::string &why) {
   ArrayRef<int64_t> lhs = operands[X].shape(), rhs = operands[W].shape();
   int64_t rows = lhs[lhs.size() - 2], inner = lhs.back(), columns = rhs.back();
@@ -169,6 +189,7 @@ void addQuant(RuleTable &table) {
   table["quant.quantize"] = quantize;
   table["quant.dequantize"] = dequantize;
   table["quant.conv"] = conv;
+  table["quant.real_conv"] = realConv;
   table["quant.matmul"] = matmul;
 }
 

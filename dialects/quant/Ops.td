@@ -67,6 +67,25 @@ def Quant_ConvOp : Quant_Op<"conv"> {
   let hasVerifier = 1;
 }
 
+def Quant_RealConvOp : Quant_Op<"real_conv"> {
+  let summary = "integer convolution with a float result";
+  let description = [{
+    acc = sum (x - xZero) * (w - wZero[o]), exact in int32; result = fma(f32(acc), factor[o], shift[o]), rounded once. Padding contributes x = xZero.
+    wZero is a scalar or [O]. Attributes as in `nn.conv`. Rules: J1..J3 of `nn.conv`. Q3: input and filter are 8-bit integers. Q4: factor and shift are
+    f32 [O], and so is the result's type.
+
+    Example:
+    ```mlir
+    %y = quant.real_conv %x, %xz, %w, %wz, %factor, %shift strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x4x4xui8>, tensor<ui8>, tensor<2x1x3x3xi8>, tensor<2xi8>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x2x2xf32>
+    ```
+  }];
+  let arguments = (ins Tensor:$input, Tensor:$inputZero, Tensor:$filter, Tensor:$filterZero, Tensor:$factor, Tensor:$shift,
+    DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$padLow, DenseI64ArrayAttr:$padHigh, DenseI64ArrayAttr:$dilations, I64Attr:$group);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$input `,` $inputZero `,` $filter `,` $filterZero `,` $factor `,` $shift `strides` $strides `pad_low` $padLow `pad_high` $padHigh `dilations` $dilations `group` $group attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Quant_MatmulOp : Quant_Op<"matmul"> {
   let summary = "integer matrix product with requantisation";
   let description = [{

@@ -52,6 +52,22 @@ LogicalResult ConvOp::verify() {
   return success();
 }
 
+LogicalResult RealConvOp::verify() {
+  std::string fault = ingot::nn::convolutionFault(getInput().getType().getShape(), getFilter().getType().getShape(), getResult().getType().getShape(),
+                                           getStrides(), getPadLow(), getPadHigh(), getDilations(), getGroup());
+  if (!fault.empty())
+    return emitOpError(fault);
+  if (!isByte(getInput().getType()) || !isByte(getFilter().getType()))
+    return emitOpError("Q3: input or filter is no 8-bit integer");
+  int64_t channels = getFilter().getType().getDimSize(0);
+  for (Value value : {Value(getFactor()), Value(getShift())}) {
+    RankedTensorType type = cast<RankedTensorType>(value.getType());
+    if (!type.getElementType().isF32() || type.getRank() != 1 || type.getDimSize(0) != channels)
+      return emitOpError("Q4: factor or shift is not f32 with one value an output channel");
+  }
+  return getResult().getType().getElementType().isF32() ? success() : emitOpError("Q4: the result is not f32");
+}
+
 LogicalResult MatmulOp::verify() {
   ArrayRef<int64_t> a = getLhs().getType().getShape(), b = getRhs().getType().getShape(), out = getResult().getType().getShape();
   if (a.size() < 2 || b.size() < 2 || out.size() < 2 || a.back() != b[b.size() - 2] || out.back() != b.back())

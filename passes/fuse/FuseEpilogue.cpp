@@ -25,7 +25,7 @@ bool isEpilogue(nn::UnaryKind kind) {
   }
 }
 
-void attach(nn::ConvOp conv, StringRef activation, double alpha, double beta, Operation *last) {
+template <typename ConvT> void attach(ConvT conv, StringRef activation, double alpha, double beta, Operation *last) {
   Builder builder(conv.getContext());
   conv->setAttr("ingot.activation", builder.getStringAttr(activation));
   conv->setAttr("ingot.alpha", builder.getF64FloatAttr(alpha));
@@ -36,7 +36,7 @@ void attach(nn::ConvOp conv, StringRef activation, double alpha, double beta, Op
 }
 
 /// mul(%c, sigmoid(%c)) when these two are the only readers of %c.
-nn::BinaryOp siluOf(nn::ConvOp conv, nn::UnaryOp &sigmoid) {
+template <typename ConvT> nn::BinaryOp siluOf(ConvT conv, nn::UnaryOp &sigmoid) {
   nn::BinaryOp product;
   for (Operation *user : conv->getUsers()) {
     if (nn::UnaryOp unary = dyn_cast<nn::UnaryOp>(user); unary && unary.getKind() == nn::UnaryKind::sigmoid && !sigmoid)
@@ -55,13 +55,18 @@ nn::BinaryOp siluOf(nn::ConvOp conv, nn::UnaryOp &sigmoid) {
 
 struct FuseEpilogue : impl::FuseEpilogueBase<FuseEpilogue> {
   void runOnOperation() override {
-    SmallVector<nn::ConvOp> convs;
-    getOperation().walk([&](nn::ConvOp conv) { convs.push_back(conv); });
-    for (nn::ConvOp conv : convs)
+    fuseAll<nn::ConvOp>();
+    fuseAll<quant::RealConvOp>();
+  }
+
+  template <typename ConvT> void fuseAll() {
+    SmallVector<ConvT> convs;
+    getOperation().walk([&](ConvT conv) { convs.push_back(conv); });
+    for (ConvT conv : convs)
       fuse(conv);
   }
 
-  static void fuse(nn::ConvOp conv) {
+  template <typename ConvT> static void fuse(ConvT conv) {
     if (!conv.getResult().getType().getElementType().isF32() || conv->hasAttr("ingot.activation"))
       return;
     if (conv->hasOneUse()) {

@@ -3,6 +3,7 @@
 #include "compiler/reference/Tensor.h"
 #include "passes/Constants.h"
 #include "passes/Passes.h"
+#include "passes/fuse/ByteSource.h"
 #include "passes/fuse/Remark.h"
 
 #include "dialects/nn/Nn.h"
@@ -19,18 +20,6 @@ namespace ingot {
 #include "passes/fuse/Passes.h.inc"
 
 namespace {
-
-bool isByte(Value value) { return cast<RankedTensorType>(value.getType()).getElementType().isInteger(8); }
-
-/// A dequantise of 8-bit integers with f32 scale: one for the tensor or, with `channels` > 0, that many along `axis`.
-quant::DequantizeOp byteSource(Value value, int64_t channels, int64_t axis = 0) {
-  quant::DequantizeOp source = value.getDefiningOp<quant::DequantizeOp>();
-  if (!source || !isByte(source.getInput()) || source.getBlock() != 0 || !source.getScale().getType().getElementType().isF32())
-    return {};
-  int64_t scales = source.getScale().getType().getNumElements();
-  bool fits = scales == 1 || (channels > 0 && scales == channels && static_cast<int64_t>(source.getAxis()) == axis);
-  return fits ? source : quant::DequantizeOp();
-}
 
 /// What stands between the op and its quantise.
 struct Tail {

@@ -52,12 +52,23 @@ def FuseQuantized : Pass<"ingot-fuse-quantized", "::mlir::ModuleOp"> {
   }];
 }
 
+def FuseRealConv : Pass<"ingot-fuse-real-conv", "::mlir::ModuleOp"> {
+  let summary = "a convolution of dequantised integers with a float result becomes the integer operation";
+  let constructor = "::ingot::createFuseRealConv({})";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
+  let description = [{
+    conv(dequantize(x), dequantize(w), b) * s + t -> quant.real_conv(x, w) with factor xScale * wScale * s and shift b * s + t: what ingot-fuse-quantized left,
+    because nothing quantises the result, or not at once. Filter, scales, bias, s and t are constants, s and t with one value an output channel. Not for
+    depthwise convolutions, whose f32 form is as fast, nor where 32 bits might not hold the sum.
+  }];
+}
+
 def FuseEpilogue : Pass<"ingot-fuse-epilogue", "::mlir::ModuleOp"> {
   let summary = "an activation after a convolution runs on its accumulators";
   let constructor = "::ingot::createFuseEpilogue()";
   let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     relu(conv(x)) -> conv(x) {ingot.activation = "relu"}; also clip, leaky_relu, sigmoid, hard_sigmoid, hard_swish, tanh, and x * sigmoid(x) as "silu".
-    Not when the convolution has another reader.
+    Not when the convolution has another reader. Likewise for quant.real_conv.
   }];
 }

@@ -10,6 +10,7 @@ void buildFuse(mlir::OpPassManager &manager, const PassContext &context) {
   manager.addPass(createSinkDequantize());
   manager.addPass(createFusePadIntoConv());
   manager.addPass(createFuseQuantized(context)); // early: later passes break up dequantise -> op -> quantise
+  manager.addPass(createFuseRealConv(context)); // takes what the one before leaves
   manager.addPass(createFoldAffineIntoConv(context));
   manager.addPass(createFoldConstants(context));
   manager.addPass(mlir::createCSEPass());

@@ -30,3 +30,13 @@ func.func @two_readers(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x1x1xf32>) -> (ten
   %y = nn.unary relu %c : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
   return %c, %y : tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>
 }
+
+// Integer convolutions with a float result take it as well.
+// CHECK-LABEL: @integers
+// CHECK: quant.real_conv {{.*}}ingot.activation = "relu"
+// CHECK-NOT: nn.unary
+func.func @integers(%x: tensor<1x1x4x4xui8>, %z: tensor<ui8>, %w: tensor<2x1x1x1xi8>, %wz: tensor<i8>, %f: tensor<2xf32>) -> tensor<1x2x4x4xf32> {
+  %c = quant.real_conv %x, %z, %w, %wz, %f, %f strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x4x4xui8>, tensor<ui8>, tensor<2x1x1x1xi8>, tensor<i8>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x4x4xf32>
+  %r = nn.unary relu %c : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  return %r : tensor<1x2x4x4xf32>
+}

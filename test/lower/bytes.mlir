@@ -40,3 +40,15 @@ func.func @lines(%x: tensor<1x6x14x14xui8>) -> tensor<1x8x14x14xui8> {
   %y = quant.conv %x, %s, %z, %w, %s, %wz, %s, %z strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x6x14x14xui8>, tensor<f32>, tensor<ui8>, tensor<8x6x3x3xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<1x8x14x14xui8>
   return %y : tensor<1x8x14x14xui8>
 }
+
+// With a float result: the table has a row of shifts, and the epilogue is the kernel's.
+// CHECK-LABEL: @real
+// CHECK: kernel.micro "ik_qconvreal"{{.*}} : (tensor<1x6x4x4xui8>, tensor<1x1x2x1x8x4xi8>, tensor<5x8xi32>) -> tensor<1x8x4x4xf32>
+func.func @real(%x: tensor<1x6x4x4xui8>) -> tensor<1x8x4x4xf32> {
+  %f = nn.constant dense<0.5> : tensor<8xf32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %w = nn.constant dense<1> : tensor<8x6x1x1xi8>
+  %wz = nn.constant dense<0> : tensor<i8>
+  %y = quant.real_conv %x, %z, %w, %wz, %f, %f strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 {ingot.activation = "relu", ingot.alpha = 0.0, ingot.beta = 0.0} : (tensor<1x6x4x4xui8>, tensor<ui8>, tensor<8x6x1x1xi8>, tensor<i8>, tensor<8xf32>, tensor<8xf32>) -> tensor<1x8x4x4xf32>
+  return %y : tensor<1x8x4x4xf32>
+}

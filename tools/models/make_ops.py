@@ -31,10 +31,12 @@ def integers(low, high, *shape, dtype=I64):
 
 
 class Case:
-    """One node `op`; arrays of `inputs` are fed, those of `weights` (by input position) are constants of the model."""
+    """One node `op`; arrays of `inputs` are fed, those of `weights` (by input position) are constants of the model. Inputs in `scales` (position:
+    scale, zero point) are dequantised before it."""
 
-    def __init__(self, name, op, inputs, weights=None, outputs=1, **attributes):
+    def __init__(self, name, op, inputs, weights=None, outputs=1, scales=None, **attributes):
         self.name, self.op, self.inputs, self.weights, self.outputs, self.attributes = name, op, inputs, weights or {}, outputs, attributes
+        self.scales = scales or {}
 
     def model(self):
         names, feeds, constants, at = [], [], [], 0
@@ -48,10 +50,14 @@ class Case:
                 continue
             feeds.append((names[-1], self.inputs[at]))
             at += 1
-        outs = [f"out{i}" for i in range(self.outputs)]
+        outs, before = [f"out{i}" for i in range(self.outputs)], []
+        for i, (scale, zero) in self.scales.items():
+            constants += [numpy_helper.from_array(scale, f"scale{i}"), numpy_helper.from_array(zero, f"zero{i}")]
+            before.append(helper.make_node("DequantizeLinear", [names[i], f"scale{i}", f"zero{i}"], [f"real{i}"], axis=0))
+            names[i] = f"real{i}"
         node = helper.make_node(self.op, names, outs, **self.attributes)
         values = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in feeds]
-        model = helper.make_model(helper.make_graph([node], self.name, values, [helper.make_empty_tensor_value_info(o) for o in outs], constants),
+        model = helper.make_model(helper.make_graph([*before, node], self.name, values, [helper.make_empty_tensor_value_info(o) for o in outs], constants),
                                   opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
         return model, feeds
@@ -93,6 +99,9 @@ def quantised():
             yield Case(f"quant.conv-{xType.name}-{wType.name}-{shape[0]}", "QLinearConv", [x],
                        {1: np.float32(0.02), 2: xType.type(7), 3: w, 4: scale(shape[1][0]), 5: np.full(shape[1][0], 128 if low == 0 else 0, wType),
                         6: np.float32(0.4), 7: xType.type(11), 8: integers(-3000, 3000, shape[1][0], dtype=I32)}, **extra)
+            if shape[0] != "depthwise":
+                yield Case(f"quant.real_conv-{xType.name}-{wType.name}-{shape[0]}", "Conv", [x], {1: w, 2: normal(shape[1][0])},
+                           scales={0: (np.float32(0.02), xType.type(7)), 1: (scale(shape[1][0]), np.full(shape[1][0], 128 if low == 0 else 3, wType))}, **extra)
     for n in (10, 150):
         yield Case(f"quant.matmul-{n}", "QLinearMatMul", [integers(0, 256, 6, 70, dtype=U8)],
                    {1: np.float32(0.02), 2: np.uint8(100), 3: integers(-128, 128, 70, n, dtype=I8), 4: scale(n), 5: integers(-5, 5, n, dtype=I8),

@@ -1,8 +1,11 @@
-// Lowers quant.conv: with constant filter, scales and zeros to ik_qconv or ik_qconvlines (weights packed in panels, multipliers and sums in one
+// Lowers quant.real_conv to ik_qconvreal, and quant.conv: with constant filter, scales and zeros to ik_qconv or ik_qconvlines (weights packed in panels, multipliers and sums in one
 // table), their sparse forms or ik_qdwconv; otherwise to ik_qconvnd, which reads the tensors.
 #include "passes/lower/ConvShape.h"
+#include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/QuantTerms.h"
+
+#include <cstring>
 
 using namespace mlir;
 
@@ -116,8 +119,53 @@ Lowered lowerConv(Operation *operation, LowerContext &context, std::string &why)
       context.micro(op.getLoc(), "ik_qconvnd", op.getResult().getType(), op->getOperands(), slowParams(op, shape), shape.work()).getResult(0)};
 }
 
+/// i32 [IK_QTABLE_REAL_ROWS][channels]: no bias; factors and shifts.
+Value makeRealTable(quant::RealConvOp op, LowerContext &context, int64_t channels) {
+  SmallVector<Value> from{op.getFactor(), op.getFilter(), op.getFilterZero(), op.getShift()};
+  return context.packed(op.getLoc(), "qconv.table", DType::I32, {IK_QTABLE_REAL_ROWS, channels}, from, "sums, zeros, factors and shifts",
+                        [=](ArrayRef<Tensor> t) {
+                          Tensor one(DType::F32, {1}), out(DType::I32, {IK_QTABLE_REAL_ROWS, channels});
+                          one.set(0, 1);
+                          Tensor terms = quantTable({one, t[1], t[0], t[2], one, nullptr}, channels, true);
+                          std::memcpy(out.mutableData(), terms.data(), terms.bytes());
+                          std::memcpy(out.mutableData() + terms.bytes(), t[3].data(), t[3].bytes());
+                          return out;
+                        });
+}
+
+Lowered lowerRealConv(Operation *operation, LowerContext &context, std::string &why) {
+  quant::RealConvOp op = cast<quant::RealConvOp>(operation);
+  ConvShape shape = convShape(op);
+  std::optional<Epilogue> epilogue = readEpilogue(op, why);
+  if (!epilogue)
+    return failure();
+  for (Value value : {Value(op.getInputZero()), Value(op.getFilter()), Value(op.getFilterZero()), Value(op.getFactor()), Value(op.getShift())})
+    if (!context.isConstant(value)) {
+      why = "an integer convolution with a float result needs constant weights, factors and zeros";
+      return failure();
+    }
+  context.noteDense(op, op.getFilter());
+  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth();
+  Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, 1, IK_CONV_PANEL, 4}, op.getFilter(),
+                                 "pack output channels in panels of 8 x 4 k",
+                                 [=](ArrayRef<Tensor> from) { return packQuads(from[0], groups, channels, depth, 1); });
+  SmallVector<int64_t> params(shape.params);
+  params.resize(IK_QCONV_COUNT, 0);
+  params[IK_CONV_ACT] = epilogue->activation, params[IK_CONV_ALPHA] = paramF32(epilogue->alpha), params[IK_CONV_BETA] = paramF32(epilogue->beta);
+  int64_t *q = params.data() + IK_CONV_COUNT;
+  q[IK_Q_X_UNSIGNED] = isUnsignedByte(op.getInput()), q[IK_Q_W_UNSIGNED] = isUnsignedByte(op.getFilter());
+  q[IK_Q_X_ZERO] = context.constant(op.getInputZero())->intAt(0);
+  q[IK_Q_W_ZEROS] = hasWeightZeros(*context.constant(op.getFilterZero()), q[IK_Q_W_UNSIGNED]);
+  SmallVector<Value> inputs{op.getInput(), weights, makeRealTable(op, context, groups * channels)};
+  Type type = op.getResult().getType();
+  return SmallVector<Value, 2>{context.micro(op.getLoc(), "ik_qconvreal", type, inputs, params, shape.work(), IK_QCONV_SCRATCH(depth)).getResult(0)};
+}
+
 } // namespace
 
-void registerQuantConv(LowerRegistry &registry) { registry.add("quant.conv", lowerConv); }
+void registerQuantConv(LowerRegistry &registry) {
+  registry.add("quant.conv", lowerConv);
+  registry.add("quant.real_conv", lowerRealConv);
+}
 
 } // namespace ingot

@@ -1,4 +1,4 @@
-/* The loops of qconv.c and qconvbits.c: tiles of 48 pixels packed in scratch (qtile.h), panels of 8 output channels // [K/4][8][4] by each.
+/* The loops of qconv.c, qconvbits.c and qconvreal.c: tiles of 48 pixels packed in scratch (qtile.h), panels of 8 output channels // [K/4][8][4] by each.
  * Parallel units: (n, g, tile, panel). */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_QPANELS_H
 #define INGOT_TARGETS_COMMON_UKERNELS_QPANELS_H
@@ -68,11 +68,28 @@ static const int32_t *ik_qconv_weights(const int8_t *w, int16_t *room, int64_t q
 #endif
 }
 
-IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, int64_t workers, int isBits) {
+/* Float results: y // 8 rows of `area` at most = act(fma(acc, factor, shift)). */
+__attribute__((unused)) static void ik_qconv_finish_real(const int32_t *c, const int32_t *sums, float *y, int64_t o, int64_t rows, int64_t count, int64_t area,
+                                                         ik_qterms t, const int64_t *p) {
+  const ik_epilogue e = {p[IK_CONV_ACT], IK_RESIDUAL_NONE, ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])};
+  for (int64_t r = 0; r < rows; ++r, ++o, c += 48, y += area) {
+    const ik_qoutput output = ik_qoutput_of(o, &t);
+    ik_f32x16 factor = ik_splat16(ik_f32(t.table[IK_QTABLE_MULTIPLIER * t.channels + o])), shift = ik_splat16(ik_f32(t.table[IK_QTABLE_SHIFT * t.channels + o]));
+    for (int64_t i = 0; i < count; i += 16) {
+      ik_f32x16 acc = __builtin_convertvector(ik_qoutput16(c + i, sums + i, output, p + IK_CONV_COUNT), ik_f32x16);
+      ik_f32x16 v = ik_finish16(ik_fma16(acc, factor, shift), ik_splat16(0.0f), e);
+      if (count - i >= 16)
+        ik_store16_f32(y + i, v);
+      else
+        ik_store_part_f32(y + i, v, count - i);
+    }
+  }
+}
+
+IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, int64_t workers, int isBits, int isReal) {
   const uint8_t *x = buf[0];
   const int8_t *w = buf[1];
   const int64_t *q = p + IK_CONV_COUNT;
-  uint8_t *y = buf[3];
   const int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
   const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], quads = (depth + 3) / 4;
   const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, vectors = (area + 15) / 16, tiles = (vectors + 2) / 3;
@@ -101,7 +118,11 @@ IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, 
         ik_expand_panel(expanded, buf[1], g * panels + panel, p[IK_CONV_G] * panels, IK_BITS_WORDS(quads * 32), q[IK_Q_STORED]);
       const int32_t *weights = ik_qconv_weights(isBits ? (const int8_t *)expanded : w + (g * panels + panel) * quads * 32, room, quads);
       ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs);
-      ik_qconv_finish(c, sums, y + ((ng - g) * oc + o) * area + first, o, oc - panel * 8 < 8 ? oc - panel * 8 : 8, count, area, terms, q);
+      const int64_t at = ((ng - g) * oc + o) * area + first, rows8 = oc - panel * 8 < 8 ? oc - panel * 8 : 8;
+      if (isReal)
+        ik_qconv_finish_real(c, sums, (float *)buf[3] + at, o, rows8, count, area, terms, p);
+      else
+        ik_qconv_finish(c, sums, (uint8_t *)buf[3] + at, o, rows8, count, area, terms, q);
     }
     unit += panel1 - panel0;
   }

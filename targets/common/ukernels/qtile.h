@@ -65,20 +65,27 @@ __attribute__((unused)) static void ik_qconv_pack(ik_lane *tile, uint8_t *rows, 
 
 typedef struct { const int32_t *table; int64_t channels, xZero, depth; } ik_qterms;
 
+/* What an output's sums s need to become acc. */
+typedef struct { int32_t constant, zero; } ik_qoutput;
+IK_INLINE ik_qoutput ik_qoutput_of(int64_t o, const ik_qterms *t) {
+  const int32_t *table = t->table + o;
+  uint32_t zero = (uint32_t)table[IK_QTABLE_ZERO * t->channels], xZero = (uint32_t)t->xZero;
+  uint32_t constant = (uint32_t)table[0] - xZero * (uint32_t)table[IK_QTABLE_SUM * t->channels] + zero * xZero * (uint32_t)t->depth;
+  return (ik_qoutput){(int32_t)constant, (int32_t)zero};
+}
+IK_INLINE ik_i32x16 ik_qoutput16(const int32_t *c, const int32_t *sums, ik_qoutput o, const int64_t *q) {
+  ik_i32x16 v = *(const ik_i32x16u *)c + o.constant;
+  return q[IK_Q_W_ZEROS] ? v - *(const ik_i32x16u *)sums * o.zero : v;
+}
+
 /* y // 8 rows of `area` bytes at most. */
 static void ik_qconv_finish(const int32_t *c, const int32_t *sums, uint8_t *y, int64_t o, int64_t rows, int64_t count, int64_t area, ik_qterms t,
                             const int64_t *q) {
   for (int64_t r = 0; r < rows; ++r, ++o, c += 48, y += area) {
-    const int32_t *table = t.table + o;
-    uint32_t zero = (uint32_t)table[IK_QTABLE_ZERO * t.channels], xZero = (uint32_t)t.xZero;
-    uint32_t constant = (uint32_t)table[0] - xZero * (uint32_t)table[IK_QTABLE_SUM * t.channels] + zero * xZero * (uint32_t)t.depth;
-    ik_f32x16 m = ik_splat16(ik_f32(table[IK_QTABLE_MULTIPLIER * t.channels]));
-    for (int64_t i = 0; i < count; i += 16) {
-      ik_i32x16 v = *(const ik_i32x16u *)(c + i) + (int32_t)constant;
-      if (q[IK_Q_W_ZEROS])
-        v = v - *(const ik_i32x16u *)(sums + i) * (int32_t)zero;
-      ik_store_bytes(y + i, ik_requantize16(v, m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), count - i);
-    }
+    const ik_qoutput output = ik_qoutput_of(o, &t);
+    ik_f32x16 m = ik_splat16(ik_f32(t.table[IK_QTABLE_MULTIPLIER * t.channels + o]));
+    for (int64_t i = 0; i < count; i += 16)
+      ik_store_bytes(y + i, ik_requantize16(ik_qoutput16(c + i, sums + i, output, q), m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), count - i);
   }
 }
 

@@ -20,6 +20,8 @@ enum { IK_QCONV_COUNT = IK_CONV_COUNT + IK_Q_COUNT, IK_QMATMUL_COUNT = IK_MATMUL
 /* The table of the fast rows, i32 [4][channels]: bias, sum of w, zero of w, bits of the f32 multiplier. Weights are signed there:
  * u8 ones have 128 taken off, and so has their zero. w is [G][panels][ceil(K/4)][8][4]. */
 enum { IK_QTABLE_BIAS, IK_QTABLE_SUM, IK_QTABLE_ZERO, IK_QTABLE_MULTIPLIER, IK_QTABLE_ROWS };
+/* ik_qconvreal: the multiplier is the factor, no bias, and a row of shifts, f32, follows. */
+enum { IK_QTABLE_SHIFT = IK_QTABLE_ROWS, IK_QTABLE_REAL_ROWS };
 /* Constant weights of products, [N][K] of one matrix (sparse convolutions: [G * OC][K]), u8 ones less 128:
  * dense: [ceil(N/16)][ceil(K/4)][16][4], zero padded.
  * 4x1: u32 start[N + 1], then the quads (four k of an output) that are not wholly zero, i8 [stored][4], and their places u16 [stored]; those

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-extern "C" Kernel ik_qconv, ik_qconvlines, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul, ik_imatmul;
+extern "C" Kernel ik_qconv, ik_qconvreal, ik_qconvlines, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul, ik_imatmul;
 
 namespace {
 
@@ -60,20 +60,31 @@ bool makeCase(Random &random, bool depthwise, QuantCase &c) {
   return true;
 }
 
-std::vector<uint8_t> plain(QuantCase &c) {
+/// The exact sums of all outputs, without the bias.
+std::vector<int32_t> plainSums(QuantCase &c) {
   Params &p = c.p;
-  std::vector<uint8_t> y(c.outputs);
+  std::vector<int32_t> y(c.outputs);
   int64_t area = c.outputs / (p[IK_CONV_N] * c.channels), plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];
-  bool xu = c.q(IK_Q_X_UNSIGNED), wu = c.q(IK_Q_W_UNSIGNED), yu = c.q(IK_Q_Y_UNSIGNED);
-  int32_t yz = c.q(IK_Q_Y_ZERO);
+  bool xu = c.q(IK_Q_X_UNSIGNED), wu = c.q(IK_Q_W_UNSIGNED);
   for (int64_t i = 0; i < c.outputs; ++i) {
     int64_t o = i / area % c.channels, ng = i / area / c.channels * p[IK_CONV_G] + o / p[IK_CONV_OC];
     int32_t wz = byteAt(c.wZero, o, wu);
     auto mac = [&](int32_t sum, uint8_t a, uint8_t b) {
       return sum + ((xu ? a : int8_t(a)) - int32_t(c.q(IK_Q_X_ZERO))) * ((wu ? b : int8_t(b)) - wz);
     };
-    int32_t acc = convPoint<uint8_t, uint8_t, int32_t>(p, c.x.data() + ng * p[IK_CONV_IC] * plane, c.w.data() + o * c.depth, i % area, c.xZero, mac);
-    acc += c.bias[o];
+    y[i] = convPoint<uint8_t, uint8_t, int32_t>(p, c.x.data() + ng * p[IK_CONV_IC] * plane, c.w.data() + o * c.depth, i % area, c.xZero, mac);
+  }
+  return y;
+}
+
+std::vector<uint8_t> plain(QuantCase &c, const std::vector<int32_t> &sums) {
+  std::vector<uint8_t> y(c.outputs);
+  int64_t area = c.outputs / (c.p[IK_CONV_N] * c.channels);
+  bool yu = c.q(IK_Q_Y_UNSIGNED);
+  int32_t yz = c.q(IK_Q_Y_ZERO);
+  for (int64_t i = 0; i < c.outputs; ++i) {
+    int64_t o = i / area % c.channels;
+    int32_t acc = sums[i] + c.bias[o];
     float m = float(float(c.xScale * c.wScale[o]) / c.yScale);
     float v = std::min(std::max(float(acc) * m, float((yu ? 0 : -128) - yz)), float((yu ? 255 : 127) - yz));
     y[i] = static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(v)) + yz);
@@ -106,11 +117,32 @@ std::vector<int8_t> pack(QuantCase &c, int64_t taps) {
   return out;
 }
 
+/// The same sums with a float result, clipped from below.
+void realCase(QuantCase &c, std::vector<int8_t> &packed, std::vector<int32_t> terms, const std::vector<int32_t> &sums, int iteration) {
+  int64_t area = c.outputs / (c.p[IK_CONV_N] * c.channels);
+  std::vector<float> factors(c.channels), shifts(c.channels), want(c.outputs), y(c.outputs);
+  terms.resize(IK_QTABLE_REAL_ROWS * c.channels);
+  for (int64_t o = 0; o < c.channels; ++o) {
+    factors[o] = (o % 3 ? 0.37f : -0.11f) * c.wScale[o], shifts[o] = 0.1f * static_cast<float>(c.bias[o]);
+    terms[o] = 0;
+    std::memcpy(&terms[IK_QTABLE_MULTIPLIER * c.channels + o], &factors[o], 4);
+    std::memcpy(&terms[IK_QTABLE_SHIFT * c.channels + o], &shifts[o], 4);
+  }
+  for (int64_t i = 0; i < c.outputs; ++i)
+    want[i] = std::max(std::fmaf(float(sums[i]), factors[i / area % c.channels], shifts[i / area % c.channels]), 0.0f);
+  Params p = c.p;
+  p[IK_CONV_ACT] = IK_ACT_RELU;
+  std::vector<void *> buffers{c.x.data(), packed.data(), terms.data(), y.data()};
+  check(runWorkers(ik_qconvreal, buffers, 3, p, IK_QCONV_SCRATCH(c.depth), y), "qconvreal: workers disagree", iteration);
+  check(y == want, "qconvreal: values", iteration);
+}
+
 void convCase(Random &random, int iteration, bool depthwise) {
   QuantCase c;
   if (!makeCase(random, depthwise, c))
     return;
-  std::vector<uint8_t> want = plain(c), y(c.outputs);
+  std::vector<int32_t> sums = plainSums(c);
+  std::vector<uint8_t> want = plain(c, sums), y(c.outputs);
   c.p[IK_CONV_BIAS] = 1;
   c.p[IK_CONV_KC] = 4 * random.range(1, 3);
   std::vector<void *> slow{c.x.data(), &c.xScale, &c.xZero, c.w.data(), c.wScale.data(), c.wZero.data(), &c.yScale, &c.yZero, c.bias.data(), y.data()};
@@ -123,6 +155,8 @@ void convCase(Random &random, int iteration, bool depthwise) {
   std::vector<void *> fast{c.x.data(), depthwise ? static_cast<void *>(c.w.data()) : packed.data(), terms.data(), y.data()};
   check(runWorkers(depthwise ? ik_qdwconv : ik_qconv, fast, 3, c.p, scratch, y), "qconv: workers disagree", iteration);
   check(y == want, depthwise ? "qdwconv: values" : "qconv: values", iteration);
+  if (!depthwise)
+    realCase(c, packed, terms, sums, iteration);
   if (depthwise || c.p[IK_CONV_ID] * c.p[IK_CONV_OD] * c.p[IK_CONV_KD] != 1)
     return;
   int64_t taps = c.p[IK_CONV_KH] * c.p[IK_CONV_KW], band = c.p[IK_CONV_KC] = random.range(1, c.p[IK_CONV_OH]);

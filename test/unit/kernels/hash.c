@@ -23,12 +23,13 @@ IK_KERNEL(ik_matmul_f32_bf16);
 IK_KERNEL(ik_qconv);
 IK_KERNEL(ik_qdwconv);
 IK_KERNEL(ik_qconvlines);
+IK_KERNEL(ik_qconvreal);
 IK_KERNEL(ik_qmatmul);
 IK_KERNEL(ik_imatmul);
 IK_KERNEL(ik_pool2d_f32);
 
 static _Alignas(64) float x[1 << 16], w[1 << 16], bias[64], y[1 << 17], scratch[1 << 18];
-static int32_t table[4 * 64];
+static int32_t table[5 * 64];
 
 /* Values of the kernel's type: the generator fills f32, f16 or bytes. */
 static void fillTyped(void *to, int64_t count, int width) {
@@ -128,12 +129,14 @@ static void quantCase(kernel *run, int form) {
     union { float f; int32_t i; } m = {(float)pick(1, 90) * 1e-4f};
     table[o] = (int32_t)pick(-500, 500), table[channels + o] = 0, table[2 * channels + o] = (int32_t)pick(-9, 9);
     table[3 * channels + o] = m.i;
+    if (form == 3)
+      m.f = (float)pick(-90, 90) * 0.1f, table[4 * channels + o] = m.i;
     for (int64_t k = 0; k < depth; ++k)
       table[channels + o] += ((int8_t *)w)[(((o / oc * panels + o % oc / 8) * quads + k / taps / 4 * taps + k % taps) * 8 + o % oc % 8) * 4 + k / taps % 4];
   }
   void *const buf[] = {x, w, table, y, scratch};
   run(buf, p, 0, 1);
-  mix(y, count);
+  mix(y, form == 3 ? 4 * count : count);
 }
 
 static void quantMatmulCase(kernel *run, int width) {
@@ -179,7 +182,7 @@ static void hashAll(void) {
     convCase(ik_conv_f32, 0, 4), convCase(ik_conv_f16, 0, 2), convCase(ik_convlines_f32, 2, 4), convCase(ik_convlines_f16, 2, 2);
     convCase(ik_convwino_f32, 3, 4);
     convCase(ik_dwconv_f32, 1, 4), convCase(ik_dwconv_f16, 1, 2);
-    quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1), quantCase(ik_qconvlines, 2);
+    quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1), quantCase(ik_qconvlines, 2), quantCase(ik_qconvreal, 3);
     quantMatmulCase(ik_qmatmul, 1), quantMatmulCase(ik_imatmul, 4);
     matmulCase(ik_matmul_f32, 4), matmulCase(ik_matmul_f16, 2);
     narrowConvCase(ik_conv_f32_f16, 0, 0), narrowConvCase(ik_convlines_f32_f16, 2, 0), narrowMatmulCase(ik_matmul_f32_f16, 0);

@@ -8,6 +8,7 @@ std::vector<Case> quantCases() {
   const char *conv = "quant.conv %arg0, %arg1, %arg2, %arg3, %arg4, %arg5, %arg6, %arg7 strides [1] pad_low [1] pad_high [0] dilations [1] group 1";
   const char *biased =
       "quant.conv %arg0, %arg1, %arg2, %arg3, %arg4, %arg5, %arg6, %arg7, %arg8 strides [1] pad_low [1] pad_high [0] dilations [1] group 1";
+  const char *real = "quant.real_conv %arg0, %arg1, %arg2, %arg3, %arg4, %arg5 strides [1] pad_low [1] pad_high [0] dilations [1] group 1";
   const char *matmul = "quant.matmul %arg0, %arg1, %arg2, %arg3, %arg4, %arg5, %arg6, %arg7";
   return {
       {"quant.quantize %arg0, %arg1, %arg2 axis 0", {"4xf32", "f32", "ui8"}, {{0.5, 1.5, 300, -5}, {1}, {10}}, {"4xui8"}, {{10, 12, 255, 5}}, 0},
@@ -20,6 +21,8 @@ std::vector<Case> quantCases() {
       {conv, convTypes, {{10, 20, 30}, {0.5}, {10}, {1, 2}, {1}, {0}, {1}, {3}}, {"1x1x3xui8"}, {{3, 13, 28}}, 0},
       // With bias 1: 0.5, 10.5 and 25.5 round to even.
       {biased, biasedTypes, {{10, 20, 30}, {0.5}, {10}, {1, 2}, {1}, {0}, {1}, {3}, {1}}, {"1x1x3xui8"}, {{3, 13, 29}}, 0},
+      // The sums 0 20 50, times 0.5, plus 3, are not rounded.
+      {real, {"1x1x3xui8", "ui8", "1x1x2xi8", "i8", "1xf32", "1xf32"}, {{10, 20, 31}, {10}, {1, 2}, {0}, {0.5}, {3}}, {"1x1x3xf32"}, {{3, 13, 29}}, 0},
       {matmul, {"1x2xui8", "f32", "ui8", "2x1xi8", "f32", "i8", "f32", "ui8"}, {{3, 5}, {0.25}, {1}, {2, 1}, {0.5}, {0}, {0.5}, {100}},
        {"1x1xui8"}, {{102}}, 0},
       // One scale a column; the second column saturates.
