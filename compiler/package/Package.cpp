@@ -4,7 +4,6 @@
 #include "compiler/package/Identifiers.h"
 #include "compiler/package/OutputSet.h"
 #include "compiler/package/PackageError.h"
-#include "compiler/package/PackageWriter.h"
 
 #include "runtime_stub/Objects.h"
 
@@ -110,7 +109,7 @@ llvm::Expected<PackageResult> ingot::writePackage(const PackageRequest &request,
   ContainerInfo info;
   std::string containerName = request.name + ".ingot", headerName = request.name + ".h", libraryName = "lib" + request.name + ".a";
   llvm::Error error = files.add(containerName, [&](llvm::raw_fd_ostream &out) -> llvm::Error {
-    llvm::Expected<ContainerInfo> written = writeContainer(out, *layout, request.store, request.jobs, request.tokenizer);
+    llvm::Expected<ContainerInfo> written = writeContainer(out, *layout, request.store, request.jobs, request.tokenizer, request.watch);
     if (!written)
       return written.takeError();
     info = *written;

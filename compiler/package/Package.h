@@ -4,6 +4,7 @@
 #define INGOT_COMPILER_PACKAGE_PACKAGE_H
 
 #include "compiler/package/CHeaderWriter.h"
+#include "compiler/package/PackageWriter.h"
 #include "targets/Target.h"
 
 namespace ingot {
@@ -20,6 +21,7 @@ struct PackageRequest {
   bool embedWeights = false;                 // the container goes into the archive too
   unsigned jobs = 0;                         // threads for recipes; 0: all cores
   std::vector<ModelConstant> constants;      // for the header
+  PackingWatcher watch = {};                 // of the container's weights
   std::string tokenizer;                     // the container's segment of that kind; empty: none, and no code for it
   ShapeSets shapes = {};                     // likewise
   std::string modelPath;

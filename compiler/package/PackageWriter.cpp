@@ -61,7 +61,7 @@ static void writeZeros(int64_t count, llvm::function_ref<void(llvm::StringRef)> 
 }
 
 llvm::Error ingot::streamWeights(const Layout &layout, const WeightStore &store, unsigned jobs,
-                                 llvm::function_ref<void(llvm::StringRef)> write) {
+                                 llvm::function_ref<void(llvm::StringRef)> write, const PackingWatcher &watch) {
   WeightMaker maker(layout, store, jobs);
   int64_t at = 0;
   for (size_t i = 0; i < layout.weights.size(); ++i) {
@@ -73,6 +73,8 @@ llvm::Error ingot::streamWeights(const Layout &layout, const WeightStore &store,
                                         " bytes by '" + weight.recipe + "', but " + std::to_string(weight.bytes) + " were planned");
     write(llvm::StringRef(tensor.data(), tensor.bytes()));
     at = weight.offset + weight.bytes;
+    if (watch)
+      watch({i + 1, layout.weights.size(), at, layout.weightsBytes});
   }
   writeZeros(layout.weightsBytes - at, write);
   return llvm::Error::success();
@@ -126,7 +128,7 @@ static Segment writeSegment(uint32_t kind, llvm::StringRef bytes, uint64_t &at, 
 }
 
 llvm::Expected<ContainerInfo> ingot::writeContainer(llvm::raw_pwrite_stream &out, const Layout &layout, const WeightStore &store, unsigned jobs,
-                                                    llvm::StringRef tokenizer) {
+                                                    llvm::StringRef tokenizer, const PackingWatcher &watch) {
   llvm::Expected<std::string> metadata = writeMetadata(layout);
   if (!metadata)
     return metadata.takeError();
@@ -139,10 +141,11 @@ llvm::Expected<ContainerInfo> ingot::writeContainer(llvm::raw_pwrite_stream &out
   Segment weights{INGOT_SEGMENT_WEIGHTS, llvm::alignTo(at, INGOT_SEGMENT_ALIGNMENT), static_cast<uint64_t>(layout.weightsBytes), {}};
   writeZeros(static_cast<int64_t>(weights.offset - at), write);
   TreeHash hash;
-  llvm::Error error = streamWeights(layout, store, jobs, [&](llvm::StringRef bytes) {
+  auto writeHashed = [&](llvm::StringRef bytes) {
     hash.update(bytes);
     write(bytes);
-  });
+  };
+  llvm::Error error = streamWeights(layout, store, jobs, writeHashed, watch);
   if (error)
     return std::move(error);
   weights.hash = hash.finish();

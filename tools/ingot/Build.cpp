@@ -5,6 +5,7 @@
 #include "compiler/package/PackageError.h"
 #include "compiler/package/Report.h"
 #include "compiler/support/Files.h"
+#include "tools/ingot/BuildPlan.h"
 #include "tools/ingot/Session.h"
 #include "tools/ingot/Tokens.h"
 #include "tools/ingot/Verify.h"
@@ -105,6 +106,13 @@ std::string tokenizerOf(llvm::StringRef path) {
   return tokenizer ? writeTokenTables(*tokenizer) : "";
 }
 
+/// Writes the package, and on a terminal says how far it is.
+llvm::Expected<PackageResult> writeShown(PackageRequest &request, llvm::StringRef folder) {
+  PackingLine line;
+  request.watch = [&](const PackingProgress &progress) { line.show(progress); };
+  return writePackage(request, folder);
+}
+
 /// Writes the package and tells the report its sizes.
 bool package(const Context &context, const CompileOptions &options, const Compiled &compiled, llvm::StringRef folder, ReportData &report) {
   llvm::Expected<std::vector<ObjectFile>> runtime = compiled.target->runtimeObjects(compiled.device);
@@ -119,7 +127,7 @@ bool package(const Context &context, const CompileOptions &options, const Compil
   request.modelPath = options.modelPath;
   request.tokenizer = tokenizerOf(options.modelPath);
   double start = secondsNow();
-  llvm::Expected<PackageResult> result = writePackage(request, folder);
+  llvm::Expected<PackageResult> result = writeShown(request, folder);
   if (!result) {
     reportError(result.takeError(), context.diagnostics);
     return false;
@@ -180,6 +188,7 @@ int runBuild(const Context &context) {
   if (options->compress.roundsOperands() && isMeasured && !stateRounding(context, *options, compiled, report))
     return kUserFault;
   fillReport(report, *options, compiled);
+  printPlan(context, options->modelPath, compiled);
   if (!package(context, *options, compiled, folder, report))
     return kUserFault;
   report.seconds = secondsNow() - start;
