@@ -323,6 +323,18 @@ std::vector<ModelConstant> constantsOf(const Compiled &compiled) {
   return constants;
 }
 
+std::vector<CachePart> cachesOf(const Compiled &compiled) {
+  std::vector<CachePart> caches;
+  DictionaryAttr list = const_cast<Compiled &>(compiled).module.get()->getAttrOfType<DictionaryAttr>("nn.caches");
+  for (const ProgramState &state : compiled.program().states) {
+    auto shape = list ? list.getAs<DenseI64ArrayAttr>(state.name) : DenseI64ArrayAttr();
+    if (!shape || shape.size() != 3 || shape[0] * shape[1] * shape[2] != state.bytes)
+      return {}; // the state holds something else too, or was laid out anew
+    caches.push_back({state.offset, shape[2], shape[0], shape[1]});
+  }
+  return caches;
+}
+
 llvm::Expected<WeightsSegment> buildWeights(const Compiled &compiled, unsigned jobs) {
   llvm::Expected<Layout> layout = makeLayout(compiled.programs, compiled.store, compiled.symbol, compiled.device.name);
   if (!layout)

@@ -95,6 +95,10 @@ bool compressModule(mlir::ModuleOp module, WeightStore &store, CompressRequest &
 /// Compiles. Null: errors were reported.
 std::unique_ptr<Compiled> compileModel(const CompileOptions &options, Diagnostics &diagnostics);
 
+/// The caches of a language model whose state is nothing else: places from the plan, [slices, rows, bytes of a row] from the module's attribute
+/// `nn.caches`, a dictionary by state. Empty when there are none.
+std::vector<CachePart> cachesOf(const Compiled &compiled);
+
 /// What an application must know beside sizes, for the header: the module's attribute `nn.constants`, an array of dictionaries {name, value, comment}
 /// that the importer wrote; empty when there is none.
 std::vector<ModelConstant> constantsOf(const Compiled &compiled);

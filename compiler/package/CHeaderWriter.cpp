@@ -340,6 +340,7 @@ private:
   }
   void writeConstants();
   void writeContainer();
+  void writeCaches();
 
   const HeaderRequest &request;
   const Layout &layout;
@@ -378,11 +379,29 @@ void HeaderWriter::writeContainer() {
            " * memory.flags = INGOT_KEEP_STATE; they may share arena and scratch, because only one of them may run at a time. */\n\n";
 }
 
+void HeaderWriter::writeCaches() {
+  if (request.caches.empty())
+    return;
+  out << "\nstatic const ingot_cache " << prefix << "_caches[] = {";
+  for (size_t i = 0; i < request.caches.size(); ++i) {
+    const CachePart &part = request.caches[i];
+    out << (i ? "," : "") << (i % 4 ? " " : "\n    ") << "{" << part.offset << "u, " << part.rowBytes << "u, " << part.slices << "u, " << part.rows << "u}";
+  }
+  std::string arguments = prefix + "_caches, " + std::to_string(request.caches.size()) + "u, ";
+  out << "};\n/* What a sequence's first positions take when they are saved, and saving and restoring them in the state of any entry's context (context.core);\n"
+      << " * positions: the next token's position. See ingot/state.h. */\n"
+      << "static inline uint64_t " << prefix << "_saved_bytes(uint32_t positions) { return ingot_cache_bytes(" << arguments << "positions); }\n"
+      << "static inline ingot_status " << prefix << "_save(const ingot_context *core, uint32_t positions, void *saved, size_t bytes) {\n"
+      << "  return ingot_cache_save(core, " << arguments << "positions, saved, bytes);\n}\n"
+      << "static inline ingot_status " << prefix << "_restore(ingot_context *core, const void *saved, size_t bytes, uint32_t *positions) {\n"
+      << "  return ingot_cache_restore(core, " << arguments << "saved, bytes, positions);\n}\n";
+}
+
 std::string HeaderWriter::write() {
   std::string guard = "INGOT_MODEL_" + upper + "_H";
   out << "/* Written by Ingot: model " << forComment(layout.model) << " for " << forComment(layout.device) << ".\n"
       << " * Bind memory once, set buffers, then run. C11 and C++17. */\n#ifndef " << guard << "\n#define " << guard
-      << "\n\n#include <stddef.h>\n#include <stdint.h>\n\n#include \"ingot/runtime.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+      << "\n\n#include <stddef.h>\n#include <stdint.h>\n\n#include \"ingot/runtime.h\"\n" << (request.caches.empty() ? "" : "#include \"ingot/state.h\"\n") << "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
   writeConstants();
   writeContainer();
   Hash abi = abiHash(layout);
@@ -394,6 +413,7 @@ std::string HeaderWriter::write() {
       entry.writeModel(abi);
     for (EntryWriter &entry : entries)
       entry.writeFunctions();
+    writeCaches();
   }
   out << "\n#ifdef __cplusplus\n}\n#endif\n#endif\n";
   return text;

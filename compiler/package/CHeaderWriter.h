@@ -15,6 +15,11 @@ struct ModelConstant {
   std::string comment;
 };
 
+/// A cache of a language model in the state: slices of rows, a row a position (ingot/state.h).
+struct CachePart {
+  int64_t offset, rowBytes, slices, rows;
+};
+
 struct HeaderRequest {
   const Layout &layout;
   std::string symbol;         // the code exports entrySymbol(entry, symbol) for each entry of the layout
@@ -22,6 +27,7 @@ struct HeaderRequest {
   bool embedded = false;      // the archive holds the container as ingot_container_<symbol>
   llvm::ArrayRef<ModelConstant> constants = {};
   ShapeSets shapes = {}; // not empty: the layout's entries are its combinations, and one context runs all of them
+  llvm::ArrayRef<CachePart> caches = {}; // not empty: there are functions that save and restore what stands in them
 };
 
 std::string writeCHeader(const HeaderRequest &request);

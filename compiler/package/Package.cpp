@@ -76,7 +76,7 @@ static llvm::Expected<std::string> libraryOf(const PackageRequest &request, cons
     llvm::StringRef name = llvm::sys::path::stem(object.name);
     if (name == "runner" || isSource(object))
       continue; // a test program with its own _start and memcpy: an application must never be linked with it
-    if (name == "tokenizer" && request.tokenizer.empty())
+    if ((name == "tokenizer" && request.tokenizer.empty()) || (name == "state" && request.caches.empty()))
       continue;
     members.push_back({"ingot_" + name.str() + ".o", object.bytes});
   }
@@ -120,7 +120,7 @@ llvm::Expected<PackageResult> ingot::writePackage(const PackageRequest &request,
   llvm::Expected<std::string> library = libraryOf(request, *layout);
   if (!library)
     return library.takeError();
-  std::string header = writeCHeader({*layout, request.symbol, info.bytes, request.embedWeights, request.constants, request.shapes});
+  std::string header = writeCHeader({*layout, request.symbol, info.bytes, request.embedWeights, request.constants, request.shapes, request.caches});
   std::vector<std::string> outputs = {files.path(libraryName), files.path(headerName), files.path(containerName)};
   if (llvm::Error failed = files.addText(libraryName, *library))
     return std::move(failed);

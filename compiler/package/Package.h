@@ -24,6 +24,7 @@ struct PackageRequest {
   PackingWatcher watch = {};                 // of the container's weights
   std::string tokenizer;                     // the container's segment of that kind; empty: none, and no code for it
   ShapeSets shapes = {};                     // likewise
+  std::vector<CachePart> caches = {};        // likewise; none: no code that saves them
   std::string modelPath;
   std::vector<std::string> dependencies; // further files that were read (external data, device file)
 };

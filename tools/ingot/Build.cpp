@@ -122,6 +122,7 @@ bool package(const Context &context, const CompileOptions &options, const Compil
   PackageRequest request{name, compiled.symbol, compiled.device.triple, compiled.device.name, compiled.programs, compiled.store, compiled.objects, *runtime};
   request.constants = constantsOf(compiled);
   request.shapes = compiled.shapes;
+  request.caches = cachesOf(compiled);
   request.embedWeights = context.options.has("embed-weights");
   request.jobs = static_cast<unsigned>(options.jobs);
   request.modelPath = options.modelPath;

@@ -67,6 +67,22 @@ void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, 
   module->setAttr("nn.constants", builder.getArrayAttr(list));
 }
 
+/// How positions lie in the states, as the module's attribute `nn.caches`: for each state [slices, rows, bytes of a row].
+void addCaches(ModuleOp module) {
+  Builder builder(module.getContext());
+  std::map<std::string, Attribute> caches; // by state
+  module.walk([&](nn::StateOp state) {
+    RankedTensorType type = state.getType();
+    llvm::ArrayRef<int64_t> shape = type.getShape();
+    int64_t rowBytes = shape[2] * static_cast<int64_t>(type.getElementTypeBitWidth() / 8);
+    caches[state.getSymbol().str()] = builder.getDenseI64ArrayAttr({shape[0], shape[1], rowBytes});
+  });
+  llvm::SmallVector<NamedAttribute> list;
+  for (const auto &[name, shape] : caches)
+    list.push_back(builder.getNamedAttr(name, shape));
+  module->setAttr("nn.caches", builder.getDictionaryAttr(list));
+}
+
 void countOps(ModuleOp module, ImportedModel &result) {
   module.walk([&](func::FuncOp function) {
     for (Operation &op : function.getBody().front().without_terminator()) {
@@ -149,6 +165,7 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
   if (!addEntries(graph, *model, options, *entries, *ctx, chunk, path, diagnostics))
     return result;
   addConstants(*module, *file, *model, *ctx, chunk);
+  addCaches(*module);
   countOps(*module, result);
   if (succeeded(verify(*module)))
     result.module = std::move(module);
