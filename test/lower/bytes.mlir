@@ -29,6 +29,19 @@ func.func @quantised(%a: tensor<4x5xui8>) -> tensor<4x3xui8> {
   return %y : tensor<4x3xui8>
 }
 
+// Both sides computed: packed as the kernel goes, unless rows have scales of their own.
+// CHECK-LABEL: @both
+// CHECK: kernel.micro "ik_qmatmul_both"
+// CHECK: kernel.micro "ik_qmatmulnd"
+func.func @both(%a: tensor<4x5xui8>, %b: tensor<5x3xi8>, %scales: tensor<4xf32>) -> (tensor<4x3xui8>, tensor<4x3xui8>) {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %bz = nn.constant dense<0> : tensor<i8>
+  %x = quant.matmul %a, %s, %z, %b, %s, %bz, %s, %z : (tensor<4x5xui8>, tensor<f32>, tensor<ui8>, tensor<5x3xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<4x3xui8>
+  %y = quant.matmul %a, %scales, %z, %b, %s, %bz, %s, %z : (tensor<4x5xui8>, tensor<4xf32>, tensor<ui8>, tensor<5x3xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<4x3xui8>
+  return %x, %y : tensor<4x3xui8>, tensor<4x3xui8>
+}
+
 // A quantised convolution reads lines that were copied once, in words of 4 channels; its filter is [G][panels][channels / 4][taps][8][4].
 // CHECK-LABEL: @lines
 // CHECK: kernel.micro "ik_qconvlines"{{.*}} : (tensor<1x6x14x14xui8>, tensor<1x1x2x9x8x4xi8>, tensor<4x8xi32>) -> tensor<1x8x14x14xui8>

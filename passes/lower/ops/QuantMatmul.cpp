@@ -1,5 +1,6 @@
 // Lowers quant.matmul: with one constant right side, scales and zeros to ik_qmatmul, or to its sparse forms, where the device has a use
-// for packed weights; otherwise to ik_qmatmulnd, which reads all of that from its tensors.
+// for packed weights; otherwise to ik_qmatmul_both where it has tiles and rows have no scales of their own, and to ik_qmatmulnd for the rest,
+// which both read all of that from their tensors.
 #include "passes/lower/Convert.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/MatmulShape.h"
@@ -73,6 +74,9 @@ Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &wh
       return SmallVector<Value, 2>{lowerPacked(op, context, *shape, params)};
     context.noteDense(op, op.getRhs());
   }
+  if (context.hasTiles() && !perRow && (*shape)[IK_MATMUL_K] > 0)
+    return SmallVector<Value, 2>{context.micro(op.getLoc(), "ik_qmatmul_both", op.getResult().getType(), op->getOperands(), params, shape->work(),
+                                               IK_QMATMUL_BOTH_SCRATCH((*shape)[IK_MATMUL_K])).getResult(0)};
   return SmallVector<Value, 2>{
       context.micro(op.getLoc(), "ik_qmatmulnd", op.getResult().getType(), op->getOperands(), params, shape->work()).getResult(0)};
 }

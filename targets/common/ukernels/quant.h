@@ -50,6 +50,8 @@ enum { IK_BITS_SLACK = 80 };
 /* ik_qmatmul and ik_imatmul: w is [ceil(N/16)][ceil(K/4)][16][4], signed; M counts the rows of all batches. Scratch: accumulators [8][48],
  * sums of rows, 8 rows and three panels in 16 bits at most. */
 #define IK_QMATMUL_SCRATCH(depth) (8 * 48 * 4 + 64 + ((((depth) + 3) / 4 * 4) * (8 + 48)) * 2 + 128)
+/* ik_qmatmul_both: and sums, zeros, bias and scales of 48 columns. */
+#define IK_QMATMUL_BOTH_SCRATCH(depth) (IK_QMATMUL_SCRATCH(depth) + 4 * 48 * 4)
 enum { IK_QDWCONV_TAPS = 256 }; /* largest KH * KW of ik_qdwconv */
 /* Scratch of ik_qdwconv: words of 2 taps or more [ceil(KW / 2)][row phases][lines][OW] and lines of bytes; or [rows in][sw][width] of 16 bits. */
 #define IK_QDWCONV_LINES(band, kh, sh, dh) (IK_CONVLINES_PHASES(kh, dh, sh) * IK_CONVLINES_LINES(band, kh, dh, sh))

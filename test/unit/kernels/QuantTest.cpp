@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-extern "C" Kernel ik_qconv, ik_qconvreal, ik_qconvlines, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul, ik_imatmul;
+extern "C" Kernel ik_qconv, ik_qconvreal, ik_qconvlines, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul_both, ik_qmatmul, ik_imatmul;
 
 namespace {
 
@@ -170,13 +170,15 @@ void convCase(Random &random, int iteration, bool depthwise) {
 }
 
 void matmulCase(Random &random, int iteration) {
-  int64_t m = random.range(1, 9), n = random.range(1, 40), depth = random.range(1, 50), count = m * n;
+  int64_t m = random.range(1, 20), n = random.range(1, 120), depth = random.range(1, 50), batches = random.range(1, 3), count = batches * m * n;
   Params p(IK_QMATMUL_COUNT, 0);
-  p[IK_MATMUL_B0] = p[IK_MATMUL_B1] = p[IK_MATMUL_B2] = 1, p[IK_MATMUL_M] = m, p[IK_MATMUL_N] = n, p[IK_MATMUL_K] = depth;
+  p[IK_MATMUL_B0] = p[IK_MATMUL_B1] = 1, p[IK_MATMUL_B2] = batches, p[IK_MATMUL_M] = m, p[IK_MATMUL_N] = n, p[IK_MATMUL_K] = depth;
+  p[IK_MATMUL_AS2] = m * depth, p[IK_MATMUL_BS2] = random.range(0, 1) * depth * n;
   int64_t *q = p.data() + IK_MATMUL_COUNT;
   bool au = q[IK_Q_X_UNSIGNED] = random.range(0, 1), bu = q[IK_Q_W_UNSIGNED] = random.range(0, 1), yu = q[IK_Q_Y_UNSIGNED] = random.range(0, 1);
-  bool perRow = q[IK_Q_SCALES_PER_ROW] = random.range(0, 1), perColumn = q[IK_Q_ZEROS_PER_CHANNEL] = random.range(0, 1);
-  std::vector<uint8_t> a(m * depth), b(depth * n), zeros(n), y(count), want(count);
+  bool perRow = q[IK_Q_SCALES_PER_ROW] = random.range(0, 1), perColumn = q[IK_Q_ZEROS_PER_CHANNEL] = random.range(0, 1), hasBias = p[IK_MATMUL_BIAS] = random.range(0, 1);
+  std::vector<uint8_t> a(batches * m * depth), b(batches * depth * n), zeros(n), y(count), want(count);
+  std::vector<int32_t> bias(n);
   std::vector<float> scales(m, 0.01f);
   float bScale = 0.03f, yScale = 0.5f;
   uint8_t aZero = random.range(0, 255), yZero = random.range(0, 255);
@@ -185,18 +187,30 @@ void matmulCase(Random &random, int iteration) {
       byte = static_cast<uint8_t>(random.range(0, 255));
   for (float &scale : scales)
     scale = 0.001f * random.range(1, 40);
+  for (int32_t &value : bias)
+    value = static_cast<int32_t>(random.range(-3000, 3000));
   int32_t za = au ? aZero : int8_t(aZero), zy = yu ? yZero : int8_t(yZero);
   for (int64_t i = 0; i < count; ++i) {
-    int32_t acc = 0;
+    int64_t batch = i / (m * n), row = i / n % m, column = i % n;
+    int32_t acc = hasBias ? bias[column] : 0;
     for (int64_t k = 0; k < depth; ++k)
-      acc += (byteAt(a, i / n * depth + k, au) - za) * (byteAt(b, k * n + i % n, bu) - byteAt(zeros, perColumn ? i % n : 0, bu));
-    float scale = float(scales[perRow ? i / n : 0] * bScale) / yScale;
+      acc += (byteAt(a, batch * p[IK_MATMUL_AS2] + row * depth + k, au) - za) *
+             (byteAt(b, batch * p[IK_MATMUL_BS2] + k * n + column, bu) - byteAt(zeros, perColumn ? column : 0, bu));
+    float scale = float(scales[perRow ? row : 0] * bScale) / yScale;
     float v = std::min(std::max(float(acc) * scale, float((yu ? 0 : -128) - zy)), float((yu ? 255 : 127) - zy));
     want[i] = static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(v)) + zy);
   }
-  std::vector<void *> buffers{a.data(), scales.data(), &aZero, b.data(), &bScale, zeros.data(), &yScale, &yZero, y.data()};
-  check(runWorkers(ik_qmatmulnd, buffers, 8, p, 0, y), "qmatmulnd: workers disagree", iteration);
+  std::vector<void *> buffers{a.data(), scales.data(), &aZero, b.data(), &bScale, zeros.data(), &yScale, &yZero};
+  if (hasBias)
+    buffers.push_back(bias.data());
+  buffers.push_back(y.data());
+  size_t output = buffers.size() - 1;
+  check(runWorkers(ik_qmatmulnd, buffers, output, p, 0, y), "qmatmulnd: workers disagree", iteration);
   check(y == want, "qmatmulnd: values", iteration);
+  if (perRow)
+    return;
+  check(runWorkers(ik_qmatmul_both, buffers, output, p, IK_QMATMUL_BOTH_SCRATCH(depth), y), "qmatmul_both: workers disagree", iteration);
+  check(y == want, "qmatmul_both: values", iteration);
 }
 
 /// The packed products, one with requantisation and one without.
