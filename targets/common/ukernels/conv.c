@@ -42,7 +42,8 @@
           float *c = depth > kc ? sums + panel * 8 * 48 : sums;                                                               \
           int64_t rows = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8;                                     \
           const float *weights = ik_conv_weights_##WEIGHTS(w, p, g, panel, k0, k1, depth, room);                              \
-          ik_tile(c, k0 == 0, weights, 1, 8, columns, whole ? plane : 48, 16, k1 - k0, rows, vecs);                           \
+          /* The next panel's block lies far from this one's. */                                                              \
+          ik_tile_ahead(c, k0 == 0, weights, 1, 8, columns, whole ? plane : 48, 16, k1 - k0, rows, vecs, 1, depth * 8);       \
           int64_t at = ((ng - g) * oc + o) * area + first;                                                                    \
           if (k1 == depth)                                                                                                    \
             ik_conv_finish_##OUT(c, y + at, bias ? bias + o : 0, residual ? residual + at : 0, rows, count, area, e);         \

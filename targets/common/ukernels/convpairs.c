@@ -66,7 +66,7 @@ IK_KERNEL(ik_conv_f32_bf16) {
       for (int64_t panel = panel0; panel < panel1; ++panel) {
         float *c = depth > kc ? sums + panel * 8 * 48 : sums;
         int64_t left = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * area + first;
-        ik_pair_tile(c, k0 == 0, a.w + ((g * panels + panel) * words + k0 / 2) * 8, 1, 8, tile, 16, &walk, left, vecs);
+        ik_pair_tile(c, k0 == 0, a.w + ((g * panels + panel) * words + k0 / 2) * 8, 1, 8, tile, 16, &walk, left, vecs, 1, words * 8);
         if (k1 == depth)
           ik_conv_finish_f32(c, a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, left, count, area, a.e);
       }
@@ -114,7 +114,7 @@ IK_KERNEL(ik_convlines_f32_bf16) {
       int64_t t = panelFirst ? i % tiles : i / count, panel = panel0 + (panelFirst ? i / tiles : i % count);
       int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;
       int64_t left = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * oh * ow + h0 * ow;
-      ik_pair_tile(c, 1, a.w + (g * panels + panel) * words * 8, 1, 8, pairs + first, 16, &walk, left, vecs);
+      ik_pair_tile(c, 1, a.w + (g * panels + panel) * words * 8, 1, 8, pairs + first, 16, &walk, left, vecs, 1, words * 8);
       ik_lines_finish_f32(c, a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, left, first,
                           first + vecs * 16 < places ? vecs * 16 : places - first, l.pitch, p, a.e);
     }

@@ -40,7 +40,7 @@ IK_KERNEL(ik_matmul_f32_bf16) {
     const uint16_t *from = a + at.a + panel * 8 * depth;
     const int inPlace = depth % 2 == 0 && (rows == 8 || rows == 1);
     const uint32_t *left = inPlace ? (const uint32_t *)from : ik_pair_rows(room, from, depth, rows);
-    ik_pair_tile(c, 1, left, words, 1, b + at.b + v0 * words * 16, words * 16, &walk, rows, vecs);
+    ik_pair_tile(c, 1, left, words, 1, b + at.b + v0 * words * 16, words * 16, &walk, rows, vecs, 0, 0);
     ik_matmul_finish_f32(c, y + out, bias ? bias + j : 0, residual ? residual + out : 0, rows, count, n, e);
   }
 }

@@ -97,16 +97,19 @@ ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
   return e.residual == IK_RESIDUAL_AFTER ? v + residual : v;
 }
 
-/* c[r][16 v] = (fresh ? 0 : c) + sum over k of w[r * ldr + k * ldw] * x[k * ldk + v * ldv ..]; c has rows of 48. */
+/* c[r][16 v] = (fresh ? 0 : c) + sum over k of w[r * ldr + k * ldw] * x[k * ldk + v * ldv ..]; c has rows of 48. `fetch`, a
+ * constant, asks for w + ahead beforehand: what the next call reads, where the machine cannot guess it. */
 #define IK_UNROLL _Pragma("clang loop unroll(full)")
 #define IK_BY_FOUR _Pragma("clang loop unroll_count(4)") /* what a step spends on addresses and the count is spent every fourth step */
 #define IK_TILE(R, V)                                                                                                         \
-  IK_INLINE void ik_tile_##R##x##V(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk,  \
-                                   int64_t ldv, int64_t depth) {                                                              \
+  IK_INLINE void ik_tile_##R##x##V(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, \
+                                   int64_t ldv, int64_t depth, int fetch, int64_t ahead) {                                    \
     ik_f32x16 a[R][V], b[V];                                                                                                  \
     IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
       IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);          \
     for (int64_t k = 0; k < depth; ++k) {                                                                                     \
+      if (fetch)                                                                                                              \
+        __builtin_prefetch((const void *)((uintptr_t)w + (uintptr_t)ahead * sizeof(float)), 0, 2);                            \
       IK_UNROLL for (int v = 0; v < V; ++v) b[v] = ik_load16_f32(x + v * ldv);                                                \
       IK_UNROLL for (int r = 0; r < R; ++r) {                                                                                 \
         ik_f32x16 f = ik_splat16(w[r * ldr]);                                                                                 \
@@ -154,32 +157,32 @@ IK_INLINE void ik_tile_4x1_lanes(float *c, int fresh, const float *w, int64_t ld
 #endif
 
 /* `rows` <= 8 and `vecs` <= 3 of the above; rows are computed in whole fours or eights (c has room for 8). */
-IK_INLINE void ik_tile(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, int64_t ldv, int64_t depth,
-                       int64_t rows, int64_t vecs) {
+IK_INLINE void ik_tile_ahead(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, int64_t ldv, int64_t depth,
+                             int64_t rows, int64_t vecs, int fetch, int64_t ahead) {
 #if !IK_FLOAT_VECTORS
   /* One row of 16: its sums fill the registers. */
   for (int64_t v = 0; v < vecs; ++v)
     for (int64_t r = 0; r < rows; ++r)
-      ik_tile_1x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth);
+      ik_tile_1x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth, fetch, ahead);
 #else
   if (rows == 1 && vecs == 3) {
-    ik_tile_1x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
+    ik_tile_1x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);
     return;
   }
 #if defined(__AVX512F__)
   if (rows > 4 && vecs == 3)
-    ik_tile_8x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
+    ik_tile_8x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);
   else if (rows > 4 && vecs == 2)
-    ik_tile_8x2(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
+    ik_tile_8x2(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);
   else if (rows > 4)
-    ik_tile_8x1(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
+    ik_tile_8x1(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);
   else if (rows > 1 && vecs == 3)
-    ik_tile_4x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth);
+    ik_tile_4x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);
   else
 #endif
     for (int64_t v = 0; v < vecs; ++v) {
       if (rows == 1)
-        ik_tile_1x1(c + v * 16, fresh, w, ldr, ldw, x + v * ldv, ldk, ldv, depth);
+        ik_tile_1x1(c + v * 16, fresh, w, ldr, ldw, x + v * ldv, ldk, ldv, depth, fetch, ahead);
 #if IK_TILE_LANES
       else if (ldr == 1)
         for (int64_t r = 0; r < rows; r += 4)
@@ -187,9 +190,14 @@ IK_INLINE void ik_tile(float *c, int fresh, const float *w, int64_t ldr, int64_t
 #endif
       else
         for (int64_t r = 0; r < rows; r += 4)
-          ik_tile_4x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth);
+          ik_tile_4x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth, fetch, ahead);
     }
 #endif
+}
+
+IK_INLINE void ik_tile(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, int64_t ldv, int64_t depth,
+                       int64_t rows, int64_t vecs) {
+  ik_tile_ahead(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, rows, vecs, 0, 0);
 }
 
 #endif
