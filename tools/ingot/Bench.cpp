@@ -86,7 +86,7 @@ llvm::json::Array kernelRows(const Program &program, llvm::ArrayRef<double> seco
   std::vector<size_t> order(std::min(seconds.size(), program.calls.size()));
   for (size_t i = 0; i < order.size(); ++i)
     order[i] = i;
-  llvm::stable_sort(order, [&](size_t a, size_t b) { return seconds[a] > seconds[b]; });
+  llvm::sort(order, [&](size_t a, size_t b) { return seconds[a] != seconds[b] ? seconds[a] > seconds[b] : a < b; });
   llvm::json::Array rows;
   for (size_t i : order) {
     const ProgramCall &call = program.calls[i];

@@ -6,9 +6,14 @@
 
 namespace ingot {
 
-/// Binds every free dimension of an ONNX model's inputs to 1 in `import`; returns their names ("batch", "INPUT.AXIS") in the model's order.
-/// Nothing when the file cannot be read: the import says why.
-std::vector<std::string> bindFreeDims(llvm::StringRef path, ImportOptions &import);
+struct FreeDims {
+  std::vector<std::string> names; // "batch", "INPUT.AXIS", in the model's order
+  int64_t extent = 1;             // of each of them
+};
+
+/// Binds every free dimension of an ONNX model's inputs in `import`: to 1, or, where the model has no shape with that, to the first of 64 and 224 that it
+/// has one with. Nothing when the file cannot be read: the import says why.
+FreeDims bindFreeDims(llvm::StringRef path, ImportOptions &import);
 
 } // namespace ingot
 

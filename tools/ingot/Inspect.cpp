@@ -123,7 +123,7 @@ int runInspect(const Context &context) {
     return kUserFault;
   if (isGgufFile(options->modelPath) || llvm::StringRef(options->modelPath).ends_with(".gguf"))
     return inspectGguf(context, *options);
-  std::vector<std::string> freeDims = bindFreeDims(options->modelPath, options->import);
+  FreeDims freeDims = bindFreeDims(options->modelPath, options->import);
   mlir::MLIRContext mlirContext(mlir::MLIRContext::Threading::DISABLED);
   loadDialects(mlirContext);
   WeightStore store;
@@ -136,10 +136,10 @@ int runInspect(const Context &context) {
     llvm::outs() << printable(options->modelPath, 400) << ": " << bytesText(static_cast<int64_t>(fileBytes)) << ", " << model.nodeCount << " nodes\n\n";
   llvm::json::Object json{{"model", llvm::json::fixUTF8(options->modelPath)}, {"bytes", static_cast<int64_t>(fileBytes)}, {"nodes", model.nodeCount}};
   llvm::json::Array dims;
-  for (const std::string &dim : freeDims)
+  for (const std::string &dim : freeDims.names)
     dims.push_back(llvm::json::fixUTF8(dim));
-  if (printsTable(context) && !freeDims.empty())
-    llvm::outs() << "symbolic dimensions, shown as 1: " << printable(llvm::join(freeDims, ", "), 400) << "\n\n";
+  if (printsTable(context) && !freeDims.names.empty())
+    llvm::outs() << "symbolic dimensions, shown as " << freeDims.extent << ": " << printable(llvm::join(freeDims.names, ", "), 400) << "\n\n";
   json["dims"] = std::move(dims);
   if (model.module) {
     auto main = model.module->lookupSymbol<mlir::func::FuncOp>("main");
