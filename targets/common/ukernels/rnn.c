@@ -1,20 +1,28 @@
 /* ik_rnn_f32: one direction of RNN, LSTM or GRU; parameters and layouts in rnn.h. 16 hidden units side by side; every gate sum is one
  * chain of fused multiply-adds over W x, then R h, then both biases are added. All gates of some units go together, so that as many chains
- * are under way as hide an instruction's latency; W x of a few steps at once, so that W is read once for them. Steps depend on each other,
- * so the parallel unit is one sequence of the batch. */
+ * are under way as hide an instruction's latency; W x of a few steps at once, so that W is read once for them; two sequences of the batch
+ * together, so that R is. Steps depend on each other, so the parallel unit is one sequence of the batch. */
 #include "targets/common/ukernels/micro.h"
 #include "targets/common/ukernels/rnn.h"
 
 enum { IK_RNN_GATES = 4 }; /* the most: sums of one block of 16 units are [IK_RNN_GATES] vectors */
 
-/* What a step reads: packed weights, biases, peephole, and the padded vectors of one sequence. */
+/* What a step reads: packed weights, biases, peephole, and the padded vectors of the first of `together` sequences, `apart` floats from the next's. */
 typedef struct {
   const float *w, *r, *b, *peephole;
   float *h, *c, *reset, *next;
   ik_f32x16 *inputSums; /* W x of IK_RNN_AHEAD steps: [step][padded / 16][IK_RNN_GATES] */
   int64_t inputs, hidden, padded, gates;
   float clip;
+  int64_t together, apart;
 } ik_cell;
+
+/* The cell of sequence m. */
+static ik_cell ik_rnn_at(const ik_cell *s, int64_t m) {
+  ik_cell cell = *s;
+  cell.h += m * s->apart, cell.c += m * s->apart, cell.reset += m * s->apart, cell.next += m * s->apart, cell.inputSums += m * s->apart / 16;
+  return cell;
+}
 
 /* sums[m][i] += chain over k of from[k][i] v_m[k] for gates i < N: M vectors `ahead` floats apart with the same weights (then `block` is 0),
  * or M blocks of units with the same vector. Rows of `from` are `gates` x 16 floats. */
@@ -42,7 +50,16 @@ IK_RNN_SUMS(3, 4)
 IK_RNN_SUMS(4, 4)
 #endif
 
+#if defined(__AVX512F__)
+enum { IK_RNN_TOGETHER = 2 };
+#else
+enum { IK_RNN_TOGETHER = 1 }; /* two would not fit the registers */
+#endif
 typedef void ik_rnn_sums(ik_f32x16 *, int64_t, const float *, int64_t, int64_t, const float *, int64_t, int64_t);
+
+#if defined(__AVX512F__)
+static ik_rnn_sums *const ik_rnn_two[] = {ik_rnn_sums_1x2, ik_rnn_sums_2x2, ik_rnn_sums_3x2, ik_rnn_sums_4x2};
+#endif
 
 /* Gates [first, first + n) of `count` blocks of 16 units: sums // [count][IK_RNN_GATES], panels // [count][depth][gates][16]. */
 static void ik_rnn_blocks(ik_f32x16 *sums, const float *panels, int64_t count, const ik_cell *s, int64_t first, int64_t n, const float *v, int64_t depth) {
@@ -50,12 +67,24 @@ static void ik_rnn_blocks(ik_f32x16 *sums, const float *panels, int64_t count, c
   const int64_t block = depth * s->gates * 16;
   int64_t j = 0;
 #if defined(__AVX512F__)
-  static ik_rnn_sums *const two[] = {ik_rnn_sums_1x2, ik_rnn_sums_2x2, ik_rnn_sums_3x2, ik_rnn_sums_4x2};
   for (; j + 2 <= count; j += 2)
-    two[n - 1](sums + j * IK_RNN_GATES + first, IK_RNN_GATES, panels + j * block + first * 16, block, s->gates, v, 0, depth);
+    ik_rnn_two[n - 1](sums + j * IK_RNN_GATES + first, IK_RNN_GATES, panels + j * block + first * 16, block, s->gates, v, 0, depth);
 #endif
   for (; j < count; ++j)
     one[n - 1](sums + j * IK_RNN_GATES + first, 0, panels + j * block + first * 16, 0, s->gates, v, 0, depth);
+}
+
+/* Adds R v of all sequences to gates [first, first + n) of their sums; v is h or the reset h of the first. */
+static void ik_rnn_past(ik_f32x16 *sums, const ik_cell *s, int64_t first, int64_t n, const float *v) {
+  const int64_t count = s->padded / 16, apart = s->apart / 16;
+#if defined(__AVX512F__)
+  for (int64_t j = 0; s->together == 2 && j < count; ++j)
+    ik_rnn_two[n - 1](sums + j * IK_RNN_GATES + first, apart, s->r + (j * s->hidden * s->gates + first) * 16, 0, s->gates, v, s->apart, s->hidden);
+  if (s->together == 2)
+    return;
+#endif
+  for (int64_t m = 0; m < s->together; ++m)
+    ik_rnn_blocks(sums + m * apart, s->r, count, s, first, n, v + m * s->apart, s->hidden);
 }
 
 /* Fills inputSums for steps whose inputs lie `ahead` floats apart (negative: backwards). */
@@ -95,14 +124,12 @@ IK_INLINE ik_f32x16 ik_rnn_gated(const ik_cell *s, const int64_t *p, const ik_f3
   return ik_rnn_act(ik_rnn_clip(value, s), p[IK_RNN_ACT0 + act]);
 }
 
-static void ik_rnn_step(const ik_cell *s, const int64_t *p, ik_f32x16 *sums) {
-  ik_rnn_blocks(sums, s->r, s->padded / 16, s, 0, 1, s->h, s->hidden);
+static void ik_rnn_cell(const ik_cell *s, const int64_t *p, const ik_f32x16 *sums) {
   for (int64_t j = 0; j < s->padded; j += 16)
     ik_store16_f32(s->next + j, ik_rnn_gated(s, p, sums, 0, j, -1, ik_splat16(0.0f), 0));
 }
 
-static void ik_lstm_step(const ik_cell *s, const int64_t *p, ik_f32x16 *sums) {
-  ik_rnn_blocks(sums, s->r, s->padded / 16, s, 0, 4, s->h, s->hidden);
+static void ik_lstm_cell(const ik_cell *s, const int64_t *p, const ik_f32x16 *sums) {
   for (int64_t j = 0; j < s->padded; j += 16) {
     ik_f32x16 c = ik_load16_f32(s->c + j), one = ik_splat16(1.0f);
     ik_f32x16 input = ik_rnn_gated(s, p, sums, 0, j, 0, c, 0);
@@ -115,29 +142,52 @@ static void ik_lstm_step(const ik_cell *s, const int64_t *p, ik_f32x16 *sums) {
   }
 }
 
-static void ik_gru_step(const ik_cell *s, const int64_t *p, ik_f32x16 *sums) {
-  const ik_f32x16 zero = ik_splat16(0.0f), one = ik_splat16(1.0f);
-  const int64_t count = s->padded / 16, linear = p[IK_RNN_LINEAR_BEFORE_RESET];
-  if (linear) /* the past of gate h is summed apart from W x, in the place of a fourth gate */
-    for (int64_t j = 0; j < count; ++j) {
-      sums[j * IK_RNN_GATES + 3] = sums[j * IK_RNN_GATES + 2];
-      sums[j * IK_RNN_GATES + 2] = zero;
-    }
-  ik_rnn_blocks(sums, s->r, count, s, 0, linear ? 3 : 2, s->h, s->hidden);
+/* The reset gate, or the past that it lets through. */
+static void ik_gru_reset(const ik_cell *s, const int64_t *p, const ik_f32x16 *sums) {
   for (int64_t j = 0; j < s->padded; j += 16) {
-    ik_f32x16 reset = ik_rnn_gated(s, p, sums, 1, j, -1, zero, 0);
-    ik_store16_f32(s->reset + j, linear ? reset : reset * ik_load16_f32(s->h + j));
+    ik_f32x16 reset = ik_rnn_gated(s, p, sums, 1, j, -1, ik_splat16(0.0f), 0);
+    ik_store16_f32(s->reset + j, p[IK_RNN_LINEAR_BEFORE_RESET] ? reset : reset * ik_load16_f32(s->h + j));
   }
-  if (!linear)
-    ik_rnn_blocks(sums, s->r, count, s, 2, 1, s->reset, s->hidden);
+}
+
+static void ik_gru_cell(const ik_cell *s, const int64_t *p, const ik_f32x16 *sums) {
+  const ik_f32x16 zero = ik_splat16(0.0f), one = ik_splat16(1.0f);
   for (int64_t j = 0; j < s->padded; j += 16) {
     ik_f32x16 update = ik_rnn_gated(s, p, sums, 0, j, -1, zero, 0), fresh = sums[j / 16 * IK_RNN_GATES + 2];
-    if (linear)
+    if (p[IK_RNN_LINEAR_BEFORE_RESET])
       fresh = ik_fma16(ik_load16_f32(s->reset + j), fresh + ik_rnn_bias(s, 1, 2, j), sums[j / 16 * IK_RNN_GATES + 3] + ik_rnn_bias(s, 0, 2, j));
     else
       fresh = fresh + ik_rnn_bias(s, 0, 2, j) + ik_rnn_bias(s, 1, 2, j);
     fresh = ik_rnn_act(ik_rnn_clip(fresh, s), p[IK_RNN_ACT1]);
     ik_store16_f32(s->next + j, ik_fma16(update, ik_load16_f32(s->h + j), (one - update) * fresh));
+  }
+}
+
+static void ik_gru_sums(const ik_cell *s, const int64_t *p, ik_f32x16 *sums) {
+  const int64_t count = s->padded / 16, apart = s->apart / 16, linear = p[IK_RNN_LINEAR_BEFORE_RESET];
+  for (int64_t i = 0; linear && i < s->together * count; ++i) { /* the past of gate h is summed apart from W x, in the place of a fourth gate */
+    ik_f32x16 *block = sums + i / count * apart + i % count * IK_RNN_GATES;
+    block[3] = block[2];
+    block[2] = ik_splat16(0.0f);
+  }
+  ik_rnn_past(sums, s, 0, linear ? 3 : 2, s->h);
+  for (int64_t m = 0; m < s->together; ++m) {
+    const ik_cell cell = ik_rnn_at(s, m);
+    ik_gru_reset(&cell, p, sums + m * apart);
+  }
+  if (!linear)
+    ik_rnn_past(sums, s, 2, 1, s->reset);
+}
+
+/* One step of all sequences from their W x. */
+static void ik_rnn_step(const ik_cell *s, const int64_t *p, ik_f32x16 *sums) {
+  if (p[IK_RNN_KIND] == IK_RNN_GRU)
+    ik_gru_sums(s, p, sums);
+  else
+    ik_rnn_past(sums, s, 0, s->gates, s->h);
+  for (int64_t m = 0; m < s->together; ++m) {
+    const ik_cell cell = ik_rnn_at(s, m);
+    (p[IK_RNN_KIND] == IK_RNN_LSTM ? ik_lstm_cell : p[IK_RNN_KIND] == IK_RNN_GRU ? ik_gru_cell : ik_rnn_cell)(&cell, p, sums + m * (s->apart / 16));
   }
 }
 
@@ -155,24 +205,21 @@ static void ik_rnn_copy(float *to, const float *from, int64_t n) {
     to[i] = from[i];
 }
 
-/* One sequence n of the batch from its first step to its last; h and c of `s` hold the state. */
-static void ik_rnn_sequence(ik_cell *s, const int64_t *p, const float *x, float *y, int64_t n) {
+/* Sequences n.. of the batch from their first step to their last; h and c of `s` hold the state. */
+static void ik_rnn_sequences(ik_cell *s, const int64_t *p, const float *x, float *y, int64_t n) {
   const int64_t steps = p[IK_RNN_STEPS], batch = p[IK_RNN_BATCH], row = p[IK_RNN_REVERSE] ? -batch : batch;
   int64_t at = (p[IK_RNN_REVERSE] ? (steps - 1) * batch : 0) + n;
   for (int64_t step = 0; step < steps; ++step, at += row) {
-    if (step % IK_RNN_AHEAD == 0)
-      ik_rnn_inputs(s, x + at * s->inputs, row * s->inputs, steps - step < IK_RNN_AHEAD ? steps - step : IK_RNN_AHEAD);
-    ik_f32x16 *sums = s->inputSums + step % IK_RNN_AHEAD * (s->padded / 16 * IK_RNN_GATES);
-    if (p[IK_RNN_KIND] == IK_RNN_LSTM)
-      ik_lstm_step(s, p, sums);
-    else if (p[IK_RNN_KIND] == IK_RNN_GRU)
-      ik_gru_step(s, p, sums);
-    else
-      ik_rnn_step(s, p, sums);
+    for (int64_t m = 0; m < s->together && step % IK_RNN_AHEAD == 0; ++m) {
+      ik_cell cell = ik_rnn_at(s, m);
+      ik_rnn_inputs(&cell, x + (at + m) * s->inputs, row * s->inputs, steps - step < IK_RNN_AHEAD ? steps - step : IK_RNN_AHEAD);
+    }
+    ik_rnn_step(s, p, s->inputSums + step % IK_RNN_AHEAD * (s->padded / 16 * IK_RNN_GATES));
     float *other = s->h;
     s->h = s->next;
     s->next = other;
-    ik_rnn_copy(y + at * s->hidden, s->h, s->hidden);
+    for (int64_t m = 0; m < s->together; ++m)
+      ik_rnn_copy(y + (at + m) * s->hidden, s->h + m * s->apart, s->hidden);
   }
 }
 
@@ -184,24 +231,30 @@ IK_KERNEL(ik_rnn_f32) {
   float *scratch = (float *)(((uintptr_t)out[lstm ? 3 : 2] + 63) & ~(uintptr_t)63);
   const int64_t gates = lstm ? 4 : p[IK_RNN_KIND] == IK_RNN_GRU ? 3 : 1;
   ik_cell s = {buf[1], buf[2], buf[3], lstm ? buf[6] : 0, scratch, scratch + padded, scratch + 2 * padded, scratch + 3 * padded,
-               (ik_f32x16 *)(scratch + 4 * padded), inputs, hidden, padded, gates, ik_f32(p[IK_RNN_CLIP])};
+               (ik_f32x16 *)(scratch + 4 * padded), inputs, hidden, padded, gates, ik_f32(p[IK_RNN_CLIP]), 1, IK_RNN_STATE(hidden)};
   ik_range range = ik_share(p[IK_RNN_BATCH], worker, workers);
   if (!p[IK_RNN_PACKED] && range.begin < range.end) {
-    float *w = scratch + (4 + IK_RNN_AHEAD * IK_RNN_GATES) * padded, *r = w + gates * padded * inputs;
+    float *w = scratch + 2 * IK_RNN_STATE(hidden), *r = w + gates * padded * inputs;
     ik_rnn_pack(w, buf[1], gates, hidden, inputs);
     ik_rnn_pack(r, buf[2], gates, hidden, hidden);
     s.w = w;
     s.r = r;
   }
-  for (int64_t n = range.begin; n < range.end; ++n) {
-    for (int64_t i = 0; i < 4 * padded; ++i)
-      scratch[i] = 0.0f;
-    ik_rnn_copy(s.h, h0 + n * hidden, hidden);
-    if (lstm)
-      ik_rnn_copy(s.c, c0 + n * hidden, hidden);
-    ik_rnn_sequence(&s, p, x, y, n);
-    ik_rnn_copy(lastH + n * hidden, s.h, hidden);
-    if (lstm)
-      ik_rnn_copy(lastC + n * hidden, s.c, hidden);
+  for (int64_t n = range.begin; n < range.end; n += s.together) {
+    s.together = range.end - n < IK_RNN_TOGETHER ? 1 : IK_RNN_TOGETHER;
+    for (int64_t m = 0; m < s.together; ++m) {
+      const ik_cell cell = ik_rnn_at(&s, m);
+      for (int64_t i = 0; i < padded; ++i)
+        cell.h[i] = cell.c[i] = cell.reset[i] = cell.next[i] = 0.0f;
+      ik_rnn_copy(cell.h, h0 + (n + m) * hidden, hidden);
+      if (lstm)
+        ik_rnn_copy(cell.c, c0 + (n + m) * hidden, hidden);
+    }
+    ik_rnn_sequences(&s, p, x, y, n);
+    for (int64_t m = 0; m < s.together; ++m) {
+      ik_rnn_copy(lastH + (n + m) * hidden, s.h + m * s.apart, hidden);
+      if (lstm)
+        ik_rnn_copy(lastC + (n + m) * hidden, s.c + m * s.apart, hidden);
+    }
   }
 }

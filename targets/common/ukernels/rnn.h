@@ -15,7 +15,9 @@ enum {
 };
 #define IK_RNN_PADDED(h) (((h) + 15) / 16 * 16)
 enum { IK_RNN_AHEAD = 4 }; /* steps whose W x is computed at once */
-/* Scratch: h, c, two vectors of reset values, W x of the steps ahead (4 gates), all padded to 16; and the packed weights when they are not constant. */
-#define IK_RNN_SCRATCH(h, weights) (4 * ((4 + IK_RNN_AHEAD * 4) * IK_RNN_PADDED(h) + (weights) + 64))
+/* Floats of one sequence: h, c, the reset values, the next h, W x of the steps ahead (4 gates), all padded to 16. Scratch: those of two sequences, and the
+ * packed weights when they are not constant. */
+#define IK_RNN_STATE(h) ((4 + IK_RNN_AHEAD * 4) * IK_RNN_PADDED(h))
+#define IK_RNN_SCRATCH(h, weights) (4 * (2 * IK_RNN_STATE(h) + (weights) + 64))
 
 #endif
