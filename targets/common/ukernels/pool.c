@@ -50,30 +50,31 @@ static ik_f32x16 ik_pool_row16(const float *in, const int64_t *p, int64_t width)
   return ik_pool_row(in, p, p[IK_POOL_KW], p[IK_POOL_SW], width);
 }
 
+/* The columns of phase f that lie in the input: [low, high) of `width`. */
+typedef struct { int64_t low, high; } ik_pool_span;
+enum { IK_POOL_SPANS = 4 }; /* phases whose spans are computed once */
+static ik_pool_span ik_pool_span_of(const int64_t *p, int64_t f, int64_t width) {
+  const int64_t sw = p[IK_POOL_SW], pad = p[IK_POOL_PW];
+  int64_t low = (pad - f + sw - 1) / sw, high = (p[IK_POOL_IW] + pad - f + sw - 1) / sw;
+  low = low < 0 ? 0 : low > width ? width : low;
+  return (ik_pool_span){low, high < low ? low : high > width ? width : high};
+}
+
 #define IK_POOL_DEFINE(T, NAME)                                                                                               \
-  static void ik_pool_line_##NAME(float *line, const T *row, const int64_t *p, int64_t width, float border) {                 \
-    const int64_t sw = p[IK_POOL_SW], pad = p[IK_POOL_PW], iw = row ? p[IK_POOL_IW] : 0;                                      \
+  static void ik_pool_line_##NAME(float *line, const T *row, const T *end, const int64_t *p, const ik_pool_span *spans, int64_t width, float border) { \
+    const int64_t sw = p[IK_POOL_SW];                                                                                         \
     const ik_f32x16 fill = ik_splat16(border);                                                                                \
     for (int64_t f = 0; f < sw; ++f, line += width) {                                                                         \
-      int64_t low = (pad - f + sw - 1) / sw, high = (iw + pad - f + sw - 1) / sw;                                             \
-      low = low < 0 ? 0 : low > width ? width : low;                                                                          \
-      high = high < low || !row ? low : high > width ? width : high;                                                          \
-      const T *from = row + f - pad;                                                                                          \
+      const ik_pool_span span = f < IK_POOL_SPANS ? spans[f] : ik_pool_span_of(p, f, width);                                  \
+      const int64_t low = row ? span.low : width, high = row ? span.high : width;                                             \
+      const T *from = row + f - p[IK_POOL_PW];                                                                                \
       /* Whole vectors: what they write too much is written again, or lies behind the last line. */                           \
       for (int64_t j = 0; j < low; j += 16)                                                                                   \
         ik_store16_f32(line + j, fill);                                                                                       \
-      if (sw == 1 && high - low < 16) {                                                                                       \
-        ik_store16_f32(line + low, ik_load_part_##NAME(from + low, high - low));                                              \
-      } else if (sw <= 2 && high - low >= 16) {                                                                               \
-        for (int64_t j = low; j < high; j += 16) {                                                                            \
-          const int64_t at = j + 16 > high ? high - 16 : j;                                                                   \
-          const T *x = from + at * sw;                                                                                        \
-          ik_store16_f32(line + at, sw == 1 ? ik_load16_##NAME(x) : ik_even16(ik_load16_##NAME(x), ik_load16_##NAME(x + 15)));\
-        }                                                                                                                     \
-      } else {                                                                                                                \
-        for (int64_t j = low; j < high; ++j)                                                                                  \
-          line[j] = (float)from[j * sw];                                                                                      \
-      }                                                                                                                       \
+      int64_t j = low;                                                                                                        \
+      for (; sw <= 2 && j < high && end - from >= (j + 16) * sw; j += 16)                                                     \
+        ik_store16_f32(line + j, sw == 1 ? ik_load16_##NAME(from + j) : ik_even16(ik_load16_##NAME(from + 2 * j), ik_load16_##NAME(from + 2 * j + 15))); \
+      _Pragma("clang loop unroll(disable) vectorize(disable)") for (; j < high; ++j) line[j] = (float)from[j * sw];           \
       for (int64_t j = high; j < width; j += 16)                                                                              \
         ik_store16_f32(line + j, fill);                                                                                       \
     }                                                                                                                         \
@@ -110,6 +111,10 @@ static ik_f32x16 ik_pool_row16(const float *in, const int64_t *p, int64_t width)
     const int64_t width = IK_POOL_WIDTH(ow, p[IK_POOL_KW], p[IK_POOL_DW], p[IK_POOL_SW]), padded = (ow + 15) / 16 * 16;       \
     float *columns = (float *)(((uintptr_t)buf[2] + 63) & ~(uintptr_t)63), *lines = columns + padded;                         \
     const float border = p[IK_POOL_KIND] == IK_POOL_MAX ? -__builtin_inff() : 0.0f;                                           \
+    const T *end = x + p[IK_POOL_PLANES] * ih * iw;                                                                           \
+    ik_pool_span spans[IK_POOL_SPANS];                                                                                        \
+    for (int64_t f = 0; f < IK_POOL_SPANS && f < p[IK_POOL_SW]; ++f)                                                          \
+      spans[f] = ik_pool_span_of(p, f, width);                                                                                \
     for (int64_t i = 0; i < padded; ++i)                                                                                      \
       columns[i] = (float)ik_pool_taps(i * p[IK_POOL_SW] - p[IK_POOL_PW], p[IK_POOL_KW], p[IK_POOL_DW], p[IK_POOL_PW], iw, p[IK_POOL_QW], \
                                        p[IK_POOL_COUNT_PAD]);                                                                 \
@@ -120,7 +125,7 @@ static ik_f32x16 ik_pool_row16(const float *in, const int64_t *p, int64_t width)
       int64_t first = h0 * sh - p[IK_POOL_PH], count = (h1 - h0 - 1) * sh + (p[IK_POOL_KH] - 1) * p[IK_POOL_DH] + 1;          \
       for (int64_t r = 0; r < count; ++r) {                                                                                   \
         int64_t h = first + r;                                                                                                \
-        ik_pool_line_##NAME(lines + r * p[IK_POOL_SW] * width, h >= 0 && h < ih ? x + (plane * ih + h) * iw : 0, p, width, border); \
+        ik_pool_line_##NAME(lines + r * p[IK_POOL_SW] * width, h >= 0 && h < ih ? x + (plane * ih + h) * iw : 0, end, p, spans, width, border); \
       }                                                                                                                       \
       if (ik_pool_is_flat(p))                                                                                                 \
         ik_pool_flatten_##NAME(lines, p, width, count);                                                                       \
