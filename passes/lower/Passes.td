@@ -21,6 +21,16 @@ def FuseMaps : Pass<"ingot-fuse-maps", "::mlir::ModuleOp"> {
   }];
 }
 
+def TileTransposes : Pass<"ingot-tile-transposes", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createTileTransposes({})";
+  let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::nn::NnDialect"];
+  let summary = "maps that only transpose matrices of 32-bit words become calls of ik_transpose_w32";
+  let description = [{
+    %y = kernel.map(%x) dims [R, C] strides [1, S, C, 1] { yield %a } -> kernel.micro "ik_transpose_w32"(%x), also with one dim outside. Needs collapsed
+    dims. Not below 3 rows or columns or 256 words, nor on devices whose kernels have no tiles in registers (shaders, DSPs).
+  }];
+}
+
 def CollapseMaps : Pass<"ingot-collapse-maps", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createCollapseMaps()";
   let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::nn::NnDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];

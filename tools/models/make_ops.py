@@ -130,6 +130,7 @@ def elements():
 def movement():
     yield Case("reshape-rows", "Reshape", [normal(4, 6, 5)], {1: np.array([8, -1], I64)})
     yield Case("transpose-axes", "Transpose", [normal(5, 6, 7)], perm=[2, 0, 1])
+    yield Case("transpose-squares", "Transpose", [normal(2, 21, 9, 5)], perm=[0, 2, 3, 1])
     yield Case("transpose-bytes", "Transpose", [integers(0, 256, 9, 5, 7, dtype=U8)], perm=[1, 2, 0])
     yield Case("broadcast-expand", "Expand", [normal(5, 1, 3)], {1: np.array([2, 5, 4, 3], I64)})
     yield Case("slice-steps", "Slice", [normal(9, 20)], {1: np.array([1, 19], I64), 2: np.array([8, 2], I64), 3: np.array([0, 1], I64), 4: np.array([2, -3], I64)})

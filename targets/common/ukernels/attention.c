@@ -3,6 +3,7 @@
  * widened, 48 positions at a time, and multiplied with the tiles of micro.h. Parallel unit: one query, cache heads outermost. */
 #include "targets/common/ukernels/micro.h"
 #include "targets/common/ukernels/sequence.h"
+#include "targets/common/ukernels/squares.h"
 
 #if defined(__AVX512F__)
 IK_TILE(1, 2)
@@ -82,20 +83,6 @@ IK_INLINE ik_f16x16 ik_narrow_load_f16(const _Float16 *p, int64_t n) {
   return u.v;
 }
 
-IK_INLINE void ik_zip16(ik_f32x16 *to, ik_f32x16 a, ik_f32x16 b) {
-  to[0] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-  to[1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-}
-IK_INLINE void ik_transpose16_f32(ik_f32x16 *to, const ik_f32x16 *from) {
-  ik_f32x16 v[16];
-  IK_UNROLL for (int i = 0; i < 16; ++i) v[i] = from[i];
-  IK_UNROLL for (int round = 0; round < 4; ++round) {
-    ik_f32x16 next[16];
-    IK_UNROLL for (int i = 0; i < 8; ++i) ik_zip16(next + 2 * i, v[i], v[i + 8]);
-    IK_UNROLL for (int i = 0; i < 16; ++i) v[i] = next[i];
-  }
-  IK_UNROLL for (int i = 0; i < 16; ++i) to[i] = v[i];
-}
 IK_INLINE ik_f32x16 ik_narrow_load_f32(const float *p, int64_t n) { return n >= 16 ? ik_load16_f32(p) : ik_load_part_f32(p, n); }
 
 /* c // [rows][48] queries times a piece of keys. */

@@ -2,6 +2,7 @@
 #include "test/unit/portable/Portable.h"
 #include "targets/common/ukernels/gather.h"
 #include "targets/common/ukernels/order.h"
+#include "targets/common/ukernels/transpose.h"
 
 #include <cmath>
 #include <numeric>
@@ -15,6 +16,7 @@ extern "C" void ik_scatter_nd_i8(void *const *, const int64_t *, int64_t, int64_
 extern "C" void ik_cumulate_f32(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_cumulate_u32(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_top_k_f32(void *const *, const int64_t *, int64_t, int64_t);
+extern "C" void ik_transpose_w32(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_top_k_u8(void *const *, const int64_t *, int64_t, int64_t);
 
 namespace {
@@ -172,6 +174,19 @@ template <typename T> void topKCase(Random &random, const char *name, Kernel ker
   }
 }
 
+/// Squares with and without rests; what lies between the columns is not read into the result.
+void transposeCase(Random &random) {
+  int64_t batch = random.integer(1, 3), rows = random.integer(1, 50), columns = random.integer(1, 50), stride = rows + random.integer(0, 5);
+  int64_t offset = random.integer(0, 3), apart = columns * stride + random.integer(0, 4);
+  std::vector<uint32_t> x(static_cast<size_t>(offset + batch * apart)), y(static_cast<size_t>(batch * rows * columns));
+  std::iota(x.begin(), x.end(), 0x7f800001u); // NaNs keep their bits
+  runKernel("ik_transpose_w32", ik_transpose_w32, {x.data()}, {y.data()}, {int64_t(y.size() * 4)}, {batch, rows, columns, offset, apart, stride});
+  for (int64_t i = 0; i < batch * rows * columns; ++i) {
+    int64_t b = i / (rows * columns), r = i / columns % rows, c = i % columns;
+    check(y[size_t(i)] == x[size_t(offset + b * apart + c * stride + r)], "ik_transpose_w32: %dx%d at %d", int(rows), int(columns), int(i));
+  }
+}
+
 } // namespace
 
 void testIndex() {
@@ -184,6 +199,7 @@ void testIndex() {
     elementCases(random, round % 5);
     tupleCases(random, round % 5);
     cumulateCase(random);
+    transposeCase(random);
     topKCase<float>(random, "ik_top_k_f32", ik_top_k_f32, true);
     topKCase<uint8_t>(random, "ik_top_k_u8", ik_top_k_u8, false);
   }
