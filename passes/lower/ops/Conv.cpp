@@ -1,13 +1,14 @@
 // Lowers nn.conv: f32 and f16 to ik_conv, ik_convlines where its lines fit the cache, or ik_dwconv (constant filters packed in panels of 8 output
 // channels; depthwise f32 to ik_dwconv_halide where that is faster: kernels.def), f32 3x3 ones to ik_convwino_f32 where that is faster, f32 with a
-// filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the same over lines, f64 and 8-bit integers to the plain ik_convnd.
+// filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the same over lines, filters as large as their input to ik_matmul, f64 and 8-bit
+// integers to the plain ik_convnd.
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
-#include "passes/lower/PairConv.h"
 #include "passes/lower/PairConv.h"
 #include "passes/lower/Winograd.h"
 #include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/convwino.h"
+#include "targets/common/ukernels/matmul.h"
 
 #include <algorithm>
 #include <cstring>
@@ -141,6 +142,38 @@ Value lowerWinograd(nn::ConvOp op, LowerContext &context, const ConvShape &shape
   return callKernel(op, context, "ik_convwino_f32", inputs, shape, winogradScratch(shape));
 }
 
+/// One output place that sees the whole input: a product of x [N, K] with the filter [OC, K] transposed, whose rows would be single pixels otherwise.
+bool isProduct(const ConvShape &shape) {
+  for (int axis = 0; axis < 3; ++axis)
+    if (shape[IK_CONV_ID + axis] != shape[IK_CONV_KD + axis] || shape[IK_CONV_PD + axis] != 0)
+      return false;
+  return shape[IK_CONV_G] == 1 && shape.area() == 1;
+}
+
+/// w [OC][K] -> [1][ceil(OC / 16)][K][16], zero padded: the right side of a product.
+Tensor packRows(const Tensor &w, int64_t channels, int64_t depth) {
+  constexpr int64_t kPanel = 16;
+  int64_t panels = (channels + kPanel - 1) / kPanel, width = byteWidth(w.dtype());
+  Tensor out(w.dtype(), {1, panels, depth, kPanel});
+  char *to = out.mutableData();
+  for (int64_t o = 0; o < channels; ++o)
+    for (int64_t k = 0; k < depth; ++k)
+      std::memcpy(to + ((o / kPanel * depth + k) * kPanel + o % kPanel) * width, w.data() + (o * depth + k) * width, width);
+  return out;
+}
+
+Value lowerProduct(nn::ConvOp op, LowerContext &context, const ConvShape &shape, StringRef suffix, SmallVector<Value> inputs) {
+  int64_t channels = shape[IK_CONV_OC], depth = shape.depth();
+  SmallVector<int64_t> params(IK_MATMUL_COUNT, 0);
+  params[IK_MATMUL_B0] = params[IK_MATMUL_B1] = params[IK_MATMUL_B2] = params[IK_MATMUL_PACKED] = 1;
+  params[IK_MATMUL_M] = shape[IK_CONV_N], params[IK_MATMUL_N] = channels, params[IK_MATMUL_K] = depth;
+  params[IK_MATMUL_BIAS] = shape[IK_CONV_BIAS], params[IK_MATMUL_ACT] = shape[IK_CONV_ACT];
+  params[IK_MATMUL_ALPHA] = shape[IK_CONV_ALPHA], params[IK_MATMUL_BETA] = shape[IK_CONV_BETA];
+  inputs[1] = context.packed(op.getLoc(), "conv.w", *toDType(elementOf(op.getFilter())), {1, (channels + 15) / 16, depth, 16}, op.getFilter(),
+                             "pack output channels in panels of 16", [=](ArrayRef<Tensor> from) { return packRows(from[0], channels, depth); });
+  return context.micro(op.getLoc(), ("ik_matmul_" + suffix).str(), op.getResult().getType(), inputs, params, shape.work(), IK_MATMUL_SCRATCH(depth)).getResult(0);
+}
+
 Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, StringRef suffix, std::string &why) {
   std::optional<Epilogue> epilogue = readEpilogue(op, why);
   if (!epilogue)
@@ -163,6 +196,8 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
   if (context.isConstant(op.getFilter())) {
     context.noteDense(op, op.getFilter());
     shape[IK_CONV_PACKED] = 1;
+    if (!isNarrow && context.hasTiles() && isProduct(shape))
+      return SmallVector<Value, 2>{lowerProduct(op, context, shape, suffix, inputs)};
     if (suffix == "f32" && context.hasTiles() && isWinogradFaster(shape))
       return SmallVector<Value, 2>{lowerWinograd(op, context, shape, inputs)};
     inputs[1] = packFilter(op, context, shape);
