@@ -1,6 +1,6 @@
 /* ik_pool_<type>: pooling of every kind, type and rank in plain C, with the indices of maxima; parameters in pool.h. The first of
  * equal maxima wins; a NaN wins a maximum. f16 sums in f32. Parallel unit: one output element. lp: p = 1 and 2 as sum and root,
- * other exponents by repeated multiplication and ik_root. */
+ * other exponents by repeated multiplication and ik_root. Maxima of bytes go row by row. */
 #include "targets/common/ukernels/pool.h"
 #include "targets/common/ukernels/ukernel.h"
 
@@ -21,6 +21,50 @@ static double ik_root(double x, int64_t p) {
   }
   return y;
 }
+
+/* Maxima of the outputs [pixel, pixel + count) of one row of a plane: rows are joined first, many columns at a time. Returns how many were made: 0
+ * leaves them to the plain way (a line that is too long). */
+enum { IK_POOL_LINE = 4096 };
+#if !defined(IK_ONE_UNIT)
+#define IK_POOL_ROW(T, LOWEST, NAME)                                                                                          \
+  static int64_t ik_pool_row_##NAME(const T *x, T *y, const int64_t *p, int64_t pixel, int64_t count) {                       \
+    const int64_t ow = pixel % p[IK_POOL_OW], row = pixel / p[IK_POOL_OW], iw = p[IK_POOL_IW];                                \
+    const int64_t d0 = row / p[IK_POOL_OH] * p[IK_POOL_SD] - p[IK_POOL_PD], h0 = row % p[IK_POOL_OH] * p[IK_POOL_SH] - p[IK_POOL_PH]; \
+    const int64_t w0 = ow * p[IK_POOL_SW] - p[IK_POOL_PW], w1 = w0 + (count - 1) * p[IK_POOL_SW] + (p[IK_POOL_KW] - 1) * p[IK_POOL_DW] + 1; \
+    const int64_t low = w0 < 0 ? 0 : w0 < iw ? w0 : iw, high = w1 < low ? low : w1 < iw ? w1 : iw;                            \
+    T best[IK_POOL_LINE];                                                                                                     \
+    if (high - low > IK_POOL_LINE)                                                                                            \
+      return 0;                                                                                                               \
+    for (int64_t i = 0; i < high - low; ++i)                                                                                  \
+      best[i] = LOWEST;                                                                                                       \
+    for (int64_t k = 0; k < p[IK_POOL_KD] * p[IK_POOL_KH]; ++k) {                                                             \
+      const int64_t d = d0 + k / p[IK_POOL_KH] * p[IK_POOL_DD], h = h0 + k % p[IK_POOL_KH] * p[IK_POOL_DH];                   \
+      if (d < 0 || h < 0 || d >= p[IK_POOL_ID] || h >= p[IK_POOL_IH])                                                         \
+        continue;                                                                                                             \
+      const T *from = x + (d * p[IK_POOL_IH] + h) * iw + low;                                                                 \
+      for (int64_t i = 0; i < high - low; ++i)                                                                                \
+        best[i] = from[i] > best[i] ? from[i] : best[i];                                                                      \
+    }                                                                                                                         \
+    for (int64_t i = 0; i < count; ++i) {                                                                                     \
+      T v = LOWEST;                                                                                                           \
+      for (int64_t k = 0; k < p[IK_POOL_KW]; ++k) {                                                                           \
+        const int64_t w = w0 + i * p[IK_POOL_SW] + k * p[IK_POOL_DW];                                                         \
+        if (w >= low && w < high)                                                                                             \
+          v = best[w - low] > v ? best[w - low] : v;                                                                          \
+      }                                                                                                                       \
+      y[i] = v;                                                                                                               \
+    }                                                                                                                         \
+    return count;                                                                                                             \
+  }
+IK_POOL_ROW(int8_t, -128, i8)
+IK_POOL_ROW(uint8_t, 0, u8)
+#else
+#define ik_pool_row_i8(x, y, p, pixel, count) ((void)(count), 0)
+#define ik_pool_row_u8(x, y, p, pixel, count) ((void)(count), 0)
+#endif
+#define ik_pool_row_f32(x, y, p, pixel, count) ((void)(count), 0)
+#define ik_pool_row_f16(x, y, p, pixel, count) ((void)(count), 0)
+#define ik_pool_row_f64(x, y, p, pixel, count) ((void)(count), 0)
 
 #define IK_POOL_ND(T, ACC, LOWEST, NAME)                                                                                      \
   static ACC ik_pool_sum_##NAME(const T *x, const int64_t *p, const int64_t *at, int64_t *counted, int64_t *best) {           \
@@ -55,7 +99,13 @@ static double ik_root(double x, int64_t p) {
     int64_t *indices = p[IK_POOL_INDICES] ? buf[2] : 0;                                                                       \
     const int64_t plane = p[IK_POOL_ID] * p[IK_POOL_IH] * p[IK_POOL_IW], area = p[IK_POOL_OD] * p[IK_POOL_OH] * p[IK_POOL_OW]; \
     ik_range range = ik_share(p[IK_POOL_PLANES] * area, worker, workers);                                                     \
-    for (int64_t unit = range.begin; unit < range.end; ++unit) {                                                              \
+    const int plainMax = p[IK_POOL_KIND] == IK_POOL_MAX && !indices;                                                          \
+    for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
+      const int64_t left = p[IK_POOL_OW] - unit % p[IK_POOL_OW], count = left < range.end - unit ? left : range.end - unit;   \
+      const int64_t made = plainMax ? ik_pool_row_##NAME(x + unit / area * plane, y + unit, p, unit % area, count) : 0;       \
+      unit += made;                                                                                                           \
+      if (made)                                                                                                               \
+        continue;                                                                                                             \
       int64_t pixel = unit % area, counted, best;                                                                             \
       int64_t at[3] = {pixel / (p[IK_POOL_OW] * p[IK_POOL_OH]) * p[IK_POOL_SD] - p[IK_POOL_PD],                               \
                        pixel / p[IK_POOL_OW] % p[IK_POOL_OH] * p[IK_POOL_SH] - p[IK_POOL_PH],                                 \
@@ -68,6 +118,7 @@ static double ik_root(double x, int64_t p) {
       y[unit] = (T)v;                                                                                                         \
       if (indices)                                                                                                            \
         indices[unit] = unit / area * plane + best;                                                                           \
+      ++unit;                                                                                                                 \
     }                                                                                                                         \
   }
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-extern "C" Kernel ik_conv_f32, ik_conv_f16, ik_convlines_f32, ik_convlines_f16, ik_dwconv_f32, ik_dwconv_f16, ik_matmul_f32, ik_matmul_f16, ik_pool2d_f32, ik_pool_f32;
+extern "C" Kernel ik_conv_f32, ik_conv_f16, ik_convlines_f32, ik_convlines_f16, ik_dwconv_f32, ik_dwconv_f16, ik_matmul_f32, ik_matmul_f16, ik_pool2d_f32, ik_pool_f32, ik_pool_u8;
 
 namespace {
 
@@ -182,11 +182,33 @@ void poolCase(Random &random, int iteration) {
   check(ok, "pool: values", iteration);
 }
 
+/// Maxima of bytes, which go row by row, are those of the same numbers in f32.
+void bytePoolCase(Random &random, int iteration) {
+  Params p(IK_POOL_COUNT, 0);
+  p[IK_POOL_PLANES] = 2;
+  for (int axis = 0; axis < 3; ++axis) {
+    p[IK_POOL_ID + axis] = random.range(1, axis == 2 ? 40 : 8), p[IK_POOL_KD + axis] = random.range(1, 3), p[IK_POOL_SD + axis] = random.range(1, 3);
+    p[IK_POOL_DD + axis] = random.range(1, 2), p[IK_POOL_PD + axis] = random.range(0, p[IK_POOL_KD + axis] - 1);
+    p[IK_POOL_OD + axis] = outExtent(p[IK_POOL_ID + axis], p[IK_POOL_PD + axis], random.range(0, 2), p[IK_POOL_KD + axis], p[IK_POOL_SD + axis], p[IK_POOL_DD + axis]);
+  }
+  std::vector<uint8_t> x, y(size_t(2 * p[IK_POOL_OD] * p[IK_POOL_OH] * p[IK_POOL_OW]));
+  for (int64_t i = 0; i < 2 * p[IK_POOL_ID] * p[IK_POOL_IH] * p[IK_POOL_IW]; ++i)
+    x.push_back(uint8_t(random.range(0, 255)));
+  std::vector<float> wide(x.begin(), x.end()), want(y.size());
+  check(runWorkers(ik_pool_u8, {x.data(), y.data()}, 1, p, 0, y), "byte pool: workers disagree", iteration);
+  runWorkers(ik_pool_f32, {wide.data(), want.data()}, 1, p, 0, want);
+  bool ok = true;
+  for (size_t i = 0; i < y.size(); ++i) // a window outside of the input has the least value of its type
+    ok = ok && float(y[i]) == (want[i] < 0 ? 0.0f : want[i]);
+  check(ok, "maxima of bytes", iteration);
+}
+
 } // namespace
 
 int testFloat() {
   Random random;
   for (int i = 0; i < 300; ++i) {
+    bytePoolCase(random, i);
     convCase<float>(random, i, Form::Tiles, ik_conv_f32);
     convCase<float>(random, i, Form::Lines, ik_convlines_f32);
     convCase<float>(random, i, Form::Depthwise, ik_dwconv_f32);
