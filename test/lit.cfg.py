@@ -36,6 +36,12 @@ if shared.exists():
     config.available_features.add("shared-models")
 if (extra / "onnx").exists():
     config.available_features.add("extra-models")
+try:
+    for descriptor in os.openpty():
+        os.close(descriptor)
+    config.available_features.add("terminals")
+except OSError:
+    pass  # a bare root without /dev/pts
 lavapipe = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
 if lavapipe.exists() and shutil.which("spirv-val") and pathlib.Path("/usr/share/vulkan/explicit_layer.d/VkLayer_khronos_validation.json").exists():
     config.available_features.add("lavapipe")
