@@ -21,8 +21,8 @@ const Target &getHexagonTarget() {
   static const KernelLevel levels[] = {{"hvx", hvx, 128}, {"v68", {}, 8}};
   // QEMU 7.2 knows no other model, and the integer instructions of later ones are not in our code.
   static const std::pair<llvm::StringRef, llvm::StringRef> cpus[] = {{"hexagonv68", "v67"}, {"hexagonv73", "v67"}};
-  // Splitting pairs of registers gives wrong code in LLVM 22.1 (README.md).
-  static const llvm::StringRef options[] = {"disable-hsdr"};
+  // Splitting pairs of registers and hardware loops give wrong code in LLVM 22.1 (README.md).
+  static const llvm::StringRef options[] = {"disable-hsdr", "disable-hexagon-hwloops"};
   static const CpuTables tables = {
       "hexagon", "Hexagon DSPs from v68 on, with HVX vectors of 128 bytes", llvm::Triple::hexagon, false, features, {}, levels,
       kernels, {"qemu-hexagon", cpus}, options};

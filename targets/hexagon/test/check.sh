@@ -7,7 +7,7 @@ trap 'rm -rf "$work"' EXIT
 cc=$(command -v clang-22 || command -v clang)
 link=$(command -v ld.lld-22 || command -v ld.lld)
 flags="-std=c11 -O2 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wall -Wextra -I$root"
-cross="--target=hexagon-unknown-linux-musl -mllvm -disable-hsdr -ffreestanding -fno-builtin -nostdlibinc -fPIC"
+cross="--target=hexagon-unknown-linux-musl -mllvm -disable-hsdr -mllvm -disable-hexagon-hwloops -ffreestanding -fno-builtin -nostdlibinc -fPIC"
 build() { # NAME SOURCE FLAGS...
   local name=$1 source=$2
   shift 2
