@@ -3,7 +3,6 @@
 
 #include "compiler/Pipeline.h"
 #include "compiler/import/gguf/GgufReader.h"
-#include "compiler/package/PackageWriter.h"
 #include "dialects/Registry.h"
 #include "dialects/deploy/Deploy.h"
 
@@ -15,7 +14,6 @@
 
 #include <chrono>
 #include <set>
-#include <sys/mman.h>
 
 using namespace mlir;
 
@@ -24,7 +22,7 @@ namespace {
 
 constexpr llvm::StringLiteral kUnsupportedCode = "IG0201", kPassCode = "IG0290", kNotFusedCode = "IG0203", kDenseKeptCode = "IG0204", kDumpCode = "IG0007", kTargetCode = "IG0310",
                            kUnknownTargetCode = "IG0302", kFeatureCode = "IG0303", kOtherUnitCode = "IG0320", kShapesCode = "IG0168",
-                           kKeptCode = "IG0227", kRoundedCode = "IG0228", kOperandsCode = "IG0321";
+                           kKeptCode = "IG0227", kRoundedCode = "IG0228", kOperandsCode = "IG0321", kWindowCode = "IG0322";
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -77,7 +75,8 @@ public:
       return nullptr;
     result->device = *device;
     result->target = findTarget(device->target);
-    if (!checkStop() || (options.shapes.bounded.empty() && !checkShapes(options.shapes)) || !checkOperands())
+    result->streamBytes = options.streamBytes;
+    if (!checkStop() || (options.shapes.bounded.empty() && !checkShapes(options.shapes)) || !checkOperands() || !checkStream())
       return nullptr;
     result->symbol = symbolFor(options.name.empty() ? llvm::sys::path::stem(options.modelPath) : StringRef(options.name));
     result->context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
@@ -128,6 +127,16 @@ private:
       return true;
     diagnostics.report(kShapesCode, std::to_string(shapes.count()) + " shapes are too many for this device, where each has code of its own: at most " +
                                         std::to_string(kMostUnsharedShapes), {options.modelPath}, "leave out those that are not needed");
+    return false;
+  }
+
+  /// Refuses streamed weights where the code has no place to say what it reads next.
+  bool checkStream() {
+    bool isCpu = result->target->asCpu() != nullptr;
+    if (options.streamBytes == 0 || (isCpu && options.shapes.empty()))
+      return true;
+    diagnostics.report(kWindowCode, isCpu ? "the weights of a model for several shapes cannot be streamed" : "device '" + result->device.name + "' cannot stream weights",
+                       {options.modelPath}, isCpu ? "give one extent a dimension, or leave out --stream-weights" : "leave out --stream-weights, or choose a CPU (ingot devices)");
     return false;
   }
 
@@ -187,7 +196,7 @@ private:
     if (dumper.enabled())
       manager.addInstrumentation(std::make_unique<DumpAfterPass>(dumper, phase.name));
     WeightRequest weights{result->target->weightCosts(result->device), options.sparse, result->device.name, {}};
-    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights, !options.shapes.empty(), sharesShapes()};
+    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights, !options.shapes.empty(), sharesShapes(), options.streamBytes};
     phase.build(manager, context);
     bool good = succeeded(manager.run(*result->module));
     llvm::append_range(result->weightNotes, weights.notes);
@@ -294,6 +303,8 @@ void forwardDiagnostic(mlir::Diagnostic &from, Diagnostics &to, StringRef file) 
     return to.report(what.consume_front("sparse weights: ") ? kDenseKeptCode : kNotFusedCode, what.str(), where);
   if (what.consume_front("calibration: "))
     return to.report("IG0223", what.str(), where, "give samples of the kind that the model is used with");
+  if (what.consume_front("window: "))
+    return to.report(kWindowCode, what.str(), where, "give --stream-weights more bytes, or leave it out");
   bool unsupported = what.consume_front("unsupported: ");
   if (from.getSeverity() == DiagnosticSeverity::Error)
     to.report(unsupported ? kUnsupportedCode : kPassCode, what.str(), where,
@@ -333,40 +344,6 @@ std::vector<CachePart> cachesOf(const Compiled &compiled) {
     caches.push_back({state.offset, shape[2], shape[0], shape[1]});
   }
   return caches;
-}
-
-llvm::Expected<WeightsSegment> buildWeights(const Compiled &compiled, unsigned jobs) {
-  llvm::Expected<Layout> layout = makeLayout(compiled.programs, compiled.store, compiled.symbol, compiled.device.name);
-  if (!layout)
-    return layout.takeError();
-  if (layout->weightsBytes == 0)
-    return WeightsSegment();
-  std::error_code code;
-  llvm::sys::MemoryBlock block = llvm::sys::Memory::allocateMappedMemory(static_cast<size_t>(layout->weightsBytes), nullptr,
-                                                                         llvm::sys::Memory::MF_READ | llvm::sys::Memory::MF_WRITE, code);
-  if (code)
-    return llvm::createStringError(code, "no memory for " + llvm::Twine(layout->weightsBytes) + " bytes of weights");
-#ifdef MADV_HUGEPAGE
-  madvise(block.base(), block.allocatedSize(), MADV_HUGEPAGE); // one pass over all of it a token: address translation would be felt
-#endif
-  WeightsSegment segment(block, layout->weightsBytes);
-  char *at = segment.data();
-  llvm::Error error = streamWeights(*layout, compiled.store, jobs, [&](StringRef bytes) { at = llvm::copy(bytes, at); });
-  if (error)
-    return std::move(error);
-  return segment;
-}
-
-llvm::Expected<LoadedModel> loadCompiled(const Compiled &compiled) {
-  LoadedModel loaded;
-  if (llvm::Error error = buildWeights(compiled).moveInto(loaded.weights))
-    return std::move(error);
-  llvm::Expected<std::unique_ptr<LoadedProgram>> program =
-      compiled.target->load(compiled.device, compiled.objects, compiled.symbol, compiled.programs, loaded.weights.bytes());
-  if (!program)
-    return program.takeError();
-  loaded.program = std::move(*program);
-  return loaded;
 }
 
 llvm::Expected<std::vector<Tensor>> runCompiled(const Compiled &compiled, ArrayRef<Tensor> inputs, int64_t workers, size_t entry) {

@@ -33,6 +33,7 @@ struct CompileOptions {
   int64_t workers = 2; // --threads: most workers the program may be run with
   int jobs = 0;        // 0: all cores
   SparseStorage sparse = SparseStorage::Fastest; // --sparse
+  int64_t streamBytes = 0; // --stream-weights: most bytes of weights in memory at once; 0: all
   bool strict = false;
   bool fast = false; // --precision fast
   bool timed = false; // code that lets each call be timed (bench --kernels)
@@ -70,6 +71,7 @@ struct Compiled {
   std::vector<LayerNote> layers; // what the compress phase did
   OperandsNote operands; // --precision bf16, f16
   std::vector<WeightNote> weightNotes; // how 8-bit weights are stored, and why
+  int64_t streamBytes = 0; // of the options
   bool stopped = false; // --stop-after ended the pipeline
   std::string stageText; // what the target wrote at the stage that --stop-after names
 
@@ -118,7 +120,7 @@ llvm::Expected<std::vector<Tensor>> runReference(const ReferenceModel &model, ll
 std::unique_ptr<LoadedProgram> loadReferenceProgram(const ReferenceModel &model);
 
 /// The weights segment in memory of its own, from a page's start; empty for a model without weights. Made tensor by tensor, recipes on `jobs`
-/// threads (0: all cores).
+/// threads (0: all cores). Streamed weights lie in a temporary file that is mapped read-only.
 class WeightsSegment {
 public:
   WeightsSegment() = default;

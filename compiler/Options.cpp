@@ -85,6 +85,7 @@ constexpr OptionInfo kOptions[] = {
     {"sparsify", 0, ValueKind::Text, "SPEC", "", "magnitude:SHARE or 4x1:SHARE of weights to zero", COMPRESSING, "none"},
     {"sparse", 0, ValueKind::Text, "HOW", "fastest", "form of 8-bit weights with zeros: fastest, smallest, never", " build run test bench "},
     {"calibrate", 0, ValueKind::Text, "F.npz|DIR", "", "samples of the inputs, for int8", COMPRESSING, "none"},
+    {"stream-weights", 0, ValueKind::Text, "BYTES", "", "most weights in memory at once, such as 200M; the rest stays in the file", " build bench generate ", "all"},
     {"name", 0, ValueKind::Text, "NAME", "", "name of the library and its functions", " build ", "the model file's"},
     {"embed-weights", 0, ValueKind::Flag, "", "", "put the weights into the library", " build "},
     {"verify", 0, ValueKind::Flag, "", "", "run and compare with the reference evaluator", " build "},

@@ -20,6 +20,7 @@ struct PassContext {
   WeightRequest *weights = nullptr;    // how constant weights of integer products may be stored; null: plainly
   bool mergeWeights = false;           // entry points bring equal weights under different names
   bool shareShapes = false;            // and the target can share their steps
+  int64_t streamBytes = 0;             // most weights in memory at once; 0: all
 };
 
 struct Phase {

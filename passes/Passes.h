@@ -34,6 +34,7 @@ std::unique_ptr<mlir::Pass> createOutlineMaps();
 std::unique_ptr<mlir::Pass> createPlanProgram(const PassContext &context);
 std::unique_ptr<mlir::Pass> createShareShapes();
 std::unique_ptr<mlir::Pass> createStageWeights(int64_t fastBytes);
+std::unique_ptr<mlir::Pass> createStreamWeights(int64_t windowBytes);
 
 /// The phases' pipelines.
 void buildCompress(mlir::OpPassManager &manager, const PassContext &context);

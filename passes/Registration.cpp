@@ -34,6 +34,7 @@ void registerPasses() {
   mlir::registerPass([] { return createPlanProgram(context); });
   mlir::registerPass([] { return createShareShapes(); });
   mlir::registerPass([] { return createStageWeights(0); });
+  mlir::registerPass([] { return createStreamWeights(0); });
 }
 
 } // namespace ingot

@@ -58,6 +58,8 @@ public:
   virtual llvm::Error run(size_t entry, llvm::ArrayRef<const void *> inputs, llvm::ArrayRef<void *> outputs, int64_t workers) = 0;
   /// Zeroes the state.
   virtual llvm::Error resetState() = 0;
+  /// The weights given to load are a file's, mapped: what the code says of streamed ones (deploy::kStreamAttr) is acted upon from now on.
+  virtual void streamWeights() {}
   /// Seconds of each call of the last run, as worker 0 saw them; empty unless the module asked for it (deploy::kTimedAttr) and the target can.
   virtual llvm::ArrayRef<double> callSeconds() const { return {}; }
 };

@@ -25,6 +25,7 @@ struct PackageRequest {
   std::string tokenizer;                     // the container's segment of that kind; empty: none, and no code for it
   ShapeSets shapes = {};                     // likewise
   std::vector<CachePart> caches = {};        // likewise; none: no code that saves them
+  bool isStreamed = false;               // the code says what it reads next: the part that passes it on is added
   std::string modelPath;
   std::vector<std::string> dependencies; // further files that were read (external data, device file)
 };

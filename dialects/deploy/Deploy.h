@@ -35,6 +35,10 @@ constexpr llvm::StringLiteral kCalleesAttr = "callees";
 /// I64Attr of a deploy.program whose steps are those of a deploy.shared: its row. kSharedAttr (StringAttr) names it.
 constexpr llvm::StringLiteral kRowAttr = "row", kSharedAttr = "shared";
 
+/// DictionaryAttr of a deploy.barrier of streamed weights: `drop` and `ahead`, DenseI64ArrayAttrs of [begin, end] pairs in the weights. kSlicesAttr of a
+/// deploy.call: an ArrayAttr of those, one for each share of the call's work, before which it is said.
+constexpr llvm::StringLiteral kStreamAttr = "stream", kSlicesAttr = "slices";
+
 } // namespace ingot::deploy
 
 #endif

@@ -57,3 +57,17 @@ def StageWeights : Pass<"ingot-stage-weights", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"fastBytes", "fast-bytes", "int64_t", "0", "bytes of fast memory">];
 }
+
+def StreamWeights : Pass<"ingot-stream-weights", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createStreamWeights(0)";
+  let dependentDialects = ["::ingot::deploy::DeployDialect"];
+  let summary = "barriers say which weights come next and which are done with";
+  let description = [{
+    For weights larger than `window-bytes`. After: barriers between parts of a program, which read an eighth of the window at most, and one at its end have
+    the attribute `stream`, a dictionary of `drop` and `ahead`: [begin, end] pairs of the weights segment. A product with larger weights stands alone between
+    barriers and has `slices`, an array of such dictionaries: its code does as many shares of the work one after the other. Never dropped: small weights
+    that more than two parts read, and, to the size of what is left of the window, the first weights. The constant STREAM_BYTES goes into
+    `nn.constants`. An error when the largest part, twice, does not fit the window.
+  }];
+  let options = [Option<"windowBytes", "window-bytes", "int64_t", "0", "most bytes of weights in memory at once">];
+}

@@ -12,6 +12,8 @@ void buildPlan(mlir::OpPassManager &manager, const PassContext &context) {
     manager.addPass(createShareShapes());
   if (context.fastBytes > 0)
     manager.addPass(createStageWeights(context.fastBytes));
+  if (context.streamBytes > 0)
+    manager.addPass(createStreamWeights(context.streamBytes));
 }
 
 } // namespace ingot

@@ -24,6 +24,8 @@ int close(int file);
 int64_t lseek(int file, int64_t offset, int whence);
 void *mmap(void *address, size_t bytes, int protection, int flags, int file, int64_t offset);
 int munmap(void *address, size_t bytes);
+int madvise(void *address, size_t bytes, int advice);
+int getpagesize(void);
 
 #ifdef __APPLE__
 #define INGOT_O_CLOEXEC 0x1000000
@@ -34,5 +36,7 @@ int munmap(void *address, size_t bytes);
 #define INGOT_SEEK_END 2
 #define INGOT_PROT_READ 1
 #define INGOT_MAP_PRIVATE 2
+#define INGOT_MADV_WILLNEED 3
+#define INGOT_MADV_DONTNEED 4
 
 #endif

@@ -13,9 +13,9 @@ using namespace llvm;
 namespace ingot {
 namespace {
 
-/// What the object may leave undefined: the runtime's barrier and the two functions every C compiler assumes.
+/// What the object may leave undefined: functions of the runtime and the two that every C compiler assumes.
 bool isProvided(StringRef name) {
-  return name == "memcpy" || name == "memset" || name == "ingot_barrier_wait" || name == "ingot_call_done" || name == "ingot_gpu_run" ||
+  return name == "memcpy" || name == "memset" || name == "ingot_barrier_wait" || name == "ingot_stream_next" || name == "ingot_call_done" || name == "ingot_gpu_run" ||
          name.starts_with("llvm.");
 }
 

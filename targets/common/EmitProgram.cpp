@@ -35,6 +35,8 @@ private:
   Error storeAddresses(deploy::CallOp call);
   void emitKernel(deploy::CallOp call, Value *self, Value *count);
   void emitBarrier();
+  void emitStream(mlir::DictionaryAttr ranges);
+  void emitSlices(deploy::CallOp call, mlir::ArrayAttr slices);
   void emitMark(int64_t call);
   Expected<Value *> address(deploy::PlaceAttr place, int64_t column);
   Value *params(deploy::CallOp call);
@@ -116,6 +118,7 @@ Error ProgramEmitter::emit(Function *into) {
   for (mlir::Operation &op : body) {
     if (mlir::isa<deploy::BarrierOp>(op)) {
       emitBarrier();
+      emitStream(op.getAttrOfType<mlir::DictionaryAttr>(deploy::kStreamAttr));
       continue;
     }
     auto call = mlir::dyn_cast<deploy::CallOp>(op);
@@ -214,6 +217,10 @@ Error ProgramEmitter::emitCall(deploy::CallOp call) {
   }
   if (Error error = storeAddresses(call))
     return error;
+  if (auto slices = call->getAttrOfType<mlir::ArrayAttr>(deploy::kSlicesAttr)) {
+    emitSlices(call, slices);
+    return Error::success();
+  }
   // A serial call is the whole work of worker 0.
   bool isSerial = column < 0 && call.getSerial();
   Value *self = isSerial ? b.getInt64(0) : worker; // which is 0 in a call that the row makes serial
@@ -270,6 +277,31 @@ void ProgramEmitter::emitBarrier() {
   b.CreateCall(barrier, {bases[Barrier], function->getArg(2)});
   b.CreateBr(after);
   b.SetInsertPoint(after);
+}
+
+/// What the program has done with and what it reads next, for the caller's functions (ingot/stream.h).
+void ProgramEmitter::emitStream(mlir::DictionaryAttr ranges) {
+  if (!ranges)
+    return;
+  ArrayRef<int64_t> drop = ranges.getAs<mlir::DenseI64ArrayAttr>("drop").asArrayRef(), ahead = ranges.getAs<mlir::DenseI64ArrayAttr>("ahead").asArrayRef();
+  if (drop.empty() && ahead.empty())
+    return;
+  std::vector<int64_t> numbers(drop);
+  numbers.insert(numbers.end(), ahead.begin(), ahead.end());
+  FunctionCallee next = module.getOrInsertFunction("ingot_stream_next", b.getVoidTy(), b.getPtrTy(), b.getInt32Ty(), b.getPtrTy(), b.getInt32Ty(), b.getInt32Ty());
+  b.CreateCall(next, {function->getArg(0), function->getArg(1), constantParams(numbers), b.getInt32(static_cast<uint32_t>(drop.size() / 2)),
+                      b.getInt32(static_cast<uint32_t>(ahead.size() / 2))});
+}
+
+/// The call's work in shares that follow each other, each done by all workers.
+void ProgramEmitter::emitSlices(deploy::CallOp call, mlir::ArrayAttr slices) {
+  Value *count = b.CreateMul(workers, b.getInt64(slices.size()));
+  for (auto [i, ranges] : llvm::enumerate(slices.getAsRange<mlir::DictionaryAttr>())) {
+    if (i != 0)
+      emitBarrier();
+    emitStream(ranges);
+    emitKernel(call, b.CreateAdd(worker, b.CreateMul(workers, b.getInt64(i))), count);
+  }
 }
 
 /// Tells whoever loaded the program that this worker has done its share of call number `call`.

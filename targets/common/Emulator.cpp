@@ -85,7 +85,7 @@ llvm::Error link(const TemporaryFolder &folder, llvm::ArrayRef<ObjectFile> objec
     return writeFile(path, object.bytes);
   };
   for (size_t i = 0; i < runtime.size(); ++i)
-    if (runtime[i].name == "runner.o" || runtime[i].name == "core.o" || runtime[i].name == "builtins.o")
+    if (runtime[i].name == "runner.o" || runtime[i].name == "core.o" || runtime[i].name == "stream.o" || runtime[i].name == "builtins.o")
       if (llvm::Error error = add("runtime", runtime[i], i))
         return error;
   for (size_t i = 0; i < objects.size(); ++i)

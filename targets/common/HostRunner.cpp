@@ -1,7 +1,8 @@
 // Loads objects with LLJIT and runs them on threads of this process. The frame's memory belongs to the loaded program.
 #include "targets/common/HostRunner.h"
 
-#include "ingot/abi.h"
+#include "ingot/map.h"
+#include "ingot/stream.h"
 
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/TargetSelect.h"
@@ -127,6 +128,9 @@ template <typename F> int64_t largest(llvm::ArrayRef<Program> programs, F size) 
   return most;
 }
 
+/// For programs whose weights are streamed; the pages of a file alone may be dropped.
+const ingot_stream kMappedStream = {ingot_map_ahead, ingot_map_drop, nullptr};
+
 /// Functions of ingot/gpu.h; null for programs of the CPU.
 struct DeviceRuntime {
   const char *(*problem)(void *const *device) = nullptr;
@@ -168,6 +172,11 @@ public:
     return llvm::Error::success();
   }
 
+  void streamWeights() override {
+    if (!runtime.problem && aligned.size() == 0)
+      device = const_cast<ingot_stream *>(&kMappedStream);
+  }
+
   llvm::Error resetState() override {
     std::memset(state.data(), 0, state.size());
     return llvm::Error::success();
@@ -181,7 +190,7 @@ private:
   std::unique_ptr<llvm::orc::LLJIT> jit;
   std::vector<ingot_run_fn> entries;
   DeviceRuntime runtime;
-  void *device = nullptr; // the slot of the device's runtime
+  void *device = nullptr; // the slot of the device's runtime, or the functions for streamed weights
   std::vector<Program> programs;
   AlignedBytes arena, state, scratch, aligned;
   const uint8_t *weights;
@@ -197,6 +206,7 @@ llvm::Error defineRuntime(llvm::orc::LLJIT &jit, llvm::ArrayRef<HostSymbol> more
     symbols[jit.mangleAndIntern(name)] = {address, llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   };
   define("ingot_barrier_wait", ExecutorAddr::fromPtr(&waitAtBarrier));
+  define("ingot_stream_next", ExecutorAddr::fromPtr(&ingot_stream_next));
   define("ingot_call_done", ExecutorAddr::fromPtr(&noteCallDone));
   define("memcpy", ExecutorAddr::fromPtr(&std::memcpy));
   define("memset", ExecutorAddr::fromPtr(&std::memset));

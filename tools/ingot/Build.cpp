@@ -54,7 +54,7 @@ llvm::json::Object buildRecord(const CompileOptions &options, const ShapeSets &s
   (void)llvm::sys::fs::file_size(options.modelPath, bytes);
   return llvm::json::Object{{"model_bytes", static_cast<int64_t>(bytes)}, {"target", options.target}, {"features", options.features},
                             {"precision", precisionText(options)}, {"threads", options.workers}, {"ctx", options.llm.ctx}, {"activations", options.llm.activations},
-                            {"kv", options.llm.narrowCache ? "q8" : "f16"},
+                            {"kv", options.llm.narrowCache ? "q8" : "f16"}, {"stream_weights", options.streamBytes},
                             {"dims", std::move(dims)}, {"shapes", std::move(shapes)}, {"binds", std::move(binds)},
                             {"quantize", options.compress.quantizeText}, {"sparsify", options.compress.sparsifyText}, {"calibrate", options.compress.calibrate},
                             {"sparse", std::string(options.sparse == SparseStorage::Fastest ? "fastest" : options.sparse == SparseStorage::Smallest ? "smallest" : "never")}};
@@ -123,6 +123,7 @@ bool package(const Context &context, const CompileOptions &options, const Compil
   request.constants = constantsOf(compiled);
   request.shapes = compiled.shapes;
   request.caches = cachesOf(compiled);
+  request.isStreamed = compiled.streamBytes > 0;
   request.embedWeights = context.options.has("embed-weights");
   request.jobs = static_cast<unsigned>(options.jobs);
   request.modelPath = options.modelPath;

@@ -93,7 +93,7 @@ std::vector<Program> programsOf(const Layout &layout, const std::map<std::string
 
 /// True when nothing on the command line asks for another program than the one that was built.
 bool asksForTheBuild(const Context &context) {
-  for (llvm::StringRef option : {"device", "target", "features", "ctx", "activations", "kv", "precision", "sparse", "dump-ir", "print-timings", "strict"})
+  for (llvm::StringRef option : {"device", "target", "features", "ctx", "activations", "kv", "precision", "sparse", "stream-weights", "dump-ir", "print-timings", "strict"})
     if (context.options.has(option))
       return false;
   return llvm::none_of(context.diagnostics.all(), [](const Diagnostic &d) { return d.code == "IG0008"; }); // the model has changed

@@ -65,6 +65,8 @@ bool LanguageModel::load(const BuiltModel &package) {
   programs = package.programs;
   deviceName = package.device.name;
   bool good = check(package.target->load(package.device, package.objects, package.symbol, programs, package.container.weights).moveInto(loaded));
+  if (good && package.container.file->getBufferKind() == llvm::MemoryBuffer::MemoryBuffer_MMap)
+    loaded->streamWeights();
   loadTime = secondsNow() - start;
   return good;
 }

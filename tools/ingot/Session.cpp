@@ -121,6 +121,8 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
     options.llm.ctx = build->getInteger("ctx").value_or(options.llm.ctx);
   if (!context.options.has("activations"))
     options.llm.activations = build->getInteger("activations").value_or(options.llm.activations);
+  if (!context.options.has("stream-weights"))
+    options.streamBytes = build->getInteger("stream_weights").value_or(0);
   if (!context.options.has("kv"))
     options.llm.narrowCache = build->getString("kv").value_or("f16") == "q8";
   if (!context.options.has("sparse") && !parseSparse(context, build->getString("sparse").value_or("fastest"), options.sparse))
@@ -209,6 +211,17 @@ bool isEither(const Context &context, llvm::StringRef option, llvm::StringRef fi
   return false;
 }
 
+/// --stream-weights: a number of bytes, or of KiB, MiB or GiB with K, M or G. False: reported.
+bool parseStream(const Context &context, int64_t &bytes) {
+  std::string text = context.options.text("stream-weights");
+  llvm::StringRef digits = text;
+  int64_t unit = digits.consume_back("G") ? 1 << 30 : digits.consume_back("M") ? 1 << 20 : digits.consume_back("K") ? 1 << 10 : 1;
+  if (text.empty() || (!digits.getAsInteger(10, bytes) && bytes > 0 && !llvm::MulOverflow(bytes, unit, bytes)))
+    return true;
+  context.fail("IG0002", "--stream-weights has a bad value: expected bytes such as 200M, found '" + printable(text) + "'");
+  return false;
+}
+
 /// --activations and --kv. False: reported.
 bool parseNumbers(const Context &context, ImportLlm &llm) {
   if (!isEither(context, "activations", "8", "16") || !isEither(context, "kv", "f16", "q8"))
@@ -276,6 +289,8 @@ std::optional<CompileOptions> compileOptionsFor(const Context &context, llvm::St
   options.llm.ctx = typed.integer("ctx");
   options.llm.pooling = typed.text("pooling");
   if (!parseNumbers(context, options.llm))
+    return std::nullopt;
+  if (!parseStream(context, options.streamBytes))
     return std::nullopt;
   options.stopAfter = typed.text("stop-after");
   options.dumpDir = typed.text("dump-ir");

@@ -42,9 +42,15 @@ def parse():
     parser.add_argument("--scales", action="store_true", help="scales of embedding, residuals, attention and logits (granite)")
     parser.add_argument("--chat", action="store_true", help="control tokens and the template of a chat (ChatML)")
     parser.add_argument("--split", type=int, default=1, help="parts of a split set (1)")
+    parser.add_argument("--width", type=int, default=Shape.width, help="numbers of a token's vector (64); the inner layer has 4 times as many if given")
+    parser.add_argument("--blocks", type=int, default=Shape.blocks, help="layers (2)")
     parser.add_argument("--tokens", type=int, default=24, help="length of the golden sequence (24)")
     parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.width != Shape.width:
+        Shape.width, Shape.ffn = args.width, 4 * args.width
+    Shape.blocks = args.blocks
+    return args
 
 
 def seeded(args):

@@ -20,6 +20,11 @@ ingot_status ingot_map_open(const char *path, ingot_mapped *mapped);
 ingot_status ingot_map_part(int file, uint64_t offset, uint64_t bytes, ingot_mapped *mapped);
 void ingot_map_close(ingot_mapped *mapped);
 
+/* The functions of an ingot_stream (ingot/stream.h) whose container is mapped: whole pages of it are read ahead into the system's cache, or leave the
+ * process's memory, from where the system may take them for other things. `user` is not used. Pages that are dropped are read from the file again. */
+void ingot_map_ahead(void *user, const void *address, size_t bytes);
+void ingot_map_drop(void *user, const void *address, size_t bytes);
+
 #ifdef __cplusplus
 }
 #endif
