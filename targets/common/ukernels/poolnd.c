@@ -27,33 +27,33 @@ static double ik_root(double x, int64_t p) {
 enum { IK_POOL_LINE = 4096 };
 #if !defined(IK_ONE_UNIT)
 #define IK_POOL_ROW(T, LOWEST, NAME)                                                                                          \
+  /* best[i] = the greater of it and from[i * stride]. */                                                                     \
+  static inline __attribute__((always_inline)) void ik_pool_join_##NAME(T *restrict best, const T *restrict from, int64_t count, int64_t stride) { \
+    for (int64_t i = 0; i < count; ++i)                                                                                       \
+      best[i] = from[i * stride] > best[i] ? from[i * stride] : best[i];                                                      \
+  }                                                                                                                           \
   static int64_t ik_pool_row_##NAME(const T *x, T *y, const int64_t *p, int64_t pixel, int64_t count) {                       \
     const int64_t ow = pixel % p[IK_POOL_OW], row = pixel / p[IK_POOL_OW], iw = p[IK_POOL_IW];                                \
     const int64_t d0 = row / p[IK_POOL_OH] * p[IK_POOL_SD] - p[IK_POOL_PD], h0 = row % p[IK_POOL_OH] * p[IK_POOL_SH] - p[IK_POOL_PH]; \
     const int64_t w0 = ow * p[IK_POOL_SW] - p[IK_POOL_PW], w1 = w0 + (count - 1) * p[IK_POOL_SW] + (p[IK_POOL_KW] - 1) * p[IK_POOL_DW] + 1; \
     const int64_t low = w0 < 0 ? 0 : w0 < iw ? w0 : iw, high = w1 < low ? low : w1 < iw ? w1 : iw;                            \
-    T best[IK_POOL_LINE];                                                                                                     \
-    if (high - low > IK_POOL_LINE)                                                                                            \
+    T line[IK_POOL_LINE];                                                                                                     \
+    if (w1 - w0 > IK_POOL_LINE)                                                                                               \
       return 0;                                                                                                               \
-    for (int64_t i = 0; i < high - low; ++i)                                                                                  \
-      best[i] = LOWEST;                                                                                                       \
+    for (int64_t i = 0; i < w1 - w0; ++i)                                                                                     \
+      line[i] = LOWEST;                                                                                                       \
     for (int64_t k = 0; k < p[IK_POOL_KD] * p[IK_POOL_KH]; ++k) {                                                             \
       const int64_t d = d0 + k / p[IK_POOL_KH] * p[IK_POOL_DD], h = h0 + k % p[IK_POOL_KH] * p[IK_POOL_DH];                   \
-      if (d < 0 || h < 0 || d >= p[IK_POOL_ID] || h >= p[IK_POOL_IH])                                                         \
-        continue;                                                                                                             \
-      const T *from = x + (d * p[IK_POOL_IH] + h) * iw + low;                                                                 \
-      for (int64_t i = 0; i < high - low; ++i)                                                                                \
-        best[i] = from[i] > best[i] ? from[i] : best[i];                                                                      \
+      if (d >= 0 && h >= 0 && d < p[IK_POOL_ID] && h < p[IK_POOL_IH])                                                         \
+        ik_pool_join_##NAME(line + low - w0, x + (d * p[IK_POOL_IH] + h) * iw + low, high - low, 1);                          \
     }                                                                                                                         \
-    for (int64_t i = 0; i < count; ++i) {                                                                                     \
-      T v = LOWEST;                                                                                                           \
-      for (int64_t k = 0; k < p[IK_POOL_KW]; ++k) {                                                                           \
-        const int64_t w = w0 + i * p[IK_POOL_SW] + k * p[IK_POOL_DW];                                                         \
-        if (w >= low && w < high)                                                                                             \
-          v = best[w - low] > v ? best[w - low] : v;                                                                          \
-      }                                                                                                                       \
-      y[i] = v;                                                                                                               \
-    }                                                                                                                         \
+    for (int64_t i = 0; i < count; ++i)                                                                                       \
+      y[i] = LOWEST;                                                                                                          \
+    for (int64_t k = 0; k < p[IK_POOL_KW]; ++k)                                                                               \
+      if (p[IK_POOL_SW] == 2)                                                                                                 \
+        ik_pool_join_##NAME(y, line + k * p[IK_POOL_DW], count, 2);                                                           \
+      else                                                                                                                    \
+        ik_pool_join_##NAME(y, line + k * p[IK_POOL_DW], count, p[IK_POOL_SW]);                                               \
     return count;                                                                                                             \
   }
 IK_POOL_ROW(int8_t, -128, i8)
