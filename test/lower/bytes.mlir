@@ -44,7 +44,7 @@ func.func @both(%a: tensor<4x5xui8>, %b: tensor<5x3xi8>, %scales: tensor<4xf32>)
 
 // A quantised convolution reads lines that were copied once, in words of 4 channels; its filter is [G][panels][channels / 4][taps][8][4].
 // CHECK-LABEL: @lines
-// CHECK: kernel.micro "ik_qconvlines"{{.*}} : (tensor<1x6x14x14xui8>, tensor<1x1x2x9x8x4xi8>, tensor<4x8xi32>) -> tensor<1x8x14x14xui8>
+// CHECK: kernel.micro "ik_qconvlines"{{.*}}, 0] scratch {{.*}} : (tensor<1x6x14x14xui8>, tensor<1x1x2x9x8x4xi8>, tensor<4x8xi32>) -> tensor<1x8x14x14xui8>
 func.func @lines(%x: tensor<1x6x14x14xui8>) -> tensor<1x8x14x14xui8> {
   %s = nn.constant dense<0.5> : tensor<f32>
   %z = nn.constant dense<3> : tensor<ui8>
@@ -52,6 +52,18 @@ func.func @lines(%x: tensor<1x6x14x14xui8>) -> tensor<1x8x14x14xui8> {
   %wz = nn.constant dense<0> : tensor<i8>
   %y = quant.conv %x, %s, %z, %w, %s, %wz, %s, %z strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x6x14x14xui8>, tensor<f32>, tensor<ui8>, tensor<8x6x3x3xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<1x8x14x14xui8>
   return %y : tensor<1x8x14x14xui8>
+}
+
+// With many output channels 14 places a row instead of 16 are worth a copy of the lines for every tap of a row (the last parameter).
+// CHECK-LABEL: @gapless
+// CHECK: kernel.micro "ik_qconvlines"{{.*}}, 1] scratch
+func.func @gapless(%x: tensor<1x6x14x14xui8>) -> tensor<1x64x14x14xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %w = nn.constant dense<1> : tensor<64x6x3x3xi8>
+  %wz = nn.constant dense<0> : tensor<i8>
+  %y = quant.conv %x, %s, %z, %w, %s, %wz, %s, %z strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x6x14x14xui8>, tensor<f32>, tensor<ui8>, tensor<64x6x3x3xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<1x64x14x14xui8>
+  return %y : tensor<1x64x14x14xui8>
 }
 
 // With a float result: the table has a row of shifts, and the epilogue is the kernel's.

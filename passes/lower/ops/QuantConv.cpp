@@ -5,6 +5,7 @@
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/QuantTerms.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace mlir;
@@ -60,23 +61,61 @@ Value makeTable(quant::ConvOp op, LowerContext &context, const ConvShape &shape,
                         });
 }
 
+/// How ik_qconvlines keeps the lines of a band: output rows of a band, 0 where ik_qconv is to serve, places of one channel, and IK_Q_GAPLESS.
+struct ByteLines {
+  int64_t band = 0, places = 0, cost = 0;
+  bool isGapless = false;
+};
+
+/// The largest even bands whose lines fit, and about what a quad of channels costs then, in cycles of a machine with two dot products a cycle.
+ByteLines fitByteLines(const ConvShape &shape, bool isGapless) {
+  constexpr int64_t kLineBytes = 192 * 1024; // half of the second cache of a small core
+  constexpr int64_t kManyTaps = 25, kManyTapsBytes = 1536 * 1024; // so many taps read each vector of lines that a farther cache is fast enough
+  constexpr int64_t kTile = 4, kCopy = 4; // of a vector in 8 output channels, of the copy of a line
+  int64_t taps = shape[IK_CONV_KH] * shape[IK_CONV_KW], oh = shape[IK_CONV_OH], ow = shape[IK_CONV_OW], pitch = isGapless ? ow : shape.linePitch();
+  int64_t phasesH = IK_CONVLINES_PHASES(shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]);
+  int64_t copies = phasesH * (isGapless ? shape[IK_CONV_KW] : IK_CONVLINES_PHASES(shape[IK_CONV_KW], shape[IK_CONV_DW], shape[IK_CONV_SW]));
+  auto lines = [&](int64_t band) { return copies * IK_CONVLINES_LINES(band, shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]); };
+  int64_t band = oh, room = (taps >= kManyTaps ? kManyTapsBytes : kLineBytes) / llvm::alignTo(shape[IK_CONV_IC], 4);
+  while (band > 0 && lines(band) * pitch > room)
+    --band;
+  if (!band)
+    return {};
+  int64_t bands = (oh + band - 1) / band;
+  band = (oh + bands - 1) / bands;
+  int64_t vectors = ((band - 1) * pitch + ow + 15) / 16;
+  return {band, lines(band) * pitch, bands * (vectors * taps * shape.panels() * kTile + lines(band) * kCopy * ((pitch + 31) / 16)), isGapless};
+}
+
+/// Pixels that lie as the outputs do need no lines. Gaps between rows cost products, copies for each tap of a row cost time and room.
+ByteLines byteLines(const ConvShape &shape) {
+  int64_t taps = shape[IK_CONV_KH] * shape[IK_CONV_KW];
+  bool isFlat = taps == 1 && shape[IK_CONV_OH] == shape[IK_CONV_IH] && shape[IK_CONV_OW] == shape[IK_CONV_IW];
+  if (isFlat || shape[IK_CONV_KD] * shape[IK_CONV_ID] * shape[IK_CONV_OD] != 1 || taps > IK_CONVLINES_TAPS)
+    return {};
+  ByteLines gaps = fitByteLines(shape, false), gapless = fitByteLines(shape, true);
+  return gapless.band && (!gaps.band || gapless.cost < gaps.cost) ? gapless : gaps;
+}
+
 /// Dense weights in the order in which lines are walked: [G][panels][ceil(IC / 4)][taps][8][4].
-Value lowerLines(quant::ConvOp op, LowerContext &context, const ConvShape &shape, ArrayRef<int64_t> params, int64_t lines) {
+Value lowerLines(quant::ConvOp op, LowerContext &context, const ConvShape &shape, ArrayRef<int64_t> params, const ByteLines &lines) {
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], taps = shape[IK_CONV_KH] * shape[IK_CONV_KW], depth = shape.depth() / taps;
   Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, taps, IK_CONV_PANEL, 4}, op.getFilter(),
                                  "pack output channels in panels of 8 x 4 k",
                                  [=](ArrayRef<Tensor> from) { return packQuads(from[0], groups, channels, depth, taps); });
-  int64_t scratch = IK_QCONVLINES_SCRATCH(depth, taps, shape.lineFloats(lines), shape.linePitch());
+  int64_t phases = IK_CONVLINES_PHASES(shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]);
+  int64_t rows = IK_QCONVLINES_ROWS(IK_CONVLINES_LINES(lines.band, shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]), shape[IK_CONV_SH], phases);
+  int64_t scratch = IK_QCONVLINES_SCRATCH(depth, taps, lines.places, std::min(rows, shape[IK_CONV_IH]) * shape[IK_CONV_IW]);
   SmallVector<Value> inputs{op.getInput(), weights, makeTable(op, context, shape, true)};
   return context.micro(op.getLoc(), "ik_qconvlines", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
 }
 
-/// Weights packed in panels of 8 output channels, or without their zeros. `lines`: the band of ik_qconvlines, 0 where that does not fit.
-Value lowerTiled(quant::ConvOp op, LowerContext &context, const ConvShape &shape, SmallVector<int64_t> &params, int64_t lines) {
+/// Weights packed in panels of 8 output channels, or without their zeros.
+Value lowerTiled(quant::ConvOp op, LowerContext &context, const ConvShape &shape, SmallVector<int64_t> &params, const ByteLines &lines) {
   int64_t depth = shape.depth(), pixels = shape[IK_CONV_OD] * shape[IK_CONV_OH] * shape[IK_CONV_OW];
   PanelShape panels{shape[IK_CONV_G], shape[IK_CONV_OC], depth, IK_CONV_PANEL};
-  PackedWeights packed = packWeights(op, context, op.getFilter(), {panels, pixels, true}, {depth, 1}, /*packDense=*/!lines);
-  if (packed.choice.form == WeightForm::Dense && lines)
+  PackedWeights packed = packWeights(op, context, op.getFilter(), {panels, pixels, true}, {depth, 1}, /*packDense=*/!lines.band);
+  if (packed.choice.form == WeightForm::Dense && lines.band)
     return lowerLines(op, context, shape, params, lines);
   params[IK_CONV_COUNT + IK_Q_STORED] = packed.choice.stored;
   constexpr StringLiteral rows[] = {"ik_qconv", "ik_qconv_4x1", "ik_qconv_bits"};
@@ -90,13 +129,14 @@ Value lowerTiled(quant::ConvOp op, LowerContext &context, const ConvShape &shape
 
 Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   bool depthwise = shape.isDepthwise() && shape.depth() <= IK_QDWCONV_TAPS;
-  int64_t lines = depthwise || !context.packsBytes() ? 0 : shape.lineBand(llvm::alignTo(shape[IK_CONV_IC], 4));
-  shape[IK_CONV_KC] = depthwise ? shape.band() : lines;
+  ByteLines lines = depthwise || !context.packsBytes() ? ByteLines() : byteLines(shape);
+  shape[IK_CONV_KC] = depthwise ? shape.band() : lines.band;
   SmallVector<int64_t> params = slowParams(op, shape);
   int64_t *q = params.data() + IK_CONV_COUNT;
   q[IK_Q_X_ZERO] = context.constant(op.getInputZero())->intAt(0);
   q[IK_Q_Y_ZERO] = context.constant(op.getResultZero())->intAt(0);
   q[IK_Q_W_ZEROS] = hasWeightZeros(*context.constant(op.getFilterZero()), q[IK_Q_W_UNSIGNED]);
+  q[IK_Q_GAPLESS] = lines.isGapless;
   if (!depthwise)
     return lowerTiled(op, context, shape, params, lines);
   int64_t scratch = IK_QDWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW], shape[IK_CONV_KW],

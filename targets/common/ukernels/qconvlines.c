@@ -22,6 +22,7 @@ IK_QLINE_TILE(1, 1)
 IK_QLINE_TILE(4, 1)
 #if defined(__AVX512F__)
 IK_QLINE_TILE(4, 3)
+IK_QLINE_TILE(8, 1)
 IK_QLINE_TILE(8, 2)
 IK_QLINE_TILE(8, 3)
 #endif
@@ -29,8 +30,8 @@ IK_QLINE_TILE(8, 3)
 /* `rows` <= 8 and `vecs` <= 3 of the above; more rows than asked for may be written. */
 static void ik_qline_tile(int32_t *c, const int32_t *w, const int32_t *x, const ik_walk *walk, int64_t rows, int64_t vecs) {
 #if defined(__AVX512F__)
-  if (vecs > 1 && (rows > 4 || vecs == 3)) {
-    (vecs == 2 ? ik_qline_tile_8x2 : rows > 4 ? ik_qline_tile_8x3 : ik_qline_tile_4x3)(c, w, 8, x, walk);
+  if (rows > 4 || vecs == 3) {
+    (vecs == 1 ? ik_qline_tile_8x1 : vecs == 2 ? ik_qline_tile_8x2 : rows > 4 ? ik_qline_tile_8x3 : ik_qline_tile_4x3)(c, w, 8, x, walk);
     return;
   }
 #endif
@@ -39,31 +40,83 @@ static void ik_qline_tile(int32_t *c, const int32_t *w, const int32_t *x, const 
       ik_qline_tile_4x1(c + r * 48 + v * 16, w + r, 8, x + v * 16, walk);
 }
 
-/* Words of IK_DOT channels from their bytes, `apart` from channel to channel; writes at most 15 words more. */
-static void ik_qline_words(int32_t *line, const uint8_t *rows, int64_t apart, int64_t count, uint8_t flip) {
-  const int64_t at[] = {0, apart, 2 * apart, 3 * apart};
-  for (int64_t i = 0; i < count; i += 16)
-    *(ik_i32x16u *)(line + i) = ik_qline_word(rows + i, at, flip);
+/* words // [rows][IW] of IK_DOT channels from c on, `rows` rows from row `low` of the group's input x; channels past the last read as 0. */
+static void ik_qlines_plane(int32_t *words, const uint8_t *x, const uint8_t *end, const int64_t *p, int64_t c, int64_t low, int64_t rows) {
+  const int64_t plane = p[IK_CONV_IH] * p[IK_CONV_IW], count = rows * p[IK_CONV_IW], left = p[IK_CONV_IC] - c, valid = left < IK_DOT ? left : IK_DOT;
+  const uint8_t flip = ik_qflip(p + IK_CONV_COUNT), *from = x + c * plane + low * p[IK_CONV_IW];
+  const int32_t mask = valid < IK_DOT ? (int32_t)((1u << (valid * 32 / IK_DOT)) - 1) : -1;
+  int64_t at[IK_DOT], near[IK_DOT];
+  for (int64_t r = 0; r < IK_DOT; ++r)
+    at[r] = r < valid ? r * plane : 0, near[r] = r * 16;
+  for (int64_t i = 0; i < count; i += 16) {
+    uint8_t tail[IK_DOT * 16] = {0};
+    const int isTail = end - (from + (valid - 1) * plane + i) < 16;
+    for (int64_t r = 0; r < valid && isTail; ++r)
+      for (int64_t j = 0; i + j < count && j < 16; ++j)
+        tail[r * 16 + j] = from[r * plane + i + j];
+    *(ik_i32x16u *)(words + i) = (isTail ? ik_qline_word(tail, near, flip) : ik_qline_word(from + i, at, flip)) & mask;
+  }
 }
 
-/* The lines of output rows h0.. of the group's input x; `rows` is room for [IK_DOT][pitch + 32] bytes. */
-static void ik_qlines_pack(int32_t *words, uint8_t *rows, const uint8_t *x, const uint8_t *end, const int64_t *p, const ik_lines *l, int64_t h0) {
+/* to[0..count) = from[i * stride] in the span, `border` outside; writes at most 15 words more and reads at most 31 more. */
+static void ik_qline_copy(int32_t *to, const int32_t *from, ik_qspan s, int64_t count, int64_t stride, int32_t border) {
+  for (int64_t i = 0; i < s.low; i += 16)
+    *(ik_i32x16u *)(to + i) = (ik_i32x16)border;
+  if (stride == 1)
+    for (int64_t i = s.low; i < s.high; i += 16)
+      *(ik_i32x16u *)(to + i) = *(const ik_i32x16u *)(from + i);
+  else if (stride == 2)
+    for (int64_t i = s.low; i < s.high; i += 16)
+      *(ik_i32x16u *)(to + i) = __builtin_shufflevector((ik_i32x16) * (const ik_i32x16u *)(from + i * 2), (ik_i32x16) * (const ik_i32x16u *)(from + i * 2 + 15), 0,
+                                                        2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31);
+  else
+    _Pragma("clang loop unroll(disable) vectorize(disable)") for (int64_t i = s.low; i < s.high; ++i) to[i] = from[i * stride];
+  for (int64_t i = s.high; i < count; i += 16)
+    *(ik_i32x16u *)(to + i) = (ik_i32x16)border;
+}
+
+/* words // [channels][row phases][column phases or taps][lines][pitch]: the lines of output rows h0.. of the group's input x; `plane` is room for
+ * the input rows in words and 48 more. */
+static void ik_qlines_pack(int32_t *words, int32_t *plane, const uint8_t *x, const uint8_t *end, const int64_t *p, const ik_lines *l, int64_t h0) {
   const int64_t *q = p + IK_CONV_COUNT;
-  const int64_t ic = p[IK_CONV_IC], ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], apart = l->pitch + 32;
-  const uint8_t flip = (q[IK_Q_X_UNSIGNED] != 0) == IK_SIGNED_X ? 0x80 : 0, border = (uint8_t)q[IK_Q_X_ZERO];
-  for (int64_t c = 0; c < (ic + 3) / 4 * 4; c += IK_DOT)
+  const int64_t ic = p[IK_CONV_IC], ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], top = h0 * p[IK_CONV_SH] - p[IK_CONV_PH];
+  const int64_t bottom = top + IK_QCONVLINES_ROWS(l->lines, p[IK_CONV_SH], l->phasesH), low = top < 0 ? 0 : top, high = bottom < ih ? bottom : ih;
+  const uint8_t byte = (uint8_t)q[IK_Q_X_ZERO] ^ ik_qflip(q);
+  for (int64_t c = 0; c < (ic + 3) / 4 * 4; c += IK_DOT) {
+    int32_t border = 0;
+    for (int64_t r = 0; r < IK_DOT && c + r < ic; ++r)
+      border |= (int32_t)((uint32_t)byte << (r * 32 / IK_DOT));
+    if (c < ic && low < high)
+      ik_qlines_plane(plane, x, end, p, c, low, high - low);
     for (int64_t phase = 0; phase < l->phasesH * l->phasesW; ++phase) {
-      const int64_t w = phase % l->phasesW - p[IK_CONV_PW];
+      const int64_t f = phase % l->phasesW, w = (q[IK_Q_GAPLESS] ? f * p[IK_CONV_DW] : f) - p[IK_CONV_PW];
       const ik_qspan span = ik_qline_span(w, l->pitch, p[IK_CONV_SW], iw);
       for (int64_t j = 0; j < l->lines; ++j, words += l->pitch) {
-        const int64_t h = (h0 + j) * p[IK_CONV_SH] + phase / l->phasesW - p[IK_CONV_PH];
-        for (int64_t r = 0; r < IK_DOT; ++r) {
-          const int64_t missing = c + r >= ic, outside = missing || h < 0 || h >= ih;
-          ik_qline_bytes(rows + r * apart, outside ? x : x + ((c + r) * ih + h) * iw + w, outside ? (ik_qspan){0, 0} : span, l->pitch, p[IK_CONV_SW],
-                         missing ? flip : border, end);
-        }
-        ik_qline_words(words, rows, apart, l->pitch, flip);
+        const int64_t h = top + j * p[IK_CONV_SH] + phase / l->phasesW, outside = c >= ic || h < 0 || h >= ih;
+        ik_qline_copy(words, outside ? plane : plane + (h - low) * iw + w, outside ? (ik_qspan){0, 0} : span, l->pitch, p[IK_CONV_SW], border);
       }
+    }
+  }
+}
+
+/* The geometry of lines (lines.h), and of gapless ones: a copy of each line for every tap of a row, OW places from line to line. */
+static ik_lines ik_qlines_of(const int64_t *p) {
+  ik_lines l = ik_lines_of(p);
+  if (p[IK_CONV_COUNT + IK_Q_GAPLESS]) {
+    l.pitch = p[IK_CONV_OW], l.phasesW = p[IK_CONV_KW];
+    l.channel = l.phasesH * l.phasesW * l.lines * l.pitch;
+  }
+  return l;
+}
+static void ik_qlines_offsets(int32_t *offsets, const int64_t *p, const ik_lines *l) {
+  if (!p[IK_CONV_COUNT + IK_Q_GAPLESS]) {
+    ik_lines_offsets(offsets, p, l);
+    return;
+  }
+  for (int64_t kh = 0; kh < p[IK_CONV_KH]; ++kh)
+    for (int64_t kw = 0; kw < p[IK_CONV_KW]; ++kw) {
+      int64_t a = kh * p[IK_CONV_DH], copy = a % p[IK_CONV_SH] * l->phasesW + kw;
+      *offsets++ = (int32_t)((copy * l->lines + a / p[IK_CONV_SH]) * l->pitch);
     }
 }
 
@@ -97,6 +150,12 @@ static void ik_qlines_finish(const int32_t *c, uint8_t *y, int64_t o, int64_t ro
       ik_store_bytes(bytes + r * 48 + i, ik_requantize16(v, m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), 16);
     }
   }
+  if (t->pitch == ow) {
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t i = 0; i < count; i += 16)
+        ik_store_part_bytes(y + r * area + first + i, *(const ik_u8x16u *)(bytes + r * 48 + i), count - i);
+    return;
+  }
   for (int64_t i = 0; i < count;) {
     int64_t h = (first + i) / t->pitch, w = (first + i) % t->pitch, left = ow - w < count - i ? ow - w : count - i;
     for (int64_t r = 0; r < rows; ++r)
@@ -111,16 +170,15 @@ IK_KERNEL(ik_qconvlines) {
   const int8_t *w = buf[1];
   const int64_t *q = p + IK_CONV_COUNT;
   uint8_t *y = buf[3];
-  const ik_lines l = ik_lines_of(p);
+  const ik_lines l = ik_qlines_of(p);
   int32_t offsets[IK_CONVLINES_TAPS];
-  ik_lines_offsets(offsets, p, &l);
+  ik_qlines_offsets(offsets, p, &l);
   const int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], quads = (p[IK_CONV_IC] + 3) / 4, oc = p[IK_CONV_OC], panels = (oc + 7) / 8, band = p[IK_CONV_KC];
   const ik_walk walk = {offsets, taps, quads * 4 / IK_DOT, l.channel};
   int32_t *words = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), *c = words + walk.channels * l.channel + 16, *sums = c + 8 * 48;
   int16_t *room = (int16_t *)(sums + 48);
-  uint8_t *rows = (uint8_t *)(room + (IK_DOT == 4 ? 0 : quads * 4 * taps * 8));
-  const int64_t shift = q[IK_Q_X_UNSIGNED] ? (IK_SIGNED_X ? -128 : 0) : (IK_SIGNED_X ? 0 : 128);
-  const ik_qline_terms terms = {buf[2], sums, p[IK_CONV_G] * oc, q[IK_Q_X_ZERO] + shift, p[IK_CONV_IC] * taps, l.pitch};
+  int32_t *input = (int32_t *)(room + (IK_DOT == 4 ? 0 : quads * 4 * taps * 8));
+  const ik_qline_terms terms = {buf[2], sums, p[IK_CONV_G] * oc, q[IK_Q_X_ZERO] + ik_qshift(q), p[IK_CONV_IC] * taps, l.pitch};
   const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], bands = (oh + band - 1) / band, plane = p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW];
   const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
   const int32_t ones[4] = {IK_DOT == 4 ? 0x01010101 : 0x00010001, 0, 0, 0};
@@ -129,7 +187,7 @@ IK_KERNEL(ik_qconvlines) {
     int64_t panel0 = unit % panels, h0 = unit / panels % bands * band, ng = unit / (panels * bands), g = ng % p[IK_CONV_G];
     int64_t count = panel0 + range.end - unit < panels ? range.end - unit : panels - panel0, height = oh - h0 < band ? oh - h0 : band;
     int64_t places = (height - 1) * l.pitch + ow, vectors = (places + 15) / 16, tiles = (vectors + 2) / 3;
-    ik_qlines_pack(words, rows, x + ng * plane, end, p, &l, h0);
+    ik_qlines_pack(words, input, x + ng * plane, end, p, &l, h0);
     for (int64_t i = 0; i < tiles * count; ++i) {
       /* 16-bit levels widen a panel once for all tiles, so they go panel by panel. */
       int64_t t = IK_DOT == 4 ? i / count : i % tiles, panel = panel0 + (IK_DOT == 4 ? i % count : i / tiles);

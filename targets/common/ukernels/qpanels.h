@@ -20,6 +20,8 @@
       IK_UNROLL for (int v = 0; v < V; ++v) *(ik_i32x16u *)(c + r * 48 + v * 16) = a[r][v];                                   \
   }
 #if defined(__AVX512F__)
+IK_QTILE(8, 1)
+IK_QTILE(8, 2)
 IK_QTILE(8, 3)
 #elif defined(__ARM_FEATURE_DOTPROD)
 /* The weights of four rows in one load, multiplied lane by lane. */
@@ -45,8 +47,7 @@ IK_QTILE(4, 1)
 /* c // [8][48]; vecs <= 3. */
 static void ik_qtile(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, int64_t vecs) {
 #if defined(__AVX512F__)
-  (void)vecs;
-  ik_qtile_8x3(c, w, x, steps);
+  (vecs == 1 ? ik_qtile_8x1 : vecs == 2 ? ik_qtile_8x2 : ik_qtile_8x3)(c, w, x, steps);
 #else
   for (int64_t v = 0; v < vecs; ++v)
     for (int64_t r = 0; r < 8; r += 4)

@@ -32,34 +32,56 @@ static void ik_qconv_row(uint8_t *out, const uint8_t *x, const uint8_t *end, con
   }
 }
 
-/* 16 pixels of 4 rows (128 bytes apart) to their places in one quad of the tile. Little-endian: byte r of a lane is row r. */
-IK_INLINE void ik_qconv_interleave(ik_lane *tile, const uint8_t *rows, int i, uint8_t flip) {
-  ik_i32x16 v[4];
-  for (int r = 0; r < 4; ++r)
-    v[r] = __builtin_convertvector(*(const ik_u8x16u *)(rows + r * 128) ^ (ik_u8x16)flip, ik_i32x16);
-  int32_t *to = (int32_t *)tile + i;
+/* 16 pixels of 4 rows to their places in one quad of the tile. Little-endian: byte r of a lane is row r. */
+IK_INLINE void ik_qconv_interleave(ik_lane *tile, const uint8_t *const rows[4], int64_t i, uint8_t flip) {
+  ik_u8x16 v[4];
+  IK_UNROLL for (int r = 0; r < 4; ++r) v[r] = *(const ik_u8x16u *)(rows[r] + i) ^ (ik_u8x16)flip;
 #if IK_DOT == 4
-  *(ik_i32x16u *)to = v[0] | (v[1] << 8) | (v[2] << 16) | (v[3] << 24);
+  const ik_u8x16 even[2] = {__builtin_shufflevector(v[0], v[1], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
+                            __builtin_shufflevector(v[0], v[1], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)};
+  const ik_u8x16 odd[2] = {__builtin_shufflevector(v[2], v[3], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
+                           __builtin_shufflevector(v[2], v[3], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)};
+  IK_UNROLL for (int half = 0; half < 2; ++half) {
+    ik_u8x16u *to = (ik_u8x16u *)(tile + 4 * i + 32 * half);
+    to[0] = __builtin_shufflevector(even[half], odd[half], 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23);
+    to[1] = __builtin_shufflevector(even[half], odd[half], 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31);
+  }
 #else
-  *(ik_i32x16u *)to = v[0] | (v[2] << 16);
-  *(ik_i32x16u *)(to + 48) = v[1] | (v[3] << 16);
+  int32_t *to = (int32_t *)tile + i;
+  *(ik_i32x16u *)to = __builtin_convertvector(v[0], ik_i32x16) | (__builtin_convertvector(v[2], ik_i32x16) << 16);
+  *(ik_i32x16u *)(to + 48) = __builtin_convertvector(v[1], ik_i32x16) | (__builtin_convertvector(v[3], ik_i32x16) << 16);
 #endif
+}
+
+/* True where the pixels of outputs are those of the input in the same order: no taps, strides, borders. */
+static int ik_qconv_is_flat(const int64_t *p) {
+  int flat = 1;
+  for (int axis = 0; axis < 3; ++axis)
+    flat &= p[IK_CONV_KD + axis] == 1 && p[IK_CONV_SD + axis] == 1 && p[IK_CONV_PD + axis] == 0 && p[IK_CONV_ID + axis] == p[IK_CONV_OD + axis];
+  return flat;
 }
 
 /* tile // [steps][48][IK_DOT] from rows of x, shifted to the type the dot product takes. `rows` is room for [4][128] bytes. */
 __attribute__((unused)) static void ik_qconv_pack(ik_lane *tile, uint8_t *rows, const uint8_t *x, const uint8_t *end, const int64_t *p, int64_t first, int64_t count) {
   const int64_t *q = p + IK_CONV_COUNT;
-  const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW];
+  const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];
   const uint8_t flip = ik_qflip(q);
+  const int isFlat = ik_qconv_is_flat(p);
   for (int64_t k = 0; k < depth; k += 4, tile += 48 * 4) {
-    for (int64_t r = 0; r < 4; ++r)
-      if (k + r < depth)
-        ik_qconv_row(rows + r * 128, x, end, p, k + r, first, count, (uint8_t)q[IK_Q_X_ZERO]);
+    const uint8_t *from[4];
+    for (int64_t r = 0; r < 4; ++r) {
+      const uint8_t *row = x + (k + r) * plane + first;
+      from[r] = rows + r * 128;
+      if (k + r >= depth)
+        for (int i = 0; i < 48; i += 16)
+          *(ik_u8x16u *)(rows + r * 128 + i) = (ik_u8x16)flip;
+      else if (isFlat && end - row >= 48)
+        from[r] = row;
       else
-        for (int i = 0; i < 48; ++i)
-          rows[r * 128 + i] = flip;
-    for (int i = 0; i < 48; i += 16)
-      ik_qconv_interleave(tile, rows + i, i, flip);
+        ik_qconv_row(rows + r * 128, x, end, p, k + r, first, count, (uint8_t)q[IK_Q_X_ZERO]);
+    }
+    for (int64_t i = 0; i < count; i += 16)
+      ik_qconv_interleave(tile, from, i, flip);
   }
 }
 

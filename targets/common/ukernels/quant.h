@@ -14,6 +14,7 @@ enum {
   IK_Q_X_ZERO, IK_Q_Y_ZERO,                          /* fast rows */
   IK_Q_W_ZEROS,                                      /* fast rows: 1: some zero of the (signed) weights is not 0 */
   IK_Q_STORED,                                       /* sparse rows: stored quads (4x1) or values (bits) */
+  IK_Q_GAPLESS,                                      /* ik_qconvlines: 1: a copy of the lines for each tap of a row; no places between rows */
   IK_Q_COUNT
 };
 enum { IK_QCONV_COUNT = IK_CONV_COUNT + IK_Q_COUNT, IK_QMATMUL_COUNT = IK_MATMUL_COUNT + IK_Q_COUNT };
@@ -44,9 +45,10 @@ enum { IK_BITS_SLACK = 80 };
 #define IK_QCONV_BITS_SCRATCH(depth) (IK_QCONV_SCRATCH(depth) + ((depth) + 3) / 4 * 32 + 128)
 #define IK_QCONV_SCRATCH(depth) ((((depth) + 3) / 4 * 4) * (48 + 8) * 2 + 8 * 48 * 4 + 48 * 4 + 4 * 128 + 256)
 /* ik_qconvlines: w is [G][panels][ceil(IC/4)][taps][8][4]. Scratch: lines in words of 16 bits at most, accumulators, sums of pixels, a panel in
- * 16 bits, 4 lines of bytes. `floats` and `pitch` as for IK_CONVLINES_SCRATCH. */
-#define IK_QCONVLINES_SCRATCH(ic, taps, floats, pitch) \
-  ((((ic) + 3) / 4) * (2 * 4 * (floats) + (taps) * 64) + 8 * 48 * 4 + 48 * 4 + 4 * ((pitch) + 32) + 256)
+ * 16 bits, the input rows of a band in words. `places` of all lines of one channel, `input` of those rows. */
+#define IK_QCONVLINES_ROWS(lines, sh, phases) (((lines) - 1) * (sh) + (phases))
+#define IK_QCONVLINES_SCRATCH(ic, taps, places, input) \
+  ((((ic) + 3) / 4) * (2 * 4 * (places) + (taps) * 64) + 8 * 48 * 4 + 48 * 4 + 4 * ((input) + 48) + 256)
 /* ik_qmatmul and ik_imatmul: w is [ceil(N/16)][ceil(K/4)][16][4], signed; M counts the rows of all batches. Scratch: accumulators [8][48],
  * sums of rows, 8 rows and three panels in 16 bits at most. */
 #define IK_QMATMUL_SCRATCH(depth) (8 * 48 * 4 + 64 + ((((depth) + 3) / 4 * 4) * (8 + 48)) * 2 + 128)

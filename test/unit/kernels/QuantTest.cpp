@@ -137,6 +137,27 @@ void realCase(QuantCase &c, std::vector<int8_t> &packed, std::vector<int32_t> te
   check(y == want, "qconvreal: values", iteration);
 }
 
+/// The same over lines, with places between the rows and without.
+void linesCase(Random &random, QuantCase &c, std::vector<void *> buffers, const std::vector<uint8_t> &want, int iteration) {
+  Params &p = c.p;
+  std::vector<uint8_t> y(want.size());
+  buffers[3] = y.data();
+  int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], band = p[IK_CONV_KC] = random.range(1, p[IK_CONV_OH]), sh = p[IK_CONV_SH];
+  int64_t phases = IK_CONVLINES_PHASES(p[IK_CONV_KH], p[IK_CONV_DH], sh), lines = IK_CONVLINES_LINES(band, p[IK_CONV_KH], p[IK_CONV_DH], sh);
+  int64_t input = std::min(IK_QCONVLINES_ROWS(lines, sh, phases), p[IK_CONV_IH]) * p[IK_CONV_IW];
+  std::vector<int8_t> packed = pack(c, taps);
+  buffers[1] = packed.data();
+  for (bool isGapless : {false, true}) {
+    c.q(IK_Q_GAPLESS) = isGapless;
+    int64_t row = isGapless ? p[IK_CONV_KW] * p[IK_CONV_OW]
+                            : IK_CONVLINES_PHASES(p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]) *
+                                  IK_CONVLINES_PITCH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
+    int64_t scratch = IK_QCONVLINES_SCRATCH(p[IK_CONV_IC], taps, phases * lines * row, input);
+    check(runWorkers(ik_qconvlines, buffers, 3, p, scratch, y), "qconvlines: workers disagree", iteration);
+    check(y == want, isGapless ? "qconvlines, gapless: values" : "qconvlines: values", iteration);
+  }
+}
+
 void convCase(Random &random, int iteration, bool depthwise) {
   QuantCase c;
   if (!makeCase(random, depthwise, c))
@@ -159,14 +180,7 @@ void convCase(Random &random, int iteration, bool depthwise) {
     realCase(c, packed, terms, sums, iteration);
   if (depthwise || c.p[IK_CONV_ID] * c.p[IK_CONV_OD] * c.p[IK_CONV_KD] != 1)
     return;
-  int64_t taps = c.p[IK_CONV_KH] * c.p[IK_CONV_KW], band = c.p[IK_CONV_KC] = random.range(1, c.p[IK_CONV_OH]);
-  int64_t phases = IK_CONVLINES_PHASES(c.p[IK_CONV_KH], c.p[IK_CONV_DH], c.p[IK_CONV_SH]) * IK_CONVLINES_PHASES(c.p[IK_CONV_KW], c.p[IK_CONV_DW], c.p[IK_CONV_SW]);
-  int64_t pitch = IK_CONVLINES_PITCH(c.p[IK_CONV_OW], c.p[IK_CONV_KW], c.p[IK_CONV_DW], c.p[IK_CONV_SW]);
-  int64_t floats = phases * IK_CONVLINES_LINES(band, c.p[IK_CONV_KH], c.p[IK_CONV_DH], c.p[IK_CONV_SH]) * pitch;
-  packed = pack(c, taps);
-  fast[1] = packed.data();
-  check(runWorkers(ik_qconvlines, fast, 3, c.p, IK_QCONVLINES_SCRATCH(c.p[IK_CONV_IC], taps, floats, pitch), y), "qconvlines: workers disagree", iteration);
-  check(y == want, "qconvlines: values", iteration);
+  linesCase(random, c, fast, want, iteration);
 }
 
 void matmulCase(Random &random, int iteration) {

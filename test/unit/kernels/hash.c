@@ -119,7 +119,7 @@ static void quantCase(kernel *run, int form) {
   p[IK_CONV_ACT] = 0;
   if (form == 2)
     p[IK_CONV_KC] = 3;
-  q[IK_Q_X_UNSIGNED] = pick(0, 1), q[IK_Q_Y_UNSIGNED] = pick(0, 1), q[IK_Q_W_ZEROS] = 1;
+  q[IK_Q_X_UNSIGNED] = pick(0, 1), q[IK_Q_Y_UNSIGNED] = pick(0, 1), q[IK_Q_W_ZEROS] = 1, q[IK_Q_GAPLESS] = form == 2 && pick(0, 1);
   q[IK_Q_X_ZERO] = pick(0, 100), q[IK_Q_Y_ZERO] = pick(0, 100);
   fillTyped(x, 1 << 14, 1), fillTyped(w, 1 << 14, 1);
   int64_t channels = p[IK_CONV_G] * p[IK_CONV_OC];
