@@ -4,6 +4,7 @@
  * quant.h. Parallel units: (n, g, band, panel). */
 #include "targets/common/ukernels/lines.h"
 #include "targets/common/ukernels/qlines.h"
+#include "targets/common/ukernels/qtile.h"
 
 /* c // [8][48] = sums over the walk for the places from x; w // [channels][taps][8]. */
 #define IK_QLINE_TILE(R, V)                                                                                                   \
@@ -131,37 +132,23 @@ static void ik_qlines_widen(int16_t *room, const int8_t *w, int64_t quads, int64
 }
 #endif
 
-typedef struct { const int32_t *table, *sums; int64_t channels, xZero, depth, pitch; } ik_qline_terms;
-
 /* Places [first, first + count) of the band, whose first row is y's, of `rows` channels from o: requantised, then stored row by row. */
-static void ik_qlines_finish(const int32_t *c, uint8_t *y, int64_t o, int64_t rows, int64_t first, int64_t count, const ik_qline_terms *t, const int64_t *p) {
+static void ik_qlines_finish(const int32_t *c, const int32_t *sums, uint8_t *y, int64_t o, int64_t rows, int64_t first, int64_t count, int64_t pitch, ik_qterms t,
+                             const int64_t *p) {
   const int64_t *q = p + IK_CONV_COUNT;
   const int64_t ow = p[IK_CONV_OW], area = p[IK_CONV_OH] * ow;
   uint8_t bytes[8 * 48 + 16];
-  for (int64_t r = 0; r < rows; ++r) {
-    const int32_t *table = t->table + o + r;
-    uint32_t zero = (uint32_t)table[IK_QTABLE_ZERO * t->channels], xZero = (uint32_t)t->xZero;
-    uint32_t constant = (uint32_t)table[0] - xZero * (uint32_t)table[IK_QTABLE_SUM * t->channels] + zero * xZero * (uint32_t)t->depth;
-    ik_f32x16 m = ik_splat16(ik_f32(table[IK_QTABLE_MULTIPLIER * t->channels]));
-    for (int64_t i = 0; i < count; i += 16) {
-      ik_i32x16 v = *(const ik_i32x16u *)(c + r * 48 + i) + (int32_t)constant;
-      if (q[IK_Q_W_ZEROS])
-        v = v - *(const ik_i32x16u *)(t->sums + i) * (int32_t)zero;
-      ik_store_bytes(bytes + r * 48 + i, ik_requantize16(v, m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), 16);
-    }
-  }
-  if (t->pitch == ow) {
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t i = 0; i < count; i += 16)
-        ik_store_part_bytes(y + r * area + first + i, *(const ik_u8x16u *)(bytes + r * 48 + i), count - i);
+  if (pitch == ow) {
+    ik_qconv_finish(c, sums, y + first, o, rows, count, area, t, q);
     return;
   }
+  ik_qconv_finish(c, sums, bytes, o, rows, (count + 15) / 16 * 16, 48, t, q);
   for (int64_t i = 0; i < count;) {
-    int64_t h = (first + i) / t->pitch, w = (first + i) % t->pitch, left = ow - w < count - i ? ow - w : count - i;
+    int64_t h = (first + i) / pitch, w = (first + i) % pitch, left = ow - w < count - i ? ow - w : count - i;
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t j = 0; j < left; j += 16)
         ik_store_part_bytes(y + r * area + h * ow + w + j, *(const ik_u8x16u *)(bytes + r * 48 + i + j), left - j);
-    i += t->pitch - w;
+    i += pitch - w;
   }
 }
 
@@ -178,7 +165,7 @@ IK_KERNEL(ik_qconvlines) {
   int32_t *words = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), *c = words + walk.channels * l.channel + 16, *sums = c + 8 * 48;
   int16_t *room = (int16_t *)(sums + 48);
   int32_t *input = (int32_t *)(room + (IK_DOT == 4 ? 0 : quads * 4 * taps * 8));
-  const ik_qline_terms terms = {buf[2], sums, p[IK_CONV_G] * oc, q[IK_Q_X_ZERO] + ik_qshift(q), p[IK_CONV_IC] * taps, l.pitch};
+  const ik_qterms terms = {buf[2], p[IK_CONV_G] * oc, q[IK_Q_X_ZERO] + ik_qshift(q), p[IK_CONV_IC] * taps};
   const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], bands = (oh + band - 1) / band, plane = p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW];
   const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
   const int32_t ones[4] = {IK_DOT == 4 ? 0x01010101 : 0x00010001, 0, 0, 0};
@@ -202,7 +189,8 @@ IK_KERNEL(ik_qconvlines) {
       for (int64_t v = 0; v < vecs && q[IK_Q_W_ZEROS] && (IK_DOT == 2 || panel == panel0); ++v)
         ik_qline_tile_1x1(sums + v * 16, ones, 0, words + first + v * 16, &walk);
       ik_qline_tile(c, weights, words + first, &walk, left, vecs);
-      ik_qlines_finish(c, y + ((ng - g) * oc + o) * oh * ow + h0 * ow, o, left, first, first + vecs * 16 < places ? vecs * 16 : places - first, &terms, p);
+      const int64_t here = first + vecs * 16 < places ? vecs * 16 : places - first;
+      ik_qlines_finish(c, sums, y + ((ng - g) * oc + o) * oh * ow + h0 * ow, o, left, first, here, l.pitch, terms, p);
     }
     unit += count;
   }

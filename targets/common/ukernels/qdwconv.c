@@ -78,7 +78,7 @@ static uint32_t ik_qdw_weights(int32_t *words, const uint8_t *w, const int64_t *
 typedef struct { const int32_t *offsets, *ones, *weights; int32_t constant, zero; ik_f32x16 m; } ik_qdw_channel;
 
 /* y[0..count) of one channel: constant + sum over the steps of words * weights, less zero * sum of words, requantised. */
-IK_INLINE void ik_qdw_outputs(uint8_t *y, const int32_t *words, int64_t count, int64_t steps, const ik_qdw_channel *c, const int64_t *q) {
+IK_INLINE void ik_qdw_outputs(uint8_t *y, const int32_t *words, int64_t count, int64_t steps, const ik_qdw_channel *c, ik_rounding rounding) {
   for (int64_t i = 0; i < count; i += 16) {
     ik_i32x16 sum = (ik_i32x16)c->constant;
     for (int64_t k = 0; k < steps; ++k)
@@ -89,7 +89,7 @@ IK_INLINE void ik_qdw_outputs(uint8_t *y, const int32_t *words, int64_t count, i
         all = ik_dot16(all, *(const ik_i32x16u *)(words + c->offsets[k] + i), (ik_i32x16)c->ones[k]);
       sum = sum - all * c->zero;
     }
-    ik_store_bytes(y + i, ik_requantize16(sum, c->m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), count - i);
+    ik_store_bytes(y + i, ik_requantize16(sum, c->m, rounding), count - i);
   }
 }
 
@@ -106,6 +106,7 @@ IK_KERNEL(ik_qdwconv) {
   const int64_t plane = p[IK_CONV_IH] * p[IK_CONV_IW], shift = q[IK_Q_W_UNSIGNED] ? 128 : 0;
   const uint32_t xZero = (uint32_t)(q[IK_Q_X_ZERO] + ik_qshift(q));
   const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
+  const ik_rounding rounding = ik_rounding_of(q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]);
   ik_range range = ik_share(p[IK_CONV_N] * channels * bands, worker, workers);
   const int64_t more = (p[IK_CONV_KH] - 1) * p[IK_CONV_DH] / p[IK_CONV_SH];
   int64_t o = range.begin / bands, channel = o % channels, h0 = range.begin % bands * band;
@@ -118,9 +119,9 @@ IK_KERNEL(ik_qdwconv) {
                               ik_splat16(ik_f32(table[IK_QTABLE_MULTIPLIER * channels + channel]))};
     uint8_t *to = (uint8_t *)buf[3] + (o * oh + h0) * d.ow;
     if (d.steps == 3)
-      ik_qdw_outputs(to, words, (h1 - h0) * d.ow, 3, &c, q);
+      ik_qdw_outputs(to, words, (h1 - h0) * d.ow, 3, &c, rounding);
     else
-      ik_qdw_outputs(to, words, (h1 - h0) * d.ow, d.steps, &c, q);
+      ik_qdw_outputs(to, words, (h1 - h0) * d.ow, d.steps, &c, rounding);
     h0 = h1;
     if (h0 == oh)
       h0 = 0, ++o, channel = channel + 1 == channels ? 0 : channel + 1;

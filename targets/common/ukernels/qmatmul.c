@@ -21,13 +21,14 @@ static const int32_t *ik_qmatmul_panels(const int8_t *b, int16_t *room, int64_t 
 /* Row r of a tile for columns j..: c // 16 x vecs sums of products, `z` is z', `rest` is sum(a') - K z'. */
 static void ik_qmatmul_finish(const int32_t *c, void *y, const int32_t *table, int64_t columns, int64_t j, int64_t count, uint32_t z, uint32_t rest, const int64_t *q,
                               int wide) {
+  const ik_rounding rounding = ik_rounding_of(q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]);
   for (int64_t i = 0; i < count; i += 16, j += 16) {
     int64_t left = count - i;
     ik_i32x16 zero = ik_part16(table + IK_QTABLE_ZERO * columns + j, left), sum = ik_part16(table + IK_QTABLE_SUM * columns + j, left);
     ik_i32x16 v = *(const ik_i32x16u *)(c + i) - sum * (int32_t)z - zero * (int32_t)rest + ik_part16(table + j, left);
     if (!wide) {
       ik_f32x16 m = (ik_f32x16)ik_part16(table + IK_QTABLE_MULTIPLIER * columns + j, left);
-      ik_store_bytes((uint8_t *)y + i, ik_requantize16(v, m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), left);
+      ik_store_bytes((uint8_t *)y + i, ik_requantize16(v, m, rounding), left);
     } else if (left >= 16) {
       *(ik_i32x16u *)((int32_t *)y + i) = v;
     } else {

@@ -93,7 +93,7 @@ static void ik_qpanel(uint8_t *y, const int32_t *a, const int32_t *sums, int32_t
 #endif
     for (int64_t i = 0; i < group; ++i) {
       ik_i32x16 s = *(const ik_i32x16u *)(c + i * IK_QPANEL) + constant - zero * sums[r + i];
-      ik_store_bytes(y + (r + i) * n + j, ik_requantize16(s, scale, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), count);
+      ik_store_bytes(y + (r + i) * n + j, ik_requantize16(s, scale, ik_rounding_of(q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED])), count);
     }
   }
 }

@@ -83,7 +83,7 @@ IK_KERNEL(ik_qmatmul_both) {
       for (int64_t i = 0; i < wide; i += 16) {
         ik_i32x16 v = *(const ik_i32x16u *)(c + r * 48 + i) - *(const ik_i32x16u *)(columns.sums + i) * (int32_t)z;
         v = v - *(const ik_i32x16u *)(columns.zeros + i) * rest + *(const ik_i32x16u *)(columns.bias + i);
-        ik_store_bytes(to + i, ik_requantize16(v, ik_load16_f32(columns.scales + i), yZero, q[IK_Q_Y_UNSIGNED]), wide - i);
+        ik_store_bytes(to + i, ik_requantize16(v, ik_load16_f32(columns.scales + i), ik_rounding_of(yZero, q[IK_Q_Y_UNSIGNED])), wide - i);
       }
     }
   }

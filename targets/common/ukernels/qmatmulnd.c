@@ -38,6 +38,6 @@ IK_KERNEL(ik_qmatmulnd) {
     }
     for (int64_t k = 0; k < depth; ++k)
       sum = sum + (ik_byte(buf[0], a + k, q[IK_Q_X_UNSIGNED]) - aZero) * (ik_bytes16(buf[3], b + k * n, count, q[IK_Q_W_UNSIGNED]) - bZero);
-    ik_store_bytes(y + (batch * m + i) * n + j, ik_requantize16(sum, scale, yZero, q[IK_Q_Y_UNSIGNED]), count);
+    ik_store_bytes(y + (batch * m + i) * n + j, ik_requantize16(sum, scale, ik_rounding_of(yZero, q[IK_Q_Y_UNSIGNED])), count);
   }
 }

@@ -77,7 +77,7 @@ __attribute__((unused)) static void ik_qconv_finish_real(const int32_t *c, const
     const ik_qoutput output = ik_qoutput_of(o, &t);
     ik_f32x16 factor = ik_splat16(ik_f32(t.table[IK_QTABLE_MULTIPLIER * t.channels + o])), shift = ik_splat16(ik_f32(t.table[IK_QTABLE_SHIFT * t.channels + o]));
     for (int64_t i = 0; i < count; i += 16) {
-      ik_f32x16 acc = __builtin_convertvector(ik_qoutput16(c + i, sums + i, output, p + IK_CONV_COUNT), ik_f32x16);
+      ik_f32x16 acc = __builtin_convertvector(ik_qoutput16(c + i, sums + i, output, p[IK_CONV_COUNT + IK_Q_W_ZEROS] != 0), ik_f32x16);
       ik_f32x16 v = ik_finish16(ik_fma16(acc, factor, shift), ik_splat16(0.0f), e);
       if (count - i >= 16)
         ik_store16_f32(y + i, v);

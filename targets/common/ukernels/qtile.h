@@ -95,19 +95,21 @@ IK_INLINE ik_qoutput ik_qoutput_of(int64_t o, const ik_qterms *t) {
   uint32_t constant = (uint32_t)table[0] - xZero * (uint32_t)table[IK_QTABLE_SUM * t->channels] + zero * xZero * (uint32_t)t->depth;
   return (ik_qoutput){(int32_t)constant, (int32_t)zero};
 }
-IK_INLINE ik_i32x16 ik_qoutput16(const int32_t *c, const int32_t *sums, ik_qoutput o, const int64_t *q) {
+IK_INLINE ik_i32x16 ik_qoutput16(const int32_t *c, const int32_t *sums, ik_qoutput o, int hasZeros) {
   ik_i32x16 v = *(const ik_i32x16u *)c + o.constant;
-  return q[IK_Q_W_ZEROS] ? v - *(const ik_i32x16u *)sums * o.zero : v;
+  return hasZeros ? v - *(const ik_i32x16u *)sums * o.zero : v;
 }
 
 /* y // 8 rows of `area` bytes at most. */
 static void ik_qconv_finish(const int32_t *c, const int32_t *sums, uint8_t *y, int64_t o, int64_t rows, int64_t count, int64_t area, ik_qterms t,
                             const int64_t *q) {
+  const int hasZeros = q[IK_Q_W_ZEROS] != 0;
+  const ik_rounding rounding = ik_rounding_of(q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]);
   for (int64_t r = 0; r < rows; ++r, ++o, c += 48, y += area) {
     const ik_qoutput output = ik_qoutput_of(o, &t);
     ik_f32x16 m = ik_splat16(ik_f32(t.table[IK_QTABLE_MULTIPLIER * t.channels + o]));
     for (int64_t i = 0; i < count; i += 16)
-      ik_store_bytes(y + i, ik_requantize16(ik_qoutput16(c + i, sums + i, output, q), m, q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]), count - i);
+      ik_store_bytes(y + i, ik_requantize16(ik_qoutput16(c + i, sums + i, output, hasZeros), m, rounding), count - i);
   }
 }
 
