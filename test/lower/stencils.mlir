@@ -3,7 +3,7 @@
 // What Halide generates goes where its row says; the twin takes the rest.
 
 // CHECK-LABEL: @depthwise
-// CHECK: kernel.micro "ik_dwconv_halide_f32"{{.*}} params [1, 2, 1, 1, 1, 8, 8, 1, 4, 4, 1, 3, 3, 1, 2, 2,
+// CHECK: kernel.micro "ik_dwconv_direct_f32"{{.*}} params [1, 2, 1, 1, 1, 8, 8, 1, 4, 4, 1, 3, 3, 1, 2, 2,
 func.func @depthwise(%x: tensor<1x2x8x8xf32>, %w: tensor<2x1x3x3xf32>) -> tensor<1x2x4x4xf32> {
   %y = nn.conv %x, %w strides [2, 2] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 2 : (tensor<1x2x8x8xf32>, tensor<2x1x3x3xf32>) -> tensor<1x2x4x4xf32>
   return %y : tensor<1x2x4x4xf32>

@@ -1,12 +1,11 @@
 // Lowers nn.conv: f32 and f16 to ik_conv, ik_convlines where its lines fit the cache, or ik_dwconv (constant filters packed in panels of 8 output
-// channels; depthwise f32 to ik_dwconv_halide where that is faster: kernels.def), f32 3x3 ones to ik_convwino_f32 where that is faster, f32 with a
+// channels; depthwise f32 to ik_dwconv_direct where that is faster: kernels.def), f32 3x3 ones to ik_convwino_f32 where that is faster, f32 with a
 // filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the same over lines, filters as large as their input to ik_matmul, f64 and 8-bit
 // integers to the plain ik_convnd.
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/PairConv.h"
 #include "passes/lower/Winograd.h"
-#include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/convwino.h"
 #include "targets/common/ukernels/matmul.h"
 
@@ -109,29 +108,23 @@ Value callKernel(nn::ConvOp op, LowerContext &context, StringRef row, ArrayRef<V
   return context.micro(op.getLoc(), row, op.getResult().getType(), inputs, shape.params, shape.work(), scratch).getResult(0);
 }
 
-/// What ik_dwconv_halide_f32 covers, which is where it was measured to be faster than ik_dwconv_f32.
-bool isStencil(const ConvShape &shape) {
+/// What ik_dwconv_direct_f32 covers, which is where it was measured to be faster than ik_dwconv_f32.
+bool isDirect(const ConvShape &shape) {
   for (int i : {IK_CONV_DH, IK_CONV_PH, IK_CONV_PW})
     if (shape[i] > INT16_MAX)
       return false;
-  return shape[IK_CONV_KH] == 3 && shape[IK_CONV_KW] == 3 && shape[IK_CONV_SH] == shape[IK_CONV_SW] && shape[IK_CONV_SH] <= 2 &&
-         shape[IK_CONV_DH] == shape[IK_CONV_DW] && shape[IK_CONV_OC] == 1;
-}
-
-ik_hl_axis stencilAxis(const ConvShape &shape, int w) {
-  return {shape[IK_CONV_IH + w], shape[IK_CONV_OH + w], shape[IK_CONV_SH + w], 2 * shape[IK_CONV_DH + w] + 1, shape[IK_CONV_PH + w]};
+  return shape[IK_CONV_KH] == shape[IK_CONV_KW] && (shape[IK_CONV_KH] == 3 || shape[IK_CONV_KH] == 5) && shape[IK_CONV_SH] == shape[IK_CONV_SW] &&
+         shape[IK_CONV_DH] == shape[IK_CONV_DW] && shape[IK_CONV_SH] <= (shape[IK_CONV_DH] == 1 ? 2 : 1) && shape[IK_CONV_OC] == 1;
 }
 
 Value lowerDepthwise(nn::ConvOp op, LowerContext &context, ConvShape &shape, StringRef suffix, ArrayRef<Value> inputs) {
   shape[IK_CONV_KC] = shape.band();
   int64_t scratch = IK_DWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW],
                                       shape[IK_CONV_KW], shape[IK_CONV_DW], shape[IK_CONV_SW]);
-  if (suffix == "f32" && isStencil(shape)) {
-    ik_hl_axis h = stencilAxis(shape, 0), w = stencilAxis(shape, 1);
-    if (ik_hl_fits(h, w, shape[IK_CONV_KC]))
-      return callKernel(op, context, "ik_dwconv_halide_f32", inputs, shape, std::max(scratch, ik_hl_scratch(h, w, shape[IK_CONV_KC])));
-  }
-  return callKernel(op, context, ("ik_dwconv_" + suffix).str(), inputs, shape, scratch);
+  bool isF32 = suffix == "f32" && isDirect(shape);
+  if (isF32)
+    scratch = std::max<int64_t>(scratch, IK_DWDIRECT_SCRATCH(shape[IK_CONV_OW], shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]));
+  return callKernel(op, context, isF32 ? "ik_dwconv_direct_f32" : ("ik_dwconv_" + suffix).str(), inputs, shape, scratch);
 }
 
 Value lowerWinograd(nn::ConvOp op, LowerContext &context, const ConvShape &shape, SmallVector<Value> inputs) {

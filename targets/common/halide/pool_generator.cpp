@@ -13,7 +13,6 @@ class Pool : public Generator<Pool> {
 public:
   GeneratorParam<Kind> kind{"kind", Kind::Max, {{"max", Kind::Max}, {"average", Kind::Average}}};
   GeneratorParam<int> taps{"taps", 0}, stride{"stride", 1};
-  GeneratorParam<int> lanes{"lanes", 0}; // 0: a whole register
   GeneratorParam<int> rows{"rows", 4}, planes{"planes", 4};
 
   Input<Buffer<float, 3>> x{"x"};                                    // [plane][h][w]
@@ -40,7 +39,7 @@ public:
   }
 
   void schedule() {
-    const ingot::TileShape shape{lanes > 0 ? int(lanes) : natural_vector_size<float>(), rows, planes, false};
+    const ingot::TileShape shape{natural_vector_size<float>(), rows, planes};
     stencil.schedule(y, shape);
     if (taps > 0)
       return;

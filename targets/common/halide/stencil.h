@@ -13,18 +13,11 @@ inline Halide::Expr fusedMultiplyAdd(Halide::Expr a, Halide::Expr b, Halide::Exp
   return Call::make(Halide::Float(32), "llvm.fma.f32", {std::move(a), std::move(b), std::move(c)}, Call::PureExtern);
 }
 
-/// v between low and high; NaN stays.
-inline Halide::Expr clampFloat(Halide::Expr v, const Halide::Expr &low, const Halide::Expr &high) {
-  v = Halide::select(v < low, low, v);
-  return Halide::select(v > high, high, v);
-}
-
 /// How the registers of a level are used.
 struct TileShape {
   int lanes;  // columns
   int rows;   // output rows side by side
   int planes; // planes padded together: the more, the longer between a store and the loads that need it
-  bool split; // rows and planes have a loop of their own for the remainder: twice the code, faster where loads have strides
 };
 
 /// A function of output column, row and plane over planes whose border is written out.
@@ -52,8 +45,7 @@ struct PlaneStencil {
         .reorder(column, row, tileY, tileX, inner, block)
         .vectorize(column)
         .unroll(row);
-    if (!shape.split)
-      y.never_partition(inner, block, tileY);
+    y.never_partition(inner, block, tileY); // a loop of its own for the remainder would be twice the code
     tile.compute_at(y, tileY)
         .store_in(Halide::MemoryType::Stack)
         .bound_extent(ox, shape.lanes)

@@ -1,10 +1,4 @@
 # The functions that Halide generates for a level: ingot_halide_stencil(NAME GENERATOR ARGUMENTS...).
-foreach(stride 1 2)
-  ingot_halide_stencil(hl_dwconv_s${stride} dwconv stride=${stride} rows=${halide_rows})
-  if(halide_narrow)
-    ingot_halide_stencil(hl_dwconv_s${stride}_narrow dwconv stride=${stride} rows=2 lanes=${halide_narrow})
-  endif()
-endforeach()
 ingot_halide_stencil(hl_maxpool2_s2 pool taps=2 stride=2 rows=${halide_rows})
 ingot_halide_stencil(hl_maxpool3_s2 pool taps=3 stride=2 rows=${halide_rows})
 ingot_halide_stencil(hl_maxpool_s1 pool rows=${halide_rows})

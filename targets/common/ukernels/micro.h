@@ -59,8 +59,16 @@ IK_INLINE void ik_store_part_f32(float *p, ik_f32x16 v, int64_t n) {
 #else
   float t[16];
   ik_store16_f32(t, v);
-  for (int64_t i = 0; i < n; ++i)
-    p[i] = t[i];
+  if (n >= 8) { /* two pieces that overlap */
+    __builtin_memcpy(p, t, 32);
+    __builtin_memcpy(p + n - 8, t + n - 8, 32);
+  } else if (n >= 4) {
+    __builtin_memcpy(p, t, 16);
+    __builtin_memcpy(p + n - 4, t + n - 4, 16);
+  } else {
+    for (int64_t i = 0; i < n; ++i)
+      p[i] = t[i];
+  }
 #endif
 }
 IK_INLINE void ik_store_part_f16(_Float16 *p, ik_f32x16 v, int64_t n) {

@@ -1,4 +1,4 @@
-// Compares the rows that Halide generates with their portable twins: equal bits for every number of workers, no byte read or written
+// Compares the rows that Halide generates and the depthwise convolution without copies with their portable twins: equal bits for every number of workers, no byte read or written
 // outside the buffers. The inputs contain NaN, infinities, zeros of both signs and numbers below the normal ones.
 #include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/resize.h"
@@ -10,7 +10,7 @@
 #include <limits>
 #include <memory>
 
-extern "C" Kernel ik_dwconv_f32, ik_dwconv_halide_f32, ik_pool2d_f32, ik_pool2d_halide_f32, ik_resize2d_f32, ik_resize2d_halide_f32;
+extern "C" Kernel ik_dwconv_f32, ik_dwconv_direct_f32, ik_pool2d_f32, ik_pool2d_halide_f32, ik_resize2d_f32, ik_resize2d_halide_f32;
 
 namespace {
 
@@ -90,27 +90,26 @@ int64_t bits(float value) {
 
 void depthwiseCase(Random &random, int iteration) {
   Params p(IK_CONV_COUNT, 0);
-  int64_t stride = random.range(1, 2), dilation = random.range(0, 1) ? 1 : random.range(1, 4), most = random.range(0, 1) ? 20 : 90;
+  int64_t stride = random.range(1, 2), dilation = stride == 2 || random.range(0, 1) ? 1 : random.range(1, 4), taps = 3 + 2 * random.range(0, 1), most = random.range(0, 1) ? 20 : 90;
   p[IK_CONV_N] = random.range(1, 2), p[IK_CONV_G] = random.range(2, 11), p[IK_CONV_IC] = p[IK_CONV_OC] = 1;
   for (int axis = 0; axis < 3; ++axis) {
-    p[IK_CONV_KD + axis] = axis ? 3 : 1, p[IK_CONV_SD + axis] = axis ? stride : 1, p[IK_CONV_DD + axis] = axis ? dilation : 1;
+    p[IK_CONV_KD + axis] = axis ? taps : 1, p[IK_CONV_SD + axis] = axis ? stride : 1, p[IK_CONV_DD + axis] = axis ? dilation : 1;
     p[IK_CONV_ID + axis] = axis ? random.range(1, most) : 1, p[IK_CONV_PD + axis] = axis ? random.range(0, 5) : 0;
-    p[IK_CONV_OD + axis] = axis ? outExtent(p[IK_CONV_ID + axis], p[IK_CONV_PD + axis], random.range(0, 5), 3, stride, dilation) : 1;
+    p[IK_CONV_OD + axis] = axis ? outExtent(p[IK_CONV_ID + axis], p[IK_CONV_PD + axis], random.range(0, 5), taps, stride, dilation) : 1;
     if (p[IK_CONV_OD + axis] == 0)
       return;
   }
   p[IK_CONV_BIAS] = random.range(0, 1), p[IK_CONV_KC] = 4 * random.range(1, 25), p[IK_CONV_RESIDUAL] = random.range(0, 2);
   p[IK_CONV_ACT] = random.range(0, IK_ACT_TANH), p[IK_CONV_ALPHA] = bits(0.1f), p[IK_CONV_BETA] = bits(0.75f);
-  int64_t planes = p[IK_CONV_N] * p[IK_CONV_G], outputs = planes * p[IK_CONV_OH] * p[IK_CONV_OW], span = 2 * dilation + 1;
-  Case c{"ik_dwconv_halide_f32", ik_dwconv_halide_f32, ik_dwconv_f32, p, {values(random, planes * p[IK_CONV_IH] * p[IK_CONV_IW])}, outputs, 0, 0};
-  c.inputs.push_back(values(random, p[IK_CONV_G] * 9));
+  int64_t planes = p[IK_CONV_N] * p[IK_CONV_G], outputs = planes * p[IK_CONV_OH] * p[IK_CONV_OW];
+  Case c{"ik_dwconv_direct_f32", ik_dwconv_direct_f32, ik_dwconv_f32, p, {values(random, planes * p[IK_CONV_IH] * p[IK_CONV_IW])}, outputs, 0, 0};
+  c.inputs.push_back(values(random, p[IK_CONV_G] * taps * taps));
   if (p[IK_CONV_BIAS])
     c.inputs.push_back(values(random, p[IK_CONV_G]));
   if (p[IK_CONV_RESIDUAL])
     c.inputs.push_back(values(random, outputs));
-  c.rowScratch = ik_hl_scratch({p[IK_CONV_IH], p[IK_CONV_OH], stride, span, p[IK_CONV_PH]}, {p[IK_CONV_IW], p[IK_CONV_OW], stride, span, p[IK_CONV_PW]},
-                               p[IK_CONV_KC]);
-  c.twinScratch = IK_DWCONV_SCRATCH(p[IK_CONV_KC], 3, stride, dilation, p[IK_CONV_OW], 3, dilation, stride);
+  c.rowScratch = IK_DWDIRECT_SCRATCH(p[IK_CONV_OW], taps, dilation, stride);
+  c.twinScratch = IK_DWCONV_SCRATCH(p[IK_CONV_KC], taps, stride, dilation, p[IK_CONV_OW], taps, dilation, stride);
   compare(c, iteration);
 }
 

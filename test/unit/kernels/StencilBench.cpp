@@ -1,4 +1,4 @@
-// kernel-bench stencils: the rows that Halide generates against their portable twins, in turns, for planes of real models
+// kernel-bench stencils: the rows that Halide generates and ik_dwconv_direct_f32 against their portable twins, in turns, for planes of real models
 // (mobilenetv2-person, yolox-nano, deeplab, squeezenet, yunet). The ratios in targets/common/kernels.def are its medians.
 #include "targets/common/ukernels/resize.h"
 #include "test/unit/kernels/Shapes.h"
@@ -7,7 +7,7 @@
 #include <chrono>
 #include <string>
 
-extern "C" Kernel ik_dwconv_f32, ik_dwconv_halide_f32, ik_pool2d_f32, ik_pool2d_halide_f32, ik_resize2d_f32, ik_resize2d_halide_f32;
+extern "C" Kernel ik_dwconv_f32, ik_dwconv_direct_f32, ik_pool2d_f32, ik_pool2d_halide_f32, ik_resize2d_f32, ik_resize2d_halide_f32;
 
 namespace {
 
@@ -33,28 +33,28 @@ void race(const std::string &what, Kernel *twin, Kernel *row, const std::vector<
     rows.push_back(seconds(row, buffers, p, calls));
     ratios.push_back(twins.back() / rows.back());
   }
-  std::printf("%-34s C %8.2f us, Halide %8.2f us, ratio %.2f\n", what.c_str(), median(twins) * 1e6, median(rows) * 1e6, median(ratios));
+  std::printf("%-34s twin %8.2f us, row %8.2f us, ratio %.2f\n", what.c_str(), median(twins) * 1e6, median(rows) * 1e6, median(ratios));
 }
 
 std::string name(const char *op, int64_t planes, int64_t size, const std::string &more) {
   return std::string(op) + " " + std::to_string(planes) + " x " + std::to_string(size) + "x" + std::to_string(size) + more;
 }
 
-void depthwise(int64_t planes, int64_t size, int64_t stride, int64_t dilation, int64_t pad) {
+void depthwise(int64_t planes, int64_t size, int64_t taps, int64_t stride, int64_t dilation, int64_t pad) {
   Random random;
   Params p(IK_CONV_COUNT, 0);
   p[IK_CONV_N] = 1, p[IK_CONV_G] = planes, p[IK_CONV_IC] = p[IK_CONV_OC] = 1, p[IK_CONV_BIAS] = 1, p[IK_CONV_ACT] = IK_ACT_RELU;
   for (int axis = 0; axis < 3; ++axis) {
-    p[IK_CONV_ID + axis] = axis ? size : 1, p[IK_CONV_KD + axis] = axis ? 3 : 1, p[IK_CONV_SD + axis] = axis ? stride : 1;
+    p[IK_CONV_ID + axis] = axis ? size : 1, p[IK_CONV_KD + axis] = axis ? taps : 1, p[IK_CONV_SD + axis] = axis ? stride : 1;
     p[IK_CONV_DD + axis] = axis ? dilation : 1, p[IK_CONV_PD + axis] = axis ? pad : 0;
-    p[IK_CONV_OD + axis] = axis ? outExtent(size, pad, pad, 3, stride, dilation) : 1;
+    p[IK_CONV_OD + axis] = axis ? outExtent(size, pad, pad, taps, stride, dilation) : 1;
   }
   int64_t &band = p[IK_CONV_KC], ow = p[IK_CONV_OW];
-  for (band = 4; band < p[IK_CONV_OH] && IK_DWCONV_SCRATCH(band + 4, 3, stride, dilation, ow, 3, dilation, stride) <= kBandBytes;)
+  for (band = 4; band < p[IK_CONV_OH] && IK_DWCONV_SCRATCH(band + 4, taps, stride, dilation, ow, taps, dilation, stride) <= kBandBytes;)
     band += 4;
-  std::vector<float> x = reals(random, planes * size * size), w = reals(random, planes * 9), bias = reals(random, planes);
+  std::vector<float> x = reals(random, planes * size * size), w = reals(random, planes * taps * taps), bias = reals(random, planes);
   std::vector<float> y(planes * p[IK_CONV_OH] * ow), scratch(1 << 20);
-  race(name("dwconv", planes, size, " s" + std::to_string(stride) + " d" + std::to_string(dilation)), ik_dwconv_f32, ik_dwconv_halide_f32,
+  race(name("dwconv", planes, size, " k" + std::to_string(taps) + " s" + std::to_string(stride) + " d" + std::to_string(dilation)), ik_dwconv_f32, ik_dwconv_direct_f32,
        {x.data(), w.data(), bias.data(), y.data(), scratch.data()}, p);
 }
 
@@ -95,11 +95,12 @@ void resize(int64_t planes, int64_t in, int64_t out) {
 } // namespace
 
 void benchStencils() {
-  const int64_t depthwises[][5] = {{272, 4, 1, 1, 1},   {152, 8, 1, 1, 1},  {272, 10, 2, 1, 0}, {128, 13, 1, 1, 1}, {64, 16, 1, 1, 1},
-                                   {96, 18, 2, 1, 0},   {64, 26, 1, 1, 1},  {80, 32, 1, 1, 1},  {96, 34, 2, 1, 0},  {480, 33, 1, 4, 4},
-                                   {64, 52, 2, 1, 1},   {8, 64, 1, 1, 1},   {48, 66, 2, 1, 0},  {16, 104, 1, 1, 1}, {16, 208, 2, 1, 1}};
-  for (const int64_t (&d)[5] : depthwises)
-    depthwise(d[0], d[1], d[2], d[3], d[4]);
+  const int64_t depthwises[][6] = {{272, 4, 3, 1, 1, 1},   {152, 8, 3, 1, 1, 1},  {272, 10, 3, 2, 1, 0}, {128, 13, 3, 1, 1, 1}, {64, 16, 3, 1, 1, 1},
+                                   {96, 18, 3, 2, 1, 0},   {64, 26, 3, 1, 1, 1},  {80, 32, 3, 1, 1, 1},  {96, 34, 3, 2, 1, 0},  {480, 33, 3, 1, 4, 4},
+                                   {64, 52, 3, 2, 1, 1},   {8, 64, 3, 1, 1, 1},   {48, 66, 3, 2, 1, 0},  {16, 104, 3, 1, 1, 1}, {16, 208, 3, 2, 1, 1},
+                                   {96, 40, 5, 1, 1, 2}, {120, 20, 5, 1, 1, 2}, {96, 40, 5, 2, 1, 2}};
+  for (const int64_t (&d)[6] : depthwises)
+    depthwise(d[0], d[1], d[2], d[3], d[4], d[5]);
   const int64_t pools[][6] = {{IK_POOL_MAX, 64, 111, 3, 2, 0}, {IK_POOL_MAX, 256, 27, 3, 2, 0}, {IK_POOL_MAX, 128, 13, 5, 1, 2},
                               {IK_POOL_MAX, 128, 13, 13, 1, 6}, {IK_POOL_MAX, 16, 160, 2, 2, 0}, {IK_POOL_MAX, 64, 20, 2, 2, 0},
                               {IK_POOL_AVERAGE, 64, 56, 2, 2, 0}, {IK_POOL_AVERAGE, 256, 14, 2, 2, 0}};

@@ -8,16 +8,16 @@ root=$(cd "$(dirname "$0")/../../.." && pwd)
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 cc=$(command -v clang-22 || command -v clang)
 stencils=$1/targets/halide
-kernels="conv convlines convpairs convwino dwconv matmul matmulpairs pool qconv qconvbits qconvlines qconvreal qdwconv qmatmul qmatmulbits qmatmulboth qsparse resize"
+kernels="conv convlines convpairs convwino dwconv dwdirect matmul matmulpairs pool qconv qconvbits qconvlines qconvreal qdwconv qmatmul qmatmulbits qmatmulboth qsparse resize"
 flags="-std=c11 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic -fuse-ld=lld -I$root"
 first=""
-run() { # name, flags, Halide's target and lanes of narrow variants, runner...
-  local name=$1 level=$2 halide=$3 narrow=$4 sources="" hash
-  shift 4
+run() { # name, flags, Halide's target, runner...
+  local name=$1 level=$2 halide=$3 sources="" hash
+  shift 3
   for kernel in $kernels; do sources="$sources $root/targets/common/ukernels/$kernel.c"; done
   sources="$sources $(echo "$root"/targets/common/halide/*.c)"
   if [ -d "$stencils/$halide" ]; then
-    level="$level -DINGOT_HALIDE -DINGOT_HALIDE_NARROW=$narrow -Wno-override-module"
+    level="$level -DINGOT_HALIDE -Wno-override-module"
     sources="$sources $(echo "$stencils/$halide"/*.bc)"
   fi
   "$cc" $flags $level "$root/test/unit/kernels/hash.c" $sources -o "$work/$name"
@@ -27,13 +27,13 @@ run() { # name, flags, Halide's target and lanes of narrow variants, runner...
   [ "$hash" = "$first" ] || { echo "check-arm: $name differs" >&2; exit 1; }
 }
 if [ "$(uname -m)" = x86_64 ]; then
-  run v3 -march=x86-64-v3 x86_64_linux_sse41_avx_avx2_fma_f16c 0 env
-  grep -q avx512bw /proc/cpuinfo && run v4 -march=x86-64-v4 x86_64_linux_avx512_skylake 8 env
-  grep -q avx512_vnni /proc/cpuinfo && run v4vnni "-march=x86-64-v4 -mavx512vnni" x86_64_linux_avx512_skylake 8 env
-  grep -q avx512_bf16 /proc/cpuinfo && run v4bf16 "-march=x86-64-v4 -mavx512vnni -mavx512bf16" x86_64_linux_avx512_skylake 8 env
+  run v3 -march=x86-64-v3 x86_64_linux_sse41_avx_avx2_fma_f16c env
+  grep -q avx512bw /proc/cpuinfo && run v4 -march=x86-64-v4 x86_64_linux_avx512_skylake env
+  grep -q avx512_vnni /proc/cpuinfo && run v4vnni "-march=x86-64-v4 -mavx512vnni" x86_64_linux_avx512_skylake env
+  grep -q avx512_bf16 /proc/cpuinfo && run v4bf16 "-march=x86-64-v4 -mavx512vnni -mavx512bf16" x86_64_linux_avx512_skylake env
 fi
 arm="--target=aarch64-linux-gnu"
-run neon "$arm -march=armv8-a" arm_64_linux 0 qemu-aarch64 -cpu cortex-a53
-run dotprod "$arm -march=armv8.2-a+dotprod+fp16" arm_64_linux 0 qemu-aarch64 -cpu cortex-a76
-run i8mm "$arm -march=armv8.2-a+dotprod+fp16+i8mm" arm_64_linux 0 qemu-aarch64 -cpu max
+run neon "$arm -march=armv8-a" arm_64_linux qemu-aarch64 -cpu cortex-a53
+run dotprod "$arm -march=armv8.2-a+dotprod+fp16" arm_64_linux qemu-aarch64 -cpu cortex-a76
+run i8mm "$arm -march=armv8.2-a+dotprod+fp16+i8mm" arm_64_linux qemu-aarch64 -cpu max
 echo "check-arm: equal bits"

@@ -1,5 +1,5 @@
-/* A part of hash.c: the rows that Halide generates and their portable twins on the same buffers. The results enter the hash, and one that
- * differs from the twin's ends the program. */
+/* A part of hash.c: the rows that Halide generates, ik_dwconv_direct_f32, and their portable twins on the same buffers. The results enter the
+ * hash, and one that differs from the twin's ends the program. */
 #ifndef INGOT_TEST_UNIT_KERNELS_HASHSTENCILS_H
 #define INGOT_TEST_UNIT_KERNELS_HASHSTENCILS_H
 
@@ -11,7 +11,7 @@
 IK_KERNEL(ik_dwconv_f32);
 IK_KERNEL(ik_pool2d_f32);
 IK_KERNEL(ik_resize2d_f32);
-IK_KERNEL(ik_dwconv_halide_f32);
+IK_KERNEL(ik_dwconv_direct_f32);
 IK_KERNEL(ik_pool2d_halide_f32);
 IK_KERNEL(ik_resize2d_halide_f32);
 
@@ -31,16 +31,16 @@ static void twinCase(kernel *row, kernel *twin, void **buf, int result, const in
 
 static void depthwiseCase(void) {
   int64_t p[IK_CONV_COUNT] = {0};
-  const int64_t stride = pick(1, 2), dilation = pick(1, 3);
+  const int64_t stride = pick(1, 2), dilation = stride == 2 ? 1 : pick(1, 3), taps = 3 + 2 * pick(0, 1);
   p[IK_CONV_N] = 1, p[IK_CONV_G] = CHANNELS, p[IK_CONV_IC] = p[IK_CONV_OC] = 1, p[IK_CONV_BIAS] = 1, p[IK_CONV_KC] = 8;
   p[IK_CONV_ACT] = pick(0, IK_ACT_TANH);
   for (int a = 0; a < 3; ++a) {
-    p[IK_CONV_KD + a] = a ? 3 : 1, p[IK_CONV_SD + a] = a ? stride : 1, p[IK_CONV_DD + a] = a ? dilation : 1, p[IK_CONV_PD + a] = a ? pick(0, 2) : 0;
-    p[IK_CONV_ID + a] = a ? pick(8, MOST) : 1;
-    p[IK_CONV_OD + a] = a ? (p[IK_CONV_ID + a] + 2 * p[IK_CONV_PD + a] - 2 * dilation - 1) / stride + 1 : 1;
+    p[IK_CONV_KD + a] = a ? taps : 1, p[IK_CONV_SD + a] = a ? stride : 1, p[IK_CONV_DD + a] = a ? dilation : 1, p[IK_CONV_PD + a] = a ? pick(0, 2) : 0;
+    p[IK_CONV_ID + a] = a ? pick(13, MOST) : 1;
+    p[IK_CONV_OD + a] = a ? (p[IK_CONV_ID + a] + 2 * p[IK_CONV_PD + a] - (taps - 1) * dilation - 1) / stride + 1 : 1;
   }
   void *buf[] = {x, w, bias, 0, scratch};
-  twinCase(ik_dwconv_halide_f32, ik_dwconv_f32, buf, 3, p, CHANNELS * p[IK_CONV_OH] * p[IK_CONV_OW]);
+  twinCase(ik_dwconv_direct_f32, ik_dwconv_f32, buf, 3, p, CHANNELS * p[IK_CONV_OH] * p[IK_CONV_OW]);
 }
 
 static void stencilPoolCase(void) {
