@@ -76,7 +76,8 @@ public:
     result->device = *device;
     result->target = findTarget(device->target);
     result->streamBytes = options.streamBytes;
-    if (!checkStop() || (options.shapes.bounded.empty() && !checkShapes(options.shapes)) || !checkOperands() || !checkStream())
+    if (!takeLock(options, *result, diagnostics) || !checkStop() || (options.shapes.bounded.empty() && !checkShapes(options.shapes)) || !checkOperands() ||
+        !checkStream())
       return nullptr;
     result->symbol = symbolFor(options.name.empty() ? llvm::sys::path::stem(options.modelPath) : StringRef(options.name));
     result->context = std::make_unique<MLIRContext>(MLIRContext::Threading::DISABLED);
@@ -95,6 +96,7 @@ public:
         break;
       }
     }
+    reportRefused(*result, options.modelPath, diagnostics);
     if (diagnostics.hasErrors())
       return nullptr;
     return std::move(result);
@@ -196,7 +198,8 @@ private:
     if (dumper.enabled())
       manager.addInstrumentation(std::make_unique<DumpAfterPass>(dumper, phase.name));
     WeightRequest weights{result->target->weightCosts(result->device), options.sparse, result->device.name, {}};
-    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights, !options.shapes.empty(), sharesShapes(), options.streamBytes};
+    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights,
+                        mayTune(options, result->device) ? &result->choices : nullptr, !options.shapes.empty(), sharesShapes(), options.streamBytes};
     phase.build(manager, context);
     bool good = succeeded(manager.run(*result->module));
     llvm::append_range(result->weightNotes, weights.notes);

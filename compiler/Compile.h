@@ -8,6 +8,7 @@
 #include "compiler/package/CHeaderWriter.h"
 #include "compiler/package/ShapeSets.h"
 #include "compiler/reference/Evaluate.h"
+#include "compiler/tune/Lock.h"
 #include "compiler/weights/WeightStore.h"
 #include "passes/compress/Compress.h"
 #include "passes/lower/WeightForms.h"
@@ -37,6 +38,7 @@ struct CompileOptions {
   bool strict = false;
   bool fast = false; // --precision fast
   bool timed = false; // code that lets each call be timed (bench --kernels)
+  std::optional<Choices::Wishes> wishes; // ways to take instead of those of the lock file beside the model: the tuner's
   std::string stopAfter; // phase, or target:stage; empty: run to the end
   std::string dumpDir;   // one numbered file a phase and a pass; empty: none
 };
@@ -72,6 +74,8 @@ struct Compiled {
   OperandsNote operands; // --precision bf16, f16
   std::vector<WeightNote> weightNotes; // how 8-bit weights are stored, and why
   int64_t streamBytes = 0; // of the options
+  Choices choices; // what measurement may decide, and what was taken
+  TuneLock lock;   // where the wishes came from; no entries where there is no lock file that holds
   bool stopped = false; // --stop-after ended the pipeline
   std::string stageText; // what the target wrote at the stage that --stop-after names
 
@@ -93,6 +97,14 @@ void forwardDiagnostic(mlir::Diagnostic &from, Diagnostics &to, llvm::StringRef 
 bool prepareCompress(mlir::ModuleOp module, CompressRequest &request, llvm::StringRef model, Diagnostics &diagnostics);
 /// The compress phase alone, as the reference evaluator and the writer of models need it. False: reported.
 bool compressModule(mlir::ModuleOp module, WeightStore &store, CompressRequest &request, llvm::StringRef model, Diagnostics &diagnostics);
+
+/// The choices of a build: of ONNX models for this machine they may be wished for, by the options or by the lock file beside the model. False: a lock
+/// file that is damaged was reported.
+bool takeLock(const CompileOptions &options, Compiled &compiled, Diagnostics &diagnostics);
+/// Whether choices are made by wishes at all; elsewhere the rules alone decide.
+bool mayTune(const CompileOptions &options, const Device &device);
+/// IG0232 for each entry of the lock file that this build cannot take.
+void reportRefused(const Compiled &compiled, llvm::StringRef model, Diagnostics &diagnostics);
 
 /// Compiles. Null: errors were reported.
 std::unique_ptr<Compiled> compileModel(const CompileOptions &options, Diagnostics &diagnostics);

@@ -88,6 +88,7 @@ constexpr OptionInfo kOptions[] = {
     {"stream-weights", 0, ValueKind::Text, "BYTES", "", "most weights in memory at once, such as 200M; the rest stays in the file", " build bench generate ", "all"},
     {"name", 0, ValueKind::Text, "NAME", "", "name of the library and its functions", " build ", "the model file's"},
     {"embed-weights", 0, ValueKind::Flag, "", "", "put the weights into the library", " build "},
+    {"tune", 0, ValueKind::Number, "SECONDS", "", "measure here which kernels are faster, write MODEL.tune and build from it", " build ", "none"},
     {"verify", 0, ValueKind::Flag, "", "", "run and compare with the reference evaluator", " build "},
     {"report", 0, ValueKind::Text, "html,json|none", "html,json", "reports to write", " build "},
     {"stop-after", 0, ValueKind::Text, "PHASE[:STAGE]", "", "end after a phase (ingot help phases)", " build ", "none"},

@@ -10,6 +10,7 @@ namespace ingot {
 
 struct CompressRequest;
 struct WeightRequest;
+class Choices;
 
 /// What the passes of a phase need beside the IR.
 struct PassContext {
@@ -18,6 +19,7 @@ struct PassContext {
   int64_t fastBytes = 0; // of the device's addressed fast memory, which holds the arena when it fits; 0: none
   CompressRequest *compress = nullptr; // --quantize, --sparsify; null: neither
   WeightRequest *weights = nullptr;    // how constant weights of integer products may be stored; null: plainly
+  Choices *choices = nullptr;          // what measurement may decide; null: the rules do
   bool mergeWeights = false;           // entry points bring equal weights under different names
   bool shareShapes = false;            // and the target can share their steps
   int64_t streamBytes = 0;             // most weights in memory at once; 0: all

@@ -39,6 +39,27 @@ llvm::json::Array weightRows(const ReportData &data) {
   return rows;
 }
 
+llvm::json::Object tuningJson(const ReportTuning &tuning) {
+  llvm::json::Array rows;
+  for (const TuningRow &row : tuning.choices) {
+    llvm::json::Array nodes;
+    for (const std::string &node : row.nodes)
+      nodes.push_back(text(node));
+    rows.push_back(llvm::json::Object{{"what", text(row.what)}, {"take", text(row.take)}, {"rule", text(row.rule)}, {"ratio", row.ratio}, {"nodes", std::move(nodes)}});
+  }
+  llvm::json::Object json{{"lock", text(tuning.lock)}, {"choices", std::move(rows)}};
+  if (tuning.seconds > 0)
+    json.insert({"measured", llvm::json::Object{{"seconds", tuning.seconds}, {"one_worker", tuning.oneWorker}, {"all_workers", tuning.allWorkers}}});
+  return json;
+}
+
+llvm::json::Array choiceRows(llvm::ArrayRef<Choice> asked) {
+  llvm::json::Array rows;
+  for (const Choice &choice : asked)
+    rows.push_back(llvm::json::Object{{"what", text(choice.key)}, {"rule", choice.rule}, {"taken", choice.taken}, {"ways", llvm::json::Array(choice.ways)}});
+  return rows;
+}
+
 /// What the error of outputs was measured on.
 llvm::StringRef inputsOf(const ReportData &data) { return data.errorsOfSamples ? "the samples" : "made-up inputs"; }
 
@@ -151,6 +172,16 @@ void putWeights(llvm::raw_ostream &out, const ReportData &data) {
   out << "</table>\n";
 }
 
+void putTuning(llvm::raw_ostream &out, const ReportTuning &tuning) {
+  if (tuning.lock.empty())
+    return;
+  out << "<h2>Tuning</h2><p>From " << html(tuning.lock) << ".</p><table><tr><th>choice<th>taken<th>the rule's<th>time to the rule's<th>model nodes</tr>\n";
+  for (const TuningRow &row : tuning.choices)
+    out << "<tr><td>" << html(row.what) << "<td>" << html(row.take) << "<td>" << html(row.rule) << "<td class=n>" << llvm::formatv("{0:F3}", row.ratio) << "<td>"
+        << html(llvm::join(row.nodes, ", ")) << "</tr>\n";
+  out << "</table>\n";
+}
+
 void putCalls(llvm::raw_ostream &out, const Program &program, llvm::StringRef of) {
   out << "<h2>Calls in order" << of << "</h2><table><tr><th>#<th>kernel<th>model nodes<th>work<th>bytes<th>unit<th>barrier after</tr>\n";
   for (size_t i = 0; i < program.calls.size(); ++i) {
@@ -248,6 +279,10 @@ llvm::json::Value reportJson(const ReportData &data) {
   json["nodes"] = llvm::json::Object{{"total", data.nodeCount}, {"compiled", data.compiledNodes}, {"unsupported", std::move(unsupported)}};
   json["kernels"] = kernelRows(data);
   json["weights"] = weightRows(data);
+  if (!data.tuning.asked.empty())
+    json["choices"] = choiceRows(data.tuning.asked);
+  if (!data.tuning.lock.empty())
+    json["tuning"] = tuningJson(data.tuning);
   if (data.operands.rounded > 0)
     json["operands"] = operandsJson(data);
   json["diagnostics"] = data.diagnostics ? data.diagnostics->toJson() : llvm::json::Value(llvm::json::Array());
@@ -279,6 +314,7 @@ std::string reportHtml(const ReportData &data) {
   }
   putKernels(out, data);
   putWeights(out, data);
+  putTuning(out, data.tuning);
   for (size_t i = 0; i < data.programs.size(); ++i)
     if (isShownInFull(data, i))
       putCalls(out, data.programs[i], data.programs.size() > 1 ? " of " + html(data.programs[i].entry) : "");

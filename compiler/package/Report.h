@@ -4,6 +4,7 @@
 
 #include "compiler/Diag.h"
 #include "compiler/package/ShapeSets.h"
+#include "passes/Choices.h"
 #include "passes/compress/Compress.h"
 #include "passes/lower/WeightForms.h"
 #include "passes/plan/Program.h"
@@ -25,6 +26,21 @@ struct ReportUnsupported {
   std::string op, name, reason;
 };
 
+/// One choice that the lock file made otherwise than the rule (passes/Choices.h).
+struct TuningRow {
+  std::string what, take, rule;
+  double ratio; // measured when it was tuned
+  std::vector<std::string> nodes; // model nodes of the calls
+};
+
+struct ReportTuning {
+  std::string lock;   // the file; empty: none was used
+  double seconds = 0; // that --tune took in this build
+  double oneWorker = 1, allWorkers = 1; // --tune: time of the whole program to that by the rules
+  std::vector<TuningRow> choices;
+  llvm::ArrayRef<Choice> asked; // all that a lock file may decide
+};
+
 struct ReportData {
   std::string model, device;
   double seconds = 0;
@@ -41,6 +57,7 @@ struct ReportData {
   OperandsNote operands;           // what it did to products
   std::vector<std::pair<std::string, double>> outputErrors; // relative error of each output against the f32 model, where it was measured
   bool errorsOfSamples = false;    // measured on the samples of --calibrate, else on small made-up numbers
+  ReportTuning tuning;
   llvm::json::Object build;        // what `ingot bench FOLDER` needs to build again
   llvm::json::Value verify = nullptr; // --verify: errors per output
   llvm::ArrayRef<Program> programs; // one an entry point; empty: stopped before planning

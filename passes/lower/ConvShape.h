@@ -8,6 +8,8 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <string>
+
 namespace ingot {
 
 struct ConvShape {
@@ -21,19 +23,23 @@ struct ConvShape {
   /// Multiply-adds of the whole op.
   int64_t work() const { return params[IK_CONV_N] * params[IK_CONV_G] * params[IK_CONV_OC] * area() * depth(); }
   bool isDepthwise() const { return params[IK_CONV_IC] == 1 && params[IK_CONV_G] > 1 && params[IK_CONV_KD] == 1 && params[IK_CONV_OD] == 1; }
-  /// Output rows of a depthwise band: a multiple of 4 whose lines fit about 24 KiB.
-  int64_t band() const;
+  /// Output rows of a depthwise band: a multiple of 4 whose lines fit so many bytes.
+  int64_t band(int64_t mostBytes = 24 * 1024) const;
   /// Places from one line to the next of ik_convlines_* and ik_qconvlines, and of all lines of one channel for a band.
   int64_t linePitch() const { return IK_CONVLINES_PITCH(params[IK_CONV_OW], params[IK_CONV_KW], params[IK_CONV_DW], params[IK_CONV_SW]); }
   int64_t lineFloats(int64_t band) const;
   /// Output rows of a band of such a kernel, given the bytes of one place in all channels; 0 where copies for every tap (ik_conv_*, ik_qconv)
   /// are better: lines that do not fit the cache, taps that are too few, or planes so small that the places between the rows cost more.
   int64_t lineBand(int64_t channelBytes) const;
+  /// Likewise for lines that take at most `mostBytes`, without judging what is better; 0 where the kernels cannot or not one row fits.
+  int64_t lineBandWithin(int64_t channelBytes, int64_t mostBytes) const;
   /// True when the axis (0: D, 1: H, 2: W) does nothing: extents, kernel 1, no padding.
   bool isTrivial(int axis) const;
   /// Longer rows for the same arithmetic: a 1-D convolution written as [.., L, 1] runs along W; a 1x1 convolution with stride 1 sees its
   /// pixels as one row (unless depthwise, whose bands are rows).
   void simplify();
+  /// All that is above as one line: "n1 g1 c3 o16 in 1x80x80 out 1x40x40 kernel 1x3x3 stride 1x2x2 pad 0x1x1 dilation 1x1x1".
+  std::string text() const;
 };
 
 /// What the kernels of convolutions and of transposed ones call alike: batch, groups and the three spatial axes; all else is zero.

@@ -75,6 +75,12 @@ WeightChoice LowerContext::chooseWeightForm(Operation *op, const WeightUse &use,
   return choice;
 }
 
+Value LowerContext::label(Value result, StringRef key) const {
+  if (!key.empty())
+    result.getDefiningOp()->setAttr(kKernelChoice, builder.getStringAttr(key));
+  return result;
+}
+
 kernel::MicroOp LowerContext::micro(Location loc, StringRef row, TypeRange results, ValueRange inputs, ArrayRef<int64_t> params, int64_t work,
                                     int64_t scratchBytes) const {
   return kernel::MicroOp::create(builder, loc, results, row, inputs, params, scratchBytes, work, /*dest=*/IntegerAttr(), /*epilogue=*/StringAttr());

@@ -7,6 +7,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Nn.h"
 #include "dialects/quant/Quant.h"
+#include "passes/Choices.h"
 #include "passes/lower/WeightForms.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -22,6 +23,7 @@ struct LowerContext {
   WeightStore &store;
   int64_t workers;          // most workers the program may be run with
   WeightRequest *weights;   // how constant weights may be stored; null: plainly
+  Choices *choices;         // what measurement may decide; null: the rules do
 
   /// The tensor behind a value when it is nn.constant, or nn.weight (recipes run; cheap only for small ones).
   std::optional<Tensor> constant(mlir::Value value) const;
@@ -41,6 +43,8 @@ struct LowerContext {
   bool hasTiles() const { return packsBytes(); }
   /// Notes the zeros, when they are many, of constant weights that have no other form: f32 ones, and 8-bit ones on a device without kernels for it.
   void noteDense(mlir::Operation *op, mlir::Value weights) const;
+  /// The result of a kernel that was chosen by a key (passes/Choices.h), so that its call can be found again; "": there was no choice.
+  mlir::Value label(mlir::Value result, llvm::StringRef key) const;
   /// kernel.micro with one or more results.
   kernel::MicroOp micro(mlir::Location loc, llvm::StringRef row, mlir::TypeRange results, mlir::ValueRange inputs, llvm::ArrayRef<int64_t> params,
                         int64_t work, int64_t scratchBytes = 0) const;

@@ -47,7 +47,7 @@ struct LowerToKernels : impl::LowerToKernelsBase<LowerToKernels> {
         ops.push_back(&op);
     for (Operation *op : ops) {
       OpBuilder builder(op);
-      LowerContext lowerContext{builder, store, context.workers, context.weights};
+      LowerContext lowerContext{builder, store, context.workers, context.weights, context.choices};
       std::string why = "no kernel for this operation";
       const LowerFn *lower = registry.find(op->getName().getStringRef());
       FailureOr<SmallVector<Value, 2>> values = lower ? (*lower)(op, lowerContext, why) : FailureOr<SmallVector<Value, 2>>(failure());

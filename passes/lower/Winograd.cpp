@@ -23,14 +23,18 @@ Blocks blocksOf(const ConvShape &shape) {
 
 } // namespace
 
+bool hasWinograd(const ConvShape &shape) {
+  for (int i : {IK_CONV_ID, IK_CONV_OD, IK_CONV_KD, IK_CONV_SH, IK_CONV_SW, IK_CONV_DH, IK_CONV_DW})
+    if (shape[i] != 1)
+      return false;
+  return shape[IK_CONV_KH] == 3 && shape[IK_CONV_KW] == 3;
+}
+
 bool isWinogradFaster(const ConvShape &shape) {
   constexpr int64_t kLeastPixels = 512; // the filter's four times larger form is read for them
   // Time in 1/10 of a fused multiply-add of 16 lanes, from runs with 16-lane vectors: a product; both transforms of a channel; a direct tap.
   constexpr int64_t kProduct = 14, kTransform = 7200, kTap = 15;
-  for (int i : {IK_CONV_ID, IK_CONV_OD, IK_CONV_KD, IK_CONV_SH, IK_CONV_SW, IK_CONV_DH, IK_CONV_DW})
-    if (shape[i] != 1)
-      return false;
-  if (shape[IK_CONV_KH] != 3 || shape[IK_CONV_KW] != 3 || shape.area() < kLeastPixels)
+  if (!hasWinograd(shape) || shape.area() < kLeastPixels)
     return false;
   int64_t channels = shape[IK_CONV_IC], rows = shape.panels() * IK_CONV_PANEL;
   int64_t winograd = blocksOf(shape).vectors * (IK_WINO_POINTS * kProduct * channels * rows + kTransform * (channels + shape[IK_CONV_OC]) / 2);

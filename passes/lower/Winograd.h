@@ -7,7 +7,10 @@
 
 namespace ingot {
 
-/// True for 3x3 convolutions with stride 1 over many channels and places, where ik_convwino_f32 was measured to be faster than ik_convlines_f32.
+/// True for 3x3 convolutions with stride 1, which have that form.
+bool hasWinograd(const ConvShape &shape);
+
+/// True for those of them over many channels and places where ik_convwino_f32 was measured to be faster than ik_convlines_f32.
 bool isWinogradFaster(const ConvShape &shape);
 
 int64_t winogradScratch(const ConvShape &shape);

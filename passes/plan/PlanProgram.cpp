@@ -2,6 +2,7 @@
 #include "passes/Passes.h"
 #include "passes/plan/Memory.h"
 #include "passes/plan/SharedMemory.h"
+#include "passes/plan/WorkSplit.h"
 
 #include "dialects/deploy/Deploy.h"
 #include "dialects/kernel/Kernel.h"
@@ -47,7 +48,7 @@ struct Buffer {
 class Planner {
 public:
   Planner(ModuleOp module, func::FuncOp main, const PassContext &context, SharedMemory &shared, const llvm::StringMap<kernel::FuncOp> &maps)
-      : module(module), main(main), context(context), shared(shared), maps(maps) {}
+      : module(module), main(main), context(context), shared(shared), maps(maps), split(context.workers, context.choices) {}
 
   LogicalResult run() {
     collectCalls();
@@ -59,7 +60,7 @@ public:
     shareInPlace();
     placeArena();
     placeWeights();
-    allSerial = context.workers > 1 && gainOfWorkers() < 0;
+    split.decide(calls, [&] { return countBarriers(); });
     writeProgram();
     return success();
   }
@@ -324,30 +325,6 @@ private:
     }
   };
 
-  /// About how long one worker of a large core takes for a call, in picoseconds: products by their number, the rest by what they write.
-  static int64_t timeOf(kernel::MicroOp call) {
-    constexpr int64_t kPerProduct = 20, kPerByte = 75, kLongest = int64_t(1) << 50;
-    int64_t bytes = 0;
-    for (Value result : call.getResults())
-      bytes += bytesOf(result);
-    return std::max(std::min<int64_t>(call.getWork(), kLongest / kPerProduct) * kPerProduct, std::min(bytes, kLongest / kPerByte) * kPerByte);
-  }
-
-  static constexpr int64_t kBarrier = 500'000;   // picoseconds; 0.2 to 1 us
-  static constexpr int64_t kStart = 2'000'000;   // to wake the other workers and wait for them
-
-  /// True when splitting the call costs more than it gains: the barriers around it against half of its time.
-  bool isSerial(kernel::MicroOp call) const { return context.workers > 1 && (allSerial || timeOf(call) < 2 * kBarrier); }
-
-  /// What a second worker saves in all, less what it costs: negative where the first had better do everything.
-  int64_t gainOfWorkers() {
-    int64_t gain = -kStart;
-    for (kernel::MicroOp call : calls)
-      if (!isSerial(call))
-        gain += timeOf(call) / 2;
-    return gain - countBarriers() * kBarrier;
-  }
-
   int64_t countBarriers() {
     int64_t barriers = 0;
     SmallVector<Access> pending;
@@ -379,7 +356,7 @@ private:
     auto add = [&](Value value, bool writes) {
       deploy::PlaceAttr at = place(value);
       auto [begin, end] = isMap ? touchedBytes(call.getRow(), places.size(), value) : std::pair<int64_t, int64_t>(0, at.getBytes());
-      accesses.push_back({at.getSpace(), at.getIndex(), at.getOffset() + begin, at.getOffset() + end, writes, isSerial(call)});
+      accesses.push_back({at.getSpace(), at.getIndex(), at.getOffset() + begin, at.getOffset() + end, writes, split.isSerial(call)});
       places.push_back(at);
     };
     for (auto [i, input] : llvm::enumerate(call.getInputs()))
@@ -421,10 +398,20 @@ private:
         deploy::BarrierOp::create(builder, call.getLoc());
       SmallVector<StringRef> names;
       collectNames(call.getLoc(), names);
-      deploy::CallOp::create(builder, call.getLoc(), call.getRow(), call.getParams(), builder.getArrayAttr(places), call.getWork(), isSerial(call),
+      auto step = deploy::CallOp::create(builder, call.getLoc(), call.getRow(), call.getParams(), builder.getArrayAttr(places), call.getWork(), split.isSerial(call),
                              builder.getStringAttr(llvm::join(names, " + ")));
+      if (context.choices)
+        nameChoices(call, step);
     }
     main.erase();
+  }
+
+  /// Says in the step what it depends on, for the tuner and the report.
+  void nameChoices(kernel::MicroOp call, deploy::CallOp step) {
+    if (Attribute key = call->getAttr(kKernelChoice))
+      step->setAttr(kKernelChoice, key);
+    if (context.workers > 1)
+      step->setAttr(kSplitChoice, StringAttr::get(module.getContext(), split.key(call)));
   }
 
   ArrayAttr ioList(ArrayRef<Type> types, bool isInput) {
@@ -455,7 +442,7 @@ private:
   llvm::StringMap<size_t> stateBuffers;   // likewise
   SmallVector<int64_t> lifetimes;
   int64_t arenaBytes = 0;
-  bool allSerial = false; // the whole program gains nothing from a second worker
+  WorkSplit split;
 };
 
 struct PlanProgram : impl::PlanProgramBase<PlanProgram> {

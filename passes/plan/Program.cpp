@@ -1,6 +1,7 @@
 // Reads the planned module back as plain C++.
 #include "passes/plan/Program.h"
 
+#include "passes/Choices.h"
 #include "passes/plan/Memory.h"
 
 #include "dialects/deploy/Deploy.h"
@@ -54,7 +55,7 @@ void readCalls(deploy::ProgramOp op, const std::set<StringRef> &maps, Program &p
     bool generated = maps.count(call.getCallee()) != 0;
     program.calls.push_back(
         {call.getCallee().str(), generated, static_cast<int64_t>(call.getWork()), bytes, call.getSource().value_or("").str(), false, textOf(call, "unit"),
-         textOf(call, "why")});
+         textOf(call, "why"), textOf(call, kKernelChoice), textOf(call, kSplitChoice)});
   }
 }
 

@@ -33,6 +33,7 @@ struct ProgramCall {
   bool barrierAfter;
   std::string unit;                 // the unit that runs it: the device itself or one of Device::units
   std::string why;                  // why another unit than the device itself
+  std::string kernelChoice, splitChoice; // keys of what decided on the kernel and on the split (passes/Choices.h); "": nothing was to choose
 };
 
 /// A buffer of the arena and the calls between which it lives (for the memory picture).

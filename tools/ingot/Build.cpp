@@ -8,6 +8,7 @@
 #include "tools/ingot/BuildPlan.h"
 #include "tools/ingot/Session.h"
 #include "tools/ingot/Tokens.h"
+#include "tools/ingot/Tune.h"
 #include "tools/ingot/Verify.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -75,6 +76,7 @@ void fillReport(ReportData &report, const CompileOptions &options, const Compile
     report.kernels.push_back({use.name, use.source, use.count, use.bytes, use.work, use.ops});
   report.weights = compiled.weightNotes;
   report.operands = compiled.operands;
+  fillTuning(report, options, compiled);
   report.precision = precisionText(options);
   report.build = buildRecord(options, compiled.shapes, compiled.program());
   report.programs = compiled.programs;
@@ -128,6 +130,8 @@ bool package(const Context &context, const CompileOptions &options, const Compil
   request.jobs = static_cast<unsigned>(options.jobs);
   request.modelPath = options.modelPath;
   request.tokenizer = tokenizerOf(options.modelPath);
+  if (!compiled.lock.compiler.empty())
+    request.dependencies.push_back(lockPath(options.modelPath));
   double start = secondsNow();
   llvm::Expected<PackageResult> result = writeShown(request, folder);
   if (!result) {
@@ -169,6 +173,9 @@ int runBuild(const Context &context) {
     return kUserFault;
   if (options->device == "reference")
     return context.fail("IG0009", "the reference evaluator has no code to build", "", "choose another --device");
+  ReportData report;
+  if (context.options.has("tune") && !tuneModel(context, *options, report))
+    return kUserFault;
   std::optional<Session> session = openSession(*options, context.diagnostics);
   if (!session)
     return kUserFault;
@@ -181,7 +188,6 @@ int runBuild(const Context &context) {
       compiled.module.get()->print(llvm::outs());
     return kDone;
   }
-  ReportData report;
   report.diagnostics = &context.diagnostics;
   std::string folder = context.options.text("output");
   if (context.options.has("verify") && !verifyBuild(context, *options, compiled, report))

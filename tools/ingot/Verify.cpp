@@ -8,20 +8,6 @@
 namespace ingot {
 namespace {
 
-/// Inputs of small numbers, and the values of those that are bound.
-std::vector<Tensor> smallInputs(const Program &program) {
-  std::vector<Tensor> inputs;
-  for (const ProgramIo &io : program.inputs) {
-    Tensor tensor(io.type, io.shape);
-    if (!io.bound.empty())
-      tensor = Tensor(io.type, io.shape, io.bound.data(), nullptr);
-    for (int64_t i = 0; i < tensor.count() && io.bound.empty(); ++i)
-      isFloat(io.type) ? tensor.set(i, static_cast<double>(i * 37 % 101) / 101.0) : tensor.setInt(i, i % 2);
-    inputs.push_back(std::move(tensor));
-  }
-  return inputs;
-}
-
 /// Root mean square of `got` - `want` in units of that of `want`.
 double relativeError(const Tensor &got, const Tensor &want) {
   double lost = 0, all = 0;
@@ -101,6 +87,19 @@ bool verifyProgram(const Context &context, const CompileOptions &options, const 
 }
 
 } // namespace
+
+std::vector<Tensor> smallInputs(const Program &program) {
+  std::vector<Tensor> inputs;
+  for (const ProgramIo &io : program.inputs) {
+    Tensor tensor(io.type, io.shape);
+    if (!io.bound.empty())
+      tensor = Tensor(io.type, io.shape, io.bound.data(), nullptr);
+    for (int64_t i = 0; i < tensor.count() && io.bound.empty(); ++i)
+      isFloat(io.type) ? tensor.set(i, static_cast<double>(i * 37 % 101) / 101.0) : tensor.setInt(i, i % 2);
+    inputs.push_back(std::move(tensor));
+  }
+  return inputs;
+}
 
 bool verifyBuild(const Context &context, const CompileOptions &options, const Compiled &compiled, ReportData &report) {
   llvm::json::Array rows;

@@ -7,6 +7,9 @@
 
 namespace ingot {
 
+/// Inputs of small numbers, and the values of those that are bound.
+std::vector<Tensor> smallInputs(const Program &program);
+
 /// Runs the program of every shape on small numbers and compares it with the reference evaluator; adds the rows to the report. With rounded operands
 /// (--precision bf16, f16) an output may also differ by what the rounding itself does to it: sums in another order round now and then to the other
 /// neighbour, which later layers carry on. False: reported.

@@ -2,6 +2,7 @@
 // channels; depthwise f32 to ik_dwconv_direct where that is faster: kernels.def), f32 3x3 ones to ik_convwino_f32 where that is faster, f32 with a
 // filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the same over lines, filters as large as their input to ik_matmul, f64 and 8-bit
 // integers to the plain ik_convnd.
+#include "passes/lower/ConvWays.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/PairConv.h"
@@ -15,67 +16,6 @@
 using namespace mlir;
 
 namespace ingot {
-
-bool ConvShape::isTrivial(int axis) const {
-  return params[IK_CONV_ID + axis] == 1 && params[IK_CONV_OD + axis] == 1 && params[IK_CONV_KD + axis] == 1 && params[IK_CONV_PD + axis] == 0;
-}
-
-void ConvShape::simplify() {
-  constexpr int kFirsts[] = {IK_CONV_ID, IK_CONV_OD, IK_CONV_KD, IK_CONV_SD, IK_CONV_PD, IK_CONV_DD};
-  for (int shift = 0; shift < 2 && isTrivial(2) && !(isTrivial(0) && isTrivial(1)); ++shift)
-    for (int first : kFirsts) {
-      params[first + 2] = params[first + 1];
-      params[first + 1] = params[first];
-      params[first] = first == IK_CONV_PD ? 0 : 1;
-    }
-  bool isPointwise = !isDepthwise();
-  for (int axis = 0; axis < 3; ++axis)
-    isPointwise &= params[IK_CONV_KD + axis] == 1 && params[IK_CONV_SD + axis] == 1 && params[IK_CONV_PD + axis] == 0 &&
-                   params[IK_CONV_ID + axis] == params[IK_CONV_OD + axis];
-  if (!isPointwise)
-    return;
-  for (int first : {IK_CONV_ID, IK_CONV_OD}) {
-    params[first + 2] *= params[first] * params[first + 1];
-    params[first] = params[first + 1] = 1;
-  }
-}
-
-int64_t ConvShape::band() const {
-  constexpr int64_t kBandBytes = 24 * 1024;
-  int64_t rows = 4;
-  auto bytes = [&](int64_t band) {
-    return IK_DWCONV_SCRATCH(band, params[IK_CONV_KH], params[IK_CONV_SH], params[IK_CONV_DH], params[IK_CONV_OW], params[IK_CONV_KW],
-                             params[IK_CONV_DW], params[IK_CONV_SW]);
-  };
-  while (rows < params[IK_CONV_OH] && bytes(rows + 4) <= kBandBytes)
-    rows += 4;
-  return rows;
-}
-
-int64_t ConvShape::lineFloats(int64_t band) const {
-  int64_t phases = IK_CONVLINES_PHASES(params[IK_CONV_KH], params[IK_CONV_DH], params[IK_CONV_SH]) *
-                   IK_CONVLINES_PHASES(params[IK_CONV_KW], params[IK_CONV_DW], params[IK_CONV_SW]);
-  return phases * IK_CONVLINES_LINES(band, params[IK_CONV_KH], params[IK_CONV_DH], params[IK_CONV_SH]) * linePitch();
-}
-
-int64_t ConvShape::lineBand(int64_t channelBytes) const {
-  constexpr int64_t kLineBytes = 192 * 1024; // half of the second cache of a small core
-  // So many taps read each vector of lines that a farther cache is fast enough, and a copy for each of them never is.
-  constexpr int64_t kManyTaps = 25, kManyTapsBytes = 1536 * 1024;
-  constexpr int64_t kCopyCost = 12;          // of a vector for one tap, in multiply-adds of a vector
-  int64_t taps = params[IK_CONV_KH] * params[IK_CONV_KW], oh = params[IK_CONV_OH], ow = params[IK_CONV_OW];
-  if (params[IK_CONV_KD] * params[IK_CONV_ID] * params[IK_CONV_OD] != 1 || taps < 3 || taps > IK_CONVLINES_TAPS)
-    return 0;
-  int64_t pitch = linePitch(), rows = panels() * IK_CONV_PANEL;
-  auto vectors = [](int64_t pixels) { return (pixels + 15) / 16; };
-  if (vectors((oh - 1) * pitch + ow) * rows > vectors(oh * ow) * (rows + kCopyCost))
-    return 0;
-  int64_t band = oh;
-  while (band > 0 && channelBytes * lineFloats(band) > (taps >= kManyTaps ? kManyTapsBytes : kLineBytes))
-    --band;
-  int64_t bands = band ? (oh + band - 1) / band : 0;
-  return bands ? (oh + bands - 1) / bands : 0;
-}
 
 namespace {
 
@@ -108,23 +48,16 @@ Value callKernel(nn::ConvOp op, LowerContext &context, StringRef row, ArrayRef<V
   return context.micro(op.getLoc(), row, op.getResult().getType(), inputs, shape.params, shape.work(), scratch).getResult(0);
 }
 
-/// What ik_dwconv_direct_f32 covers, which is where it was measured to be faster than ik_dwconv_f32.
-bool isDirect(const ConvShape &shape) {
-  for (int i : {IK_CONV_DH, IK_CONV_PH, IK_CONV_PW})
-    if (shape[i] > INT16_MAX)
-      return false;
-  return shape[IK_CONV_KH] == shape[IK_CONV_KW] && (shape[IK_CONV_KH] == 3 || shape[IK_CONV_KH] == 5) && shape[IK_CONV_SH] == shape[IK_CONV_SW] &&
-         shape[IK_CONV_DH] == shape[IK_CONV_DW] && shape[IK_CONV_SH] <= (shape[IK_CONV_DH] == 1 ? 2 : 1) && shape[IK_CONV_OC] == 1;
-}
-
 Value lowerDepthwise(nn::ConvOp op, LowerContext &context, ConvShape &shape, StringRef suffix, ArrayRef<Value> inputs) {
-  shape[IK_CONV_KC] = shape.band();
-  int64_t scratch = IK_DWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW],
-                                      shape[IK_CONV_KW], shape[IK_CONV_DW], shape[IK_CONV_SW]);
-  bool isF32 = suffix == "f32" && isDirect(shape);
-  if (isF32)
+  auto [key, way] = chooseDepthwiseWay(shape, suffix, context.choices);
+  shape[IK_CONV_KC] = way.size;
+  int64_t scratch = IK_DWCONV_SCRATCH(way.size, shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW], shape[IK_CONV_KW],
+                                      shape[IK_CONV_DW], shape[IK_CONV_SW]);
+  bool isDirect = way.kind == ConvWay::Direct;
+  if (isDirect)
     scratch = std::max<int64_t>(scratch, IK_DWDIRECT_SCRATCH(shape[IK_CONV_OW], shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]));
-  return callKernel(op, context, isF32 ? "ik_dwconv_direct_f32" : ("ik_dwconv_" + suffix).str(), inputs, shape, scratch);
+  std::string row = isDirect ? "ik_dwconv_direct_f32" : ("ik_dwconv_" + suffix).str();
+  return context.label(callKernel(op, context, row, inputs, shape, scratch), key);
 }
 
 Value lowerWinograd(nn::ConvOp op, LowerContext &context, const ConvShape &shape, SmallVector<Value> inputs) {
@@ -167,6 +100,18 @@ Value lowerProduct(nn::ConvOp op, LowerContext &context, const ConvShape &shape,
   return context.micro(op.getLoc(), ("ik_matmul_" + suffix).str(), op.getResult().getType(), inputs, params, shape.work(), IK_MATMUL_SCRATCH(depth)).getResult(0);
 }
 
+/// A filter of panels of 8 output channels, or one that is no constant as it is.
+Value lowerWay(nn::ConvOp op, LowerContext &context, ConvShape &shape, ConvWay way, StringRef suffix, SmallVector<Value> inputs) {
+  if (way.kind == ConvWay::Winograd)
+    return lowerWinograd(op, context, shape, inputs);
+  if (shape[IK_CONV_PACKED])
+    inputs[1] = packFilter(op, context, shape);
+  shape[IK_CONV_KC] = way.size;
+  if (way.kind == ConvWay::Lines)
+    return callKernel(op, context, ("ik_convlines_" + suffix).str(), inputs, shape, IK_CONVLINES_SCRATCH(shape[IK_CONV_IC], shape.lineFloats(way.size), shape.depth()));
+  return callKernel(op, context, ("ik_conv_" + suffix).str(), inputs, shape, IK_CONV_SCRATCH(way.size, way.size < shape.depth() ? shape.panels() : 1));
+}
+
 Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, StringRef suffix, std::string &why) {
   std::optional<Epilogue> epilogue = readEpilogue(op, why);
   if (!epilogue)
@@ -191,19 +136,9 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
     shape[IK_CONV_PACKED] = 1;
     if (!isNarrow && context.hasTiles() && isProduct(shape))
       return SmallVector<Value, 2>{lowerProduct(op, context, shape, suffix, inputs)};
-    if (suffix == "f32" && context.hasTiles() && isWinogradFaster(shape))
-      return SmallVector<Value, 2>{lowerWinograd(op, context, shape, inputs)};
-    inputs[1] = packFilter(op, context, shape);
   }
-  if (int64_t band = shape.lineBand(4 * shape[IK_CONV_IC])) {
-    shape[IK_CONV_KC] = band;
-    int64_t bytes = IK_CONVLINES_SCRATCH(shape[IK_CONV_IC], shape.lineFloats(band), shape.depth());
-    return SmallVector<Value, 2>{callKernel(op, context, ("ik_convlines_" + suffix).str(), inputs, shape, bytes)};
-  }
-  int64_t blocks = (shape.depth() + IK_CONV_KBLOCK - 1) / IK_CONV_KBLOCK;
-  shape[IK_CONV_KC] = (shape.depth() + blocks - 1) / blocks;
-  int64_t scratch = IK_CONV_SCRATCH(shape[IK_CONV_KC], blocks > 1 ? shape.panels() : 1);
-  return SmallVector<Value, 2>{callKernel(op, context, ("ik_conv_" + suffix).str(), inputs, shape, scratch)};
+  auto [key, way] = chooseConvWay(shape, suffix, suffix == "f32" && context.hasTiles() && context.isConstant(op.getFilter()), context.choices);
+  return SmallVector<Value, 2>{context.label(lowerWay(op, context, shape, way, suffix, inputs), key)};
 }
 
 Lowered lowerConv(Operation *operation, LowerContext &context, std::string &why) {

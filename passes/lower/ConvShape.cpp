@@ -1,0 +1,81 @@
+// The geometry of convolutions: simplified forms, and how many rows of lines fit a cache.
+#include "passes/lower/ConvShape.h"
+
+namespace ingot {
+
+bool ConvShape::isTrivial(int axis) const {
+  return params[IK_CONV_ID + axis] == 1 && params[IK_CONV_OD + axis] == 1 && params[IK_CONV_KD + axis] == 1 && params[IK_CONV_PD + axis] == 0;
+}
+
+void ConvShape::simplify() {
+  constexpr int kFirsts[] = {IK_CONV_ID, IK_CONV_OD, IK_CONV_KD, IK_CONV_SD, IK_CONV_PD, IK_CONV_DD};
+  for (int shift = 0; shift < 2 && isTrivial(2) && !(isTrivial(0) && isTrivial(1)); ++shift)
+    for (int first : kFirsts) {
+      params[first + 2] = params[first + 1];
+      params[first + 1] = params[first];
+      params[first] = first == IK_CONV_PD ? 0 : 1;
+    }
+  bool isPointwise = !isDepthwise();
+  for (int axis = 0; axis < 3; ++axis)
+    isPointwise &= params[IK_CONV_KD + axis] == 1 && params[IK_CONV_SD + axis] == 1 && params[IK_CONV_PD + axis] == 0 &&
+                   params[IK_CONV_ID + axis] == params[IK_CONV_OD + axis];
+  if (!isPointwise)
+    return;
+  for (int first : {IK_CONV_ID, IK_CONV_OD}) {
+    params[first + 2] *= params[first] * params[first + 1];
+    params[first] = params[first + 1] = 1;
+  }
+}
+
+int64_t ConvShape::band(int64_t mostBytes) const {
+  int64_t rows = 4;
+  auto bytes = [&](int64_t band) {
+    return IK_DWCONV_SCRATCH(band, params[IK_CONV_KH], params[IK_CONV_SH], params[IK_CONV_DH], params[IK_CONV_OW], params[IK_CONV_KW],
+                             params[IK_CONV_DW], params[IK_CONV_SW]);
+  };
+  while (rows < params[IK_CONV_OH] && bytes(rows + 4) <= mostBytes)
+    rows += 4;
+  return rows;
+}
+
+int64_t ConvShape::lineFloats(int64_t band) const {
+  int64_t phases = IK_CONVLINES_PHASES(params[IK_CONV_KH], params[IK_CONV_DH], params[IK_CONV_SH]) *
+                   IK_CONVLINES_PHASES(params[IK_CONV_KW], params[IK_CONV_DW], params[IK_CONV_SW]);
+  return phases * IK_CONVLINES_LINES(band, params[IK_CONV_KH], params[IK_CONV_DH], params[IK_CONV_SH]) * linePitch();
+}
+
+int64_t ConvShape::lineBandWithin(int64_t channelBytes, int64_t mostBytes) const {
+  int64_t taps = params[IK_CONV_KH] * params[IK_CONV_KW], oh = params[IK_CONV_OH];
+  if (params[IK_CONV_KD] * params[IK_CONV_ID] * params[IK_CONV_OD] != 1 || taps < 3 || taps > IK_CONVLINES_TAPS)
+    return 0;
+  int64_t band = oh;
+  while (band > 0 && channelBytes * lineFloats(band) > mostBytes)
+    --band;
+  int64_t bands = band ? (oh + band - 1) / band : 0;
+  return bands ? (oh + bands - 1) / bands : 0;
+}
+
+int64_t ConvShape::lineBand(int64_t channelBytes) const {
+  constexpr int64_t kLineBytes = 192 * 1024; // half of the second cache of a small core
+  // So many taps read each vector of lines that a farther cache is fast enough, and a copy for each of them never is.
+  constexpr int64_t kManyTaps = 25, kManyTapsBytes = 1536 * 1024;
+  constexpr int64_t kCopyCost = 12;          // of a vector for one tap, in multiply-adds of a vector
+  int64_t oh = params[IK_CONV_OH], ow = params[IK_CONV_OW], rows = panels() * IK_CONV_PANEL;
+  auto vectors = [](int64_t pixels) { return (pixels + 15) / 16; };
+  if (vectors((oh - 1) * linePitch() + ow) * rows > vectors(oh * ow) * (rows + kCopyCost))
+    return 0;
+  return lineBandWithin(channelBytes, params[IK_CONV_KH] * params[IK_CONV_KW] >= kManyTaps ? kManyTapsBytes : kLineBytes);
+}
+
+std::string ConvShape::text() const {
+  static constexpr std::pair<llvm::StringLiteral, int> kAxes[] = {{" in ", IK_CONV_ID},     {" out ", IK_CONV_OD}, {" kernel ", IK_CONV_KD},
+                                                                  {" stride ", IK_CONV_SD}, {" pad ", IK_CONV_PD}, {" dilation ", IK_CONV_DD}};
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << 'n' << params[IK_CONV_N] << " g" << params[IK_CONV_G] << " c" << params[IK_CONV_IC] << " o" << params[IK_CONV_OC];
+  for (const auto &[name, first] : kAxes)
+    out << name << params[first] << 'x' << params[first + 1] << 'x' << params[first + 2];
+  return text;
+}
+
+} // namespace ingot
