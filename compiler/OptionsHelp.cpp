@@ -37,6 +37,16 @@ constexpr Topic kTopics[] = {
      "An input whose values decide shapes (axes, repeats, sizes) is bound to one value in the same way:\n\n"
      "  --bind axes=0,2          typed\n  --shapes-from in.npz     the arrays of a file\n\n"
      "The program keeps the input, compares it with that value when it runs, and refuses any other.\n"},
+    {"tuning", "faster on this machine: --tune and its lock file",
+     "  ingot build model.onnx -o out --tune 20\n\n"
+     "measures for about 20 seconds which ways of computing a convolution, which tiles and which splits among workers are faster\n"
+     "here than the rules', writes those that won by more than 3 % twice to model.onnx.tune, and builds from that file. So does\n"
+     "every later command that compiles the model for --device host: the same file, the same bytes. Give --threads and --dim as\n"
+     "for the build; further shapes are added to the file when they are tuned.\n\n"
+     "The file is text: report.json lists under 'choices' what it may decide, under 'tuning' what it did. It holds for one content\n"
+     "of the model, one machine and one version of Ingot; elsewhere it is ignored with a warning (IG0231), which --strict refuses.\n\n"
+     "Results keep their bits. With --precision fast convolutions of 3x3 may also change to or from Winograd's form, whose\n"
+     "results differ within rounding.\n"},
     {"phases", "what --stop-after and --dump-ir name",
      "A model flows through: import, compress, fuse, lower, plan, target, package.\n\n"
      "  --stop-after lower       ends after a phase; --stop-after target:asm after a target's stage\n"
