@@ -8,16 +8,19 @@
 
 /* c // [8][48] = sums over the walk for the places from x; w // [channels][taps][8]. */
 #define IK_QLINE_TILE(R, V)                                                                                                   \
-  IK_INLINE void ik_qline_tile_##R##x##V(int32_t *c, const int32_t *w, int64_t step, const int32_t *x, const ik_walk *walk) { \
+  IK_INLINE void ik_qline_tile_##R##x##V(int32_t *c, const int32_t *w, int64_t step, const int32_t *x, const ik_walk *walk, \
+                                          const ik_qstore *store) {                                                           \
     ik_i32x16 a[R][V], b[V];                                                                                                  \
     IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = (ik_i32x16)0;                       \
     for (int64_t channel = 0; channel < walk->channels; ++channel, x += walk->next)                                          \
       for (int64_t t = 0; t < walk->taps; ++t, w += step) {                                                                   \
         const int32_t *from = x + walk->offsets[t];                                                                           \
+        ik_qfetch(w, R);                                                                                                      \
         IK_UNROLL for (int v = 0; v < V; ++v) b[v] = *(const ik_i32x16u *)(from + v * 16);                                    \
         IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot16(a[r][v], b[v], (ik_i32x16)w[r]);  \
       }                                                                                                                       \
-    IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) *(ik_i32x16u *)(c + r * 48 + v * 16) = a[r][v]; \
+    (void)store;                                                                                                              \
+    IK_QTILE_END(R, V)                                                                                                        \
   }
 IK_QLINE_TILE(1, 1)
 IK_QLINE_TILE(4, 1)
@@ -28,17 +31,24 @@ IK_QLINE_TILE(8, 2)
 IK_QLINE_TILE(8, 3)
 #endif
 
-/* `rows` <= 8 and `vecs` <= 3 of the above; more rows than asked for may be written. */
-static void ik_qline_tile(int32_t *c, const int32_t *w, const int32_t *x, const ik_walk *walk, int64_t rows, int64_t vecs) {
+/* `rows` <= 8 and `vecs` <= 3 of the above; more rows than asked for may be written. With `store` their bytes. */
+static void ik_qline_tile(int32_t *c, const int32_t *w, const int32_t *x, const ik_walk *walk, int64_t rows, int64_t vecs, const ik_qstore *store) {
 #if defined(__AVX512F__)
   if (rows > 4 || vecs == 3) {
-    (vecs == 1 ? ik_qline_tile_8x1 : vecs == 2 ? ik_qline_tile_8x2 : rows > 4 ? ik_qline_tile_8x3 : ik_qline_tile_4x3)(c, w, 8, x, walk);
+    if (vecs == 1)
+      ik_qline_tile_8x1(c, w, 8, x, walk, store);
+    else if (vecs == 2)
+      ik_qline_tile_8x2(c, w, 8, x, walk, store);
+    else if (rows > 4)
+      ik_qline_tile_8x3(c, w, 8, x, walk, store);
+    else
+      ik_qline_tile_4x3(c, w, 8, x, walk, store);
     return;
   }
 #endif
   for (int64_t v = 0; v < vecs; ++v)
     for (int64_t r = 0; r < rows; r += 4)
-      ik_qline_tile_4x1(c + r * 48 + v * 16, w + r, 8, x + v * 16, walk);
+      ik_qline_tile_4x1(c + r * 48 + v * 16, w + r, 8, x + v * 16, walk, store);
 }
 
 /* words // [rows][IW] of IK_DOT channels from c on, `rows` rows from row `low` of the group's input x; channels past the last read as 0. */
@@ -132,24 +142,42 @@ static void ik_qlines_widen(int16_t *room, const int8_t *w, int64_t quads, int64
 }
 #endif
 
-/* Places [first, first + count) of the band, whose first row is y's, of `rows` channels from o: requantised, then stored row by row. */
-static void ik_qlines_finish(const int32_t *c, const int32_t *sums, uint8_t *y, int64_t o, int64_t rows, int64_t first, int64_t count, int64_t pitch, ik_qterms t,
-                             const int64_t *p) {
-  const int64_t *q = p + IK_CONV_COUNT;
+/* Places of the band whose first row is y's and whose outputs are `size`, `pitch` from row to row. */
+typedef struct { uint8_t *y; int64_t pitch, size; } ik_qband;
+
+/* Bytes // [8][48] of the places [first, first + count) of a band to their rows. What whole vectors write past a row is written again by what
+ * follows; nothing is past the band. */
+static void ik_qlines_spread(const uint8_t *bytes, ik_qband to, int64_t rows, int64_t first, int64_t count, const int64_t *p) {
   const int64_t ow = p[IK_CONV_OW], area = p[IK_CONV_OH] * ow;
-  uint8_t bytes[8 * 48 + 16];
-  if (pitch == ow) {
-    ik_qconv_finish(c, sums, y + first, o, rows, count, area, t, q);
-    return;
-  }
-  ik_qconv_finish(c, sums, bytes, o, rows, (count + 15) / 16 * 16, 48, t, q);
   for (int64_t i = 0; i < count;) {
-    int64_t h = (first + i) / pitch, w = (first + i) % pitch, left = ow - w < count - i ? ow - w : count - i;
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t j = 0; j < left; j += 16)
-        ik_store_part_bytes(y + r * area + h * ow + w + j, *(const ik_u8x16u *)(bytes + r * 48 + i + j), left - j);
-    i += pitch - w;
+    const int64_t h = (first + i) / to.pitch, w = (first + i) % to.pitch, left = ow - w < count - i ? ow - w : count - i, at = h * ow + w;
+    for (int64_t j = 0; j < left; j += 16)
+      if (at + j + 16 <= to.size)
+        for (int64_t r = 0; r < rows; ++r)
+          *(ik_u8x16u *)(to.y + r * area + at + j) = *(const ik_u8x16u *)(bytes + r * 48 + i + j);
+      else
+        for (int64_t r = 0; r < rows; ++r)
+          ik_store_part_bytes(to.y + r * area + at + j, *(const ik_u8x16u *)(bytes + r * 48 + i + j), left - j);
+    i += to.pitch - w;
   }
+}
+
+/* A tile of `rows` channels from o and the places [first, first + count) of the band. `room` // i32 [8][48] sums, sums of pixels behind them. */
+static void ik_qlines_tile(int32_t *room, const int32_t *w, const int32_t *x, const ik_walk *walk, ik_qband to, int64_t o, int64_t rows, int64_t first,
+                           int64_t count, ik_qterms t, const int64_t *p) {
+  const int64_t *q = p + IK_CONV_COUNT;
+  const int64_t vecs = (count + 15) / 16, isSpread = to.pitch != p[IK_CONV_OW], area = isSpread ? 48 : p[IK_CONV_OH] * p[IK_CONV_OW];
+  const int64_t written = isSpread ? vecs * 16 : count;
+  uint8_t bytes[8 * 48 + 16], *y = isSpread ? bytes : to.y + first;
+  if (ik_qtile_stores(rows, written, vecs, q)) {
+    const ik_qstore store = ik_qstore_of(y, area, o, t, q);
+    ik_qline_tile(room, w, x, walk, rows, vecs, &store);
+  } else {
+    ik_qline_tile(room, w, x, walk, rows, vecs, 0);
+    ik_qconv_finish(room, room + 8 * 48, y, o, rows, written, area, t, q);
+  }
+  if (isSpread)
+    ik_qlines_spread(bytes, to, rows, first, count, p);
 }
 
 IK_KERNEL(ik_qconvlines) {
@@ -162,8 +190,8 @@ IK_KERNEL(ik_qconvlines) {
   ik_qlines_offsets(offsets, p, &l);
   const int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], quads = (p[IK_CONV_IC] + 3) / 4, oc = p[IK_CONV_OC], panels = (oc + 7) / 8, band = p[IK_CONV_KC];
   const ik_walk walk = {offsets, taps, quads * 4 / IK_DOT, l.channel};
-  int32_t *words = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), *c = words + walk.channels * l.channel + 16, *sums = c + 8 * 48;
-  int16_t *room = (int16_t *)(sums + 48);
+  int32_t *words = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), *c = words + walk.channels * l.channel + 16;
+  int16_t *room = (int16_t *)(c + 9 * 48);
   int32_t *input = (int32_t *)(room + (IK_DOT == 4 ? 0 : quads * 4 * taps * 8));
   const ik_qterms terms = {buf[2], p[IK_CONV_G] * oc, q[IK_Q_X_ZERO] + ik_qshift(q), p[IK_CONV_IC] * taps};
   const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], bands = (oh + band - 1) / band, plane = p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW];
@@ -187,10 +215,9 @@ IK_KERNEL(ik_qconvlines) {
         ik_qlines_widen(room, from, quads, taps);
 #endif
       for (int64_t v = 0; v < vecs && q[IK_Q_W_ZEROS] && (IK_DOT == 2 || panel == panel0); ++v)
-        ik_qline_tile_1x1(sums + v * 16, ones, 0, words + first + v * 16, &walk);
-      ik_qline_tile(c, weights, words + first, &walk, left, vecs);
-      const int64_t here = first + vecs * 16 < places ? vecs * 16 : places - first;
-      ik_qlines_finish(c, sums, y + ((ng - g) * oc + o) * oh * ow + h0 * ow, o, left, first, here, l.pitch, terms, p);
+        ik_qline_tile_1x1(c + 8 * 48 + v * 16, ones, 0, words + first + v * 16, &walk, 0);
+      const ik_qband to = {y + ((ng - g) * oc + o) * oh * ow + h0 * ow, l.pitch, height * ow};
+      ik_qlines_tile(c, weights, words + first, &walk, to, o, left, first, first + vecs * 16 < places ? vecs * 16 : places - first, terms, p);
     }
     unit += count;
   }

@@ -7,17 +7,18 @@
 #include "targets/common/ukernels/qtile.h"
 
 #define IK_QTILE(R, V)                                                                                                        \
-  IK_INLINE void ik_qtile_##R##x##V(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps) {                          \
+  IK_INLINE void ik_qtile_##R##x##V(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, const ik_qstore *store) {  \
     ik_i32x16 a[R][V], b[V];                                                                                                  \
     IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
       IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = (ik_i32x16)0;                                                           \
     for (int64_t k = 0; k < steps; ++k, w += 8, x += 48) {                                                                    \
+      ik_qfetch(w, R);                                                                                                        \
       IK_UNROLL for (int v = 0; v < V; ++v) b[v] = *(const ik_i32x16u *)(x + v * 16);                                         \
       IK_UNROLL for (int r = 0; r < R; ++r)                                                                                   \
         IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot16(a[r][v], b[v], (ik_i32x16)w[r]);                    \
     }                                                                                                                         \
-    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
-      IK_UNROLL for (int v = 0; v < V; ++v) *(ik_i32x16u *)(c + r * 48 + v * 16) = a[r][v];                                   \
+    (void)store;                                                                                                              \
+    IK_QTILE_END(R, V)                                                                                                        \
   }
 #if defined(__AVX512F__)
 IK_QTILE(8, 1)
@@ -25,7 +26,8 @@ IK_QTILE(8, 2)
 IK_QTILE(8, 3)
 #elif defined(__ARM_FEATURE_DOTPROD)
 /* The weights of four rows in one load, multiplied lane by lane. */
-IK_INLINE void ik_qtile_4x1(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps) {
+IK_INLINE void ik_qtile_4x1(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, const ik_qstore *store) {
+  (void)store;
   int32x4_t a[4][4];
   int8x16_t b[4];
   IK_UNROLL for (int r = 0; r < 4; ++r) IK_UNROLL for (int v = 0; v < 4; ++v) a[r][v] = vdupq_n_s32(0);
@@ -43,15 +45,19 @@ IK_INLINE void ik_qtile_4x1(int32_t *c, const int32_t *w, const int32_t *x, int6
 IK_QTILE(4, 1)
 #endif
 
-
-/* c // [8][48]; vecs <= 3. */
-static void ik_qtile(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, int64_t vecs) {
+/* c // [8][48], or with `store` its bytes; vecs <= 3. */
+static void ik_qtile(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, int64_t vecs, const ik_qstore *store) {
 #if defined(__AVX512F__)
-  (vecs == 1 ? ik_qtile_8x1 : vecs == 2 ? ik_qtile_8x2 : ik_qtile_8x3)(c, w, x, steps);
+  if (vecs == 1)
+    ik_qtile_8x1(c, w, x, steps, store);
+  else if (vecs == 2)
+    ik_qtile_8x2(c, w, x, steps, store);
+  else
+    ik_qtile_8x3(c, w, x, steps, store);
 #else
   for (int64_t v = 0; v < vecs; ++v)
     for (int64_t r = 0; r < 8; r += 4)
-      ik_qtile_4x1(c + r * 48 + v * 16, w + r, x + v * 16, steps);
+      ik_qtile_4x1(c + r * 48 + v * 16, w + r, x + v * 16, steps, store);
 #endif
 }
 
@@ -118,8 +124,13 @@ IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, 
       if (isBits)
         ik_expand_panel(expanded, buf[1], g * panels + panel, p[IK_CONV_G] * panels, IK_BITS_WORDS(quads * 32), q[IK_Q_STORED]);
       const int32_t *weights = ik_qconv_weights(isBits ? (const int8_t *)expanded : w + (g * panels + panel) * quads * 32, room, quads);
-      ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs);
       const int64_t at = ((ng - g) * oc + o) * area + first, rows8 = oc - panel * 8 < 8 ? oc - panel * 8 : 8;
+      if (!isReal && ik_qtile_stores(rows8, count, vecs, q)) {
+        const ik_qstore store = ik_qstore_of((uint8_t *)buf[3] + at, area, o, terms, q);
+        ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs, &store);
+        continue;
+      }
+      ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs, 0);
       if (isReal)
         ik_qconv_finish_real(c, sums, (float *)buf[3] + at, o, rows8, count, area, terms, p);
       else

@@ -61,25 +61,36 @@ static int ik_qconv_is_flat(const int64_t *p) {
   return flat;
 }
 
+/* Whole quads of the planes from x for `vecs` x 16 pixels. Asks for the pixels of the next tile: planes are too far apart for a machine to guess. */
+static void ik_qconv_pack_flat(ik_lane *tile, const uint8_t *x, int64_t plane, int64_t quads, int64_t vecs, uint8_t flip) {
+  for (int64_t k = 0; k < quads; ++k, tile += 48 * 4, x += 4 * plane) {
+    const uint8_t *from[4] = {x, x + plane, x + 2 * plane, x + 3 * plane};
+    IK_UNROLL for (int r = 0; r < 4; ++r) __builtin_prefetch((const void *)((uintptr_t)from[r] + 95), 0, 2);
+    for (int64_t i = 0; i < vecs * 16; i += 16)
+      ik_qconv_interleave(tile, from, i, flip);
+  }
+}
+
 /* tile // [steps][48][IK_DOT] from rows of x, shifted to the type the dot product takes. `rows` is room for [4][128] bytes. */
 __attribute__((unused)) static void ik_qconv_pack(ik_lane *tile, uint8_t *rows, const uint8_t *x, const uint8_t *end, const int64_t *p, int64_t first, int64_t count) {
   const int64_t *q = p + IK_CONV_COUNT;
   const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];
   const uint8_t flip = ik_qflip(q);
-  const int isFlat = ik_qconv_is_flat(p);
-  for (int64_t k = 0; k < depth; k += 4, tile += 48 * 4) {
-    const uint8_t *from[4];
-    for (int64_t r = 0; r < 4; ++r) {
-      const uint8_t *row = x + (k + r) * plane + first;
-      from[r] = rows + r * 128;
-      if (k + r >= depth)
+  int64_t whole = 0;
+  if (ik_qconv_is_flat(p)) {
+    const int64_t vecs = (count + 15) / 16, room = end - x - first - vecs * 16, readable = room < 0 ? 0 : room / plane + 1;
+    whole = (readable < depth ? readable : depth) / 4;
+    ik_qconv_pack_flat(tile, x + first, plane, whole, vecs, flip);
+  }
+  const uint8_t *const from[4] = {rows, rows + 128, rows + 256, rows + 384};
+  tile += whole * 48 * 4;
+  for (int64_t k = whole * 4; k < depth; k += 4, tile += 48 * 4) {
+    for (int64_t r = 0; r < 4; ++r)
+      if (k + r < depth)
+        ik_qconv_row(rows + r * 128, x, end, p, k + r, first, count, (uint8_t)q[IK_Q_X_ZERO]);
+      else
         for (int i = 0; i < 48; i += 16)
           *(ik_u8x16u *)(rows + r * 128 + i) = (ik_u8x16)flip;
-      else if (isFlat && end - row >= 48)
-        from[r] = row;
-      else
-        ik_qconv_row(rows + r * 128, x, end, p, k + r, first, count, (uint8_t)q[IK_Q_X_ZERO]);
-    }
     for (int64_t i = 0; i < count; i += 16)
       ik_qconv_interleave(tile, from, i, flip);
   }
@@ -99,6 +110,39 @@ IK_INLINE ik_i32x16 ik_qoutput16(const int32_t *c, const int32_t *sums, ik_qoutp
   ik_i32x16 v = *(const ik_i32x16u *)c + o.constant;
   return hasZeros ? v - *(const ik_i32x16u *)sums * o.zero : v;
 }
+
+/* Where a tile of 8 output channels puts its bytes when it makes them from the registers: y // 8 rows of `area` bytes. */
+typedef struct { uint8_t *y; int64_t area; int32_t constants[8]; float factors[8]; ik_rounding rounding; } ik_qstore;
+#if defined(__AVX512F__)
+#define IK_QTILE_STORES 1
+#else
+#define IK_QTILE_STORES 0 /* tiles smaller than 8 rows */
+#endif
+typedef int32_t ik_i32x8u __attribute__((ext_vector_type(8), aligned(4)));
+
+/* True where a tile may: all its places are outputs and no weight has a zero. */
+IK_INLINE int ik_qtile_stores(int64_t rows, int64_t count, int64_t vecs, const int64_t *q) {
+  return IK_QTILE_STORES && rows == 8 && count == vecs * 16 && !q[IK_Q_W_ZEROS];
+}
+IK_INLINE ik_qstore ik_qstore_of(uint8_t *y, int64_t area, int64_t o, ik_qterms t, const int64_t *q) {
+  ik_qstore s = {.y = y, .area = area, .rounding = ik_rounding_of(q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED])};
+  *(ik_i32x8u *)s.constants = *(const ik_i32x8u *)(t.table + o) - *(const ik_i32x8u *)(t.table + IK_QTABLE_SUM * t.channels + o) * (int32_t)t.xZero;
+  __builtin_memcpy(s.factors, t.table + IK_QTABLE_MULTIPLIER * t.channels + o, sizeof s.factors);
+  return s;
+}
+/* What ends a tile of R x V vectors of sums: bytes, or the sums themselves in c // [8][48]. */
+#define IK_QTILE_END(R, V)                                                                                                    \
+  if (IK_QTILE_STORES && R == 8 && store) {                                                                                   \
+    uint8_t *y = store->y;                                                                                                    \
+    const int64_t area = store->area;                                                                                         \
+    const ik_rounding rounding = store->rounding;                                                                             \
+    IK_UNROLL for (int r = 0; r < R; ++r, y += area)                                                                          \
+      IK_UNROLL for (int v = 0; v < V; ++v)                                                                                   \
+        ik_store_bytes(y + v * 16, ik_requantize16(a[r][v] + store->constants[r & 7], ik_splat16(store->factors[r & 7]), rounding), 16); \
+    return;                                                                                                                   \
+  }                                                                                                                           \
+  IK_UNROLL for (int r = 0; r < R; ++r)                                                                                       \
+    IK_UNROLL for (int v = 0; v < V; ++v) *(ik_i32x16u *)(c + r * 48 + v * 16) = a[r][v];
 
 /* y // 8 rows of `area` bytes at most. */
 static void ik_qconv_finish(const int32_t *c, const int32_t *sums, uint8_t *y, int64_t o, int64_t rows, int64_t count, int64_t area, ik_qterms t,
