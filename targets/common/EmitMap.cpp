@@ -25,7 +25,7 @@ private:
   void emitLoop(size_t dim, ArrayRef<Value *> offsets, Value *begin, Value *end);
   void loadOperands(size_t dim, ArrayRef<Value *> offsets);
   void emitPoint(Value *resultOffset);
-  /// The innermost dim that moves operand j; 0 when none does.
+  /// The innermost dim that moves operand j; the number of dims when none does.
   size_t deepestDim(size_t j) const;
   Type *storage(Type *scalar) const;
   Instruction *grouped(Instruction *access) const {
@@ -48,7 +48,7 @@ size_t MapEmitter::deepestDim(size_t j) const {
   for (size_t d = box.dims.size(); d-- > 0;)
     if (box.strides[j][d] != 0)
       return d;
-  return 0;
+  return box.dims.size();
 }
 
 void MapEmitter::readNumbers() {
@@ -90,6 +90,8 @@ Error MapEmitter::emit() {
     offsets.push_back(offset(j));
   }
   loaded.assign(inputs, nullptr);
+  // Before all loops, since no later pass may move a load over the stores of a loop.
+  loadOperands(box.dims.size(), offsets);
   emitLoops(0, std::move(offsets));
   b.CreateRetVoid();
   return Error::success();
@@ -134,7 +136,7 @@ void MapEmitter::emitLoop(size_t dim, ArrayRef<Value *> offsets, Value *begin, V
   b.SetInsertPoint(after);
 }
 
-/// Loads the operands that no loop further in moves.
+/// Loads the operands that `dim` moves and no loop further in.
 void MapEmitter::loadOperands(size_t dim, ArrayRef<Value *> offsets) {
   for (size_t j = 0; j < loaded.size(); ++j) {
     if (deepestDim(j) != dim)
