@@ -7,9 +7,10 @@
 #include "targets/common/ukernels/qtile.h"
 
 /* c // [8][48] = sums over the walk for the places from x; w // [channels][taps][8]. */
-#define IK_QLINE_TILE(R, V)                                                                                                   \
-  IK_INLINE void ik_qline_tile_##R##x##V(int32_t *c, const int32_t *w, int64_t step, const int32_t *x, const ik_walk *walk, \
-                                          const ik_qstore *store) {                                                           \
+#define IK_QLINE_TILE(R, V, E)                                                                                                \
+  IK_INLINE void ik_qline_tile_##R##x##V##_##E(int32_t *c, const int32_t *w, int64_t step, const int32_t *x, const ik_walk *walk, \
+                                               const ik_qstore *store) {                                                      \
+    ik_i32x8 one = (ik_i32x8)0;                                                                                               \
     ik_i32x16 a[R][V], b[V];                                                                                                  \
     IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = (ik_i32x16)0;                       \
     for (int64_t channel = 0; channel < walk->channels; ++channel, x += walk->next)                                          \
@@ -17,38 +18,45 @@
         const int32_t *from = x + walk->offsets[t];                                                                           \
         ik_qfetch(w, R);                                                                                                      \
         IK_UNROLL for (int v = 0; v < V; ++v) b[v] = *(const ik_i32x16u *)(from + v * 16);                                    \
-        IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot16(a[r][v], b[v], (ik_i32x16)w[r]);  \
+        IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot16(a[r][v], b[v], (ik_i32x16)w[r]); \
+        if (E)                                                                                                                \
+          one = ik_dot8(one, from[V * 16], w);                                                                                \
       }                                                                                                                       \
-    (void)store;                                                                                                              \
-    IK_QTILE_END(R, V)                                                                                                        \
+    (void)store, (void)one;                                                                                                   \
+    IK_QTILE_END(R, V, E)                                                                                                     \
   }
-IK_QLINE_TILE(1, 1)
-IK_QLINE_TILE(4, 1)
+IK_QLINE_TILE(1, 1, 0)
+IK_QLINE_TILE(4, 1, 0)
 #if defined(__AVX512F__)
-IK_QLINE_TILE(4, 3)
-IK_QLINE_TILE(8, 1)
-IK_QLINE_TILE(8, 2)
-IK_QLINE_TILE(8, 3)
+IK_QLINE_TILE(4, 3, 0)
+IK_QLINE_TILE(8, 1, 0)
+IK_QLINE_TILE(8, 2, 0)
+IK_QLINE_TILE(8, 3, 0)
+IK_QLINE_TILE(8, 3, 1)
 #endif
 
-/* `rows` <= 8 and `vecs` <= 3 of the above; more rows than asked for may be written. With `store` their bytes. */
+/* `rows` <= 8 and `vecs` <= 3 of the above; more rows than asked for may be written. With `store` their bytes; four `vecs` are 48 places and one more. */
 static void ik_qline_tile(int32_t *c, const int32_t *w, const int32_t *x, const ik_walk *walk, int64_t rows, int64_t vecs, const ik_qstore *store) {
 #if defined(__AVX512F__)
+  if (vecs == 4) {
+    ik_qline_tile_8x3_1(c, w, 8, x, walk, store);
+    return;
+  }
   if (rows > 4 || vecs == 3) {
     if (vecs == 1)
-      ik_qline_tile_8x1(c, w, 8, x, walk, store);
+      ik_qline_tile_8x1_0(c, w, 8, x, walk, store);
     else if (vecs == 2)
-      ik_qline_tile_8x2(c, w, 8, x, walk, store);
+      ik_qline_tile_8x2_0(c, w, 8, x, walk, store);
     else if (rows > 4)
-      ik_qline_tile_8x3(c, w, 8, x, walk, store);
+      ik_qline_tile_8x3_0(c, w, 8, x, walk, store);
     else
-      ik_qline_tile_4x3(c, w, 8, x, walk, store);
+      ik_qline_tile_4x3_0(c, w, 8, x, walk, store);
     return;
   }
 #endif
   for (int64_t v = 0; v < vecs; ++v)
     for (int64_t r = 0; r < rows; r += 4)
-      ik_qline_tile_4x1(c + r * 48 + v * 16, w + r, 8, x + v * 16, walk, store);
+      ik_qline_tile_4x1_0(c + r * 48 + v * 16, w + r, 8, x + v * 16, walk, store);
 }
 
 /* words // [rows][IW] of IK_DOT channels from c on, `rows` rows from row `low` of the group's input x; channels past the last read as 0. */
@@ -169,7 +177,7 @@ static void ik_qlines_tile(int32_t *room, const int32_t *w, const int32_t *x, co
   const int64_t vecs = (count + 15) / 16, isSpread = to.pitch != p[IK_CONV_OW], area = isSpread ? 48 : p[IK_CONV_OH] * p[IK_CONV_OW];
   const int64_t written = isSpread ? vecs * 16 : count;
   uint8_t bytes[8 * 48 + 16], *y = isSpread ? bytes : to.y + first;
-  if (ik_qtile_stores(rows, written, vecs, q)) {
+  if (vecs == 4 || ik_qtile_stores(rows, written, vecs, q)) {
     const ik_qstore store = ik_qstore_of(y, area, o, t, q);
     ik_qline_tile(room, w, x, walk, rows, vecs, &store);
   } else {
@@ -201,7 +209,8 @@ IK_KERNEL(ik_qconvlines) {
   for (int64_t unit = range.begin; unit < range.end;) {
     int64_t panel0 = unit % panels, h0 = unit / panels % bands * band, ng = unit / (panels * bands), g = ng % p[IK_CONV_G];
     int64_t count = panel0 + range.end - unit < panels ? range.end - unit : panels - panel0, height = oh - h0 < band ? oh - h0 : band;
-    int64_t places = (height - 1) * l.pitch + ow, vectors = (places + 15) / 16, tiles = (vectors + 2) / 3;
+    int64_t places = (height - 1) * l.pitch + ow, plus = l.pitch == ow && ik_qtile_plus(places, oc, q);
+    int64_t vectors = plus ? places / 16 : (places + 15) / 16, tiles = (vectors + 2) / 3;
     ik_qlines_pack(words, input, x + ng * plane, end, p, &l, h0);
     for (int64_t i = 0; i < tiles * count; ++i) {
       /* 16-bit levels widen a panel once for all tiles, so they go panel by panel. */
@@ -215,9 +224,10 @@ IK_KERNEL(ik_qconvlines) {
         ik_qlines_widen(room, from, quads, taps);
 #endif
       for (int64_t v = 0; v < vecs && q[IK_Q_W_ZEROS] && (IK_DOT == 2 || panel == panel0); ++v)
-        ik_qline_tile_1x1(c + 8 * 48 + v * 16, ones, 0, words + first + v * 16, &walk, 0);
+        ik_qline_tile_1x1_0(c + 8 * 48 + v * 16, ones, 0, words + first + v * 16, &walk, 0);
       const ik_qband to = {y + ((ng - g) * oc + o) * oh * ow + h0 * ow, l.pitch, height * ow};
-      ik_qlines_tile(c, weights, words + first, &walk, to, o, left, first, first + vecs * 16 < places ? vecs * 16 : places - first, terms, p);
+      ik_qlines_tile(c, weights, words + first, &walk, to, o, left, first,
+                     t + 1 < tiles ? vecs * 16 : places - first, terms, p);
     }
     unit += count;
   }

@@ -6,8 +6,10 @@
 #include "targets/common/ukernels/qexpand.h"
 #include "targets/common/ukernels/qtile.h"
 
-#define IK_QTILE(R, V)                                                                                                        \
-  IK_INLINE void ik_qtile_##R##x##V(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, const ik_qstore *store) {  \
+/* `last`: the words of the one place more of IK_QTILE(R, V, 1). */
+#define IK_QTILE(R, V, E)                                                                                                     \
+  IK_INLINE void ik_qtile_##R##x##V##_##E(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, const int32_t *last, const ik_qstore *store) { \
+    ik_i32x8 one = (ik_i32x8)0;                                                                                               \
     ik_i32x16 a[R][V], b[V];                                                                                                  \
     IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
       IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = (ik_i32x16)0;                                                           \
@@ -15,19 +17,22 @@
       ik_qfetch(w, R);                                                                                                        \
       IK_UNROLL for (int v = 0; v < V; ++v) b[v] = *(const ik_i32x16u *)(x + v * 16);                                         \
       IK_UNROLL for (int r = 0; r < R; ++r)                                                                                   \
-        IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot16(a[r][v], b[v], (ik_i32x16)w[r]);                    \
+        IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot16(a[r][v], b[v], (ik_i32x16)w[r]);                             \
+      if (E)                                                                                                                  \
+        one = ik_dot8(one, last[k], w);                                                                                       \
     }                                                                                                                         \
-    (void)store;                                                                                                              \
-    IK_QTILE_END(R, V)                                                                                                        \
+    (void)store, (void)last, (void)one;                                                                                       \
+    IK_QTILE_END(R, V, E)                                                                                                     \
   }
 #if defined(__AVX512F__)
-IK_QTILE(8, 1)
-IK_QTILE(8, 2)
-IK_QTILE(8, 3)
+IK_QTILE(8, 1, 0)
+IK_QTILE(8, 2, 0)
+IK_QTILE(8, 3, 0)
+IK_QTILE(8, 3, 1)
 #elif defined(__ARM_FEATURE_DOTPROD)
 /* The weights of four rows in one load, multiplied lane by lane. */
-IK_INLINE void ik_qtile_4x1(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, const ik_qstore *store) {
-  (void)store;
+IK_INLINE void ik_qtile_4x1_0(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, const int32_t *last, const ik_qstore *store) {
+  (void)last, (void)store;
   int32x4_t a[4][4];
   int8x16_t b[4];
   IK_UNROLL for (int r = 0; r < 4; ++r) IK_UNROLL for (int v = 0; v < 4; ++v) a[r][v] = vdupq_n_s32(0);
@@ -42,22 +47,24 @@ IK_INLINE void ik_qtile_4x1(int32_t *c, const int32_t *w, const int32_t *x, int6
   IK_UNROLL for (int r = 0; r < 4; ++r) IK_UNROLL for (int v = 0; v < 4; ++v) vst1q_s32(c + r * 48 + v * 4, a[r][v]);
 }
 #else
-IK_QTILE(4, 1)
+IK_QTILE(4, 1, 0)
 #endif
 
-/* c // [8][48], or with `store` its bytes; vecs <= 3. */
-static void ik_qtile(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, int64_t vecs, const ik_qstore *store) {
+/* c // [8][48], or with `store` its bytes; vecs <= 3. With `last` 48 places and one more. */
+static void ik_qtile(int32_t *c, const int32_t *w, const int32_t *x, int64_t steps, int64_t vecs, const int32_t *last, const ik_qstore *store) {
 #if defined(__AVX512F__)
-  if (vecs == 1)
-    ik_qtile_8x1(c, w, x, steps, store);
+  if (last)
+    ik_qtile_8x3_1(c, w, x, steps, last, store);
+  else if (vecs == 1)
+    ik_qtile_8x1_0(c, w, x, steps, last, store);
   else if (vecs == 2)
-    ik_qtile_8x2(c, w, x, steps, store);
+    ik_qtile_8x2_0(c, w, x, steps, last, store);
   else
-    ik_qtile_8x3(c, w, x, steps, store);
+    ik_qtile_8x3_0(c, w, x, steps, last, store);
 #else
   for (int64_t v = 0; v < vecs; ++v)
     for (int64_t r = 0; r < 8; r += 4)
-      ik_qtile_4x1(c + r * 48 + v * 16, w + r, x + v * 16, steps, store);
+      ik_qtile_4x1_0(c + r * 48 + v * 16, w + r, x + v * 16, steps, last, store);
 #endif
 }
 
@@ -93,13 +100,32 @@ __attribute__((unused)) static void ik_qconv_finish_real(const int32_t *c, const
   }
 }
 
+/* The words of one pixel // [quads], in the room of a widened panel, which the levels with whole quads do not need. */
+static const int32_t *ik_qconv_pack_one(int16_t *room, uint8_t *rows, const uint8_t *x, const uint8_t *end, const int64_t *p, int64_t pixel) {
+  const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];
+  const uint8_t flip = ik_qflip(p + IK_CONV_COUNT), border = (uint8_t)p[IK_CONV_COUNT + IK_Q_X_ZERO];
+  const int isFlat = ik_qconv_is_flat(p);
+  uint8_t *to = (uint8_t *)room;
+  for (int64_t k = 0; k < (depth + 3) / 4 * 4; ++k)
+    if (k < depth && isFlat) {
+      to[k] = x[k * plane + pixel] ^ flip;
+    } else if (k < depth) {
+      ik_qconv_row(rows, x, end, p, k, pixel, 1, border);
+      to[k] = rows[0] ^ flip;
+    } else {
+      to[k] = 0;
+    }
+  return (const int32_t *)room;
+}
+
 IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, int64_t workers, int isBits, int isReal) {
   const uint8_t *x = buf[0];
   const int8_t *w = buf[1];
   const int64_t *q = p + IK_CONV_COUNT;
   const int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
   const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], quads = (depth + 3) / 4;
-  const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, vectors = (area + 15) / 16, tiles = (vectors + 2) / 3;
+  const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, plus = !isReal && ik_qtile_plus(area, oc, q);
+  const int64_t vectors = plus ? area / 16 : (area + 15) / 16, tiles = (vectors + 2) / 3;
   const ik_qterms terms = {buf[2], p[IK_CONV_G] * oc, q[IK_Q_X_ZERO] + ik_qshift(q), depth};
   ik_lane *tile = (ik_lane *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63);
   int16_t *room = (int16_t *)tile + quads * 4 * 48;
@@ -113,6 +139,7 @@ IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, 
     int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;
     int64_t count = first + vecs * 16 <= area ? vecs * 16 : area - first;
     ik_qconv_pack(tile, rows, x + ng * p[IK_CONV_IC] * plane, end, p, first, count);
+    const int32_t *last = plus && t == tiles - 1 ? ik_qconv_pack_one(room, rows, x + ng * p[IK_CONV_IC] * plane, end, p, area - 1) : 0;
     for (int64_t v = 0; v < vecs && q[IK_Q_W_ZEROS]; ++v) {
       ik_i32x16 a = (ik_i32x16)0;
       for (int64_t k = 0; k < quads * 4 / IK_DOT; ++k)
@@ -127,10 +154,10 @@ IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, 
       const int64_t at = ((ng - g) * oc + o) * area + first, rows8 = oc - panel * 8 < 8 ? oc - panel * 8 : 8;
       if (!isReal && ik_qtile_stores(rows8, count, vecs, q)) {
         const ik_qstore store = ik_qstore_of((uint8_t *)buf[3] + at, area, o, terms, q);
-        ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs, &store);
+        ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs, last, &store);
         continue;
       }
-      ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs, 0);
+      ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs, 0, 0);
       if (isReal)
         ik_qconv_finish_real(c, sums, (float *)buf[3] + at, o, rows8, count, area, terms, p);
       else

@@ -130,8 +130,29 @@ IK_INLINE ik_qstore ik_qstore_of(uint8_t *y, int64_t area, int64_t o, ik_qterms 
   __builtin_memcpy(s.factors, t.table + IK_QTABLE_MULTIPLIER * t.channels + o, sizeof s.factors);
   return s;
 }
-/* What ends a tile of R x V vectors of sums: bytes, or the sums themselves in c // [8][48]. */
-#define IK_QTILE_END(R, V)                                                                                                    \
+/* Places that fill whole vectors but for one, as 7x7 do: the last tile takes that one too, its 8 channels in the lanes of half a vector. */
+IK_INLINE int64_t ik_qtile_plus(int64_t places, int64_t channels, const int64_t *q) {
+  return IK_QTILE_STORES && IK_DOT == 4 && places % 16 == 1 && places >= 49 && channels % 8 == 0 && !q[IK_Q_W_ZEROS];
+}
+IK_INLINE ik_i32x8 ik_dot8(ik_i32x8 a, int32_t x, const int32_t *w) {
+#if defined(__AVX512VNNI__)
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(a) : "v"((ik_i32x8)x), "v"(*(const ik_i32x8u *)w));
+#else
+  (void)x, (void)w;
+#endif
+  return a;
+}
+IK_INLINE void ik_qstore_one(uint8_t *y, ik_i32x8 sums, const ik_qstore *store) {
+  ik_i32x16 acc = (ik_i32x16)0;
+  ik_f32x16 factors = ik_splat16(0.0f);
+  acc.lo = sums + *(const ik_i32x8u *)store->constants;
+  __builtin_memcpy(&factors, store->factors, sizeof store->factors);
+  const ik_i32x16 bytes = ik_requantize16(acc, factors, store->rounding);
+  const int64_t area = store->area;
+  IK_UNROLL for (int r = 0; r < 8; ++r) y[r * area] = (uint8_t)bytes[r];
+}
+/* What ends a tile of R x V vectors of sums and `one` place more if E: bytes, or the sums themselves in c // [8][48]. */
+#define IK_QTILE_END(R, V, E)                                                                                                 \
   if (IK_QTILE_STORES && R == 8 && store) {                                                                                   \
     uint8_t *y = store->y;                                                                                                    \
     const int64_t area = store->area;                                                                                         \
@@ -139,6 +160,8 @@ IK_INLINE ik_qstore ik_qstore_of(uint8_t *y, int64_t area, int64_t o, ik_qterms 
     IK_UNROLL for (int r = 0; r < R; ++r, y += area)                                                                          \
       IK_UNROLL for (int v = 0; v < V; ++v)                                                                                   \
         ik_store_bytes(y + v * 16, ik_requantize16(a[r][v] + store->constants[r & 7], ik_splat16(store->factors[r & 7]), rounding), 16); \
+    if (E)                                                                                                                    \
+      ik_qstore_one(store->y + V * 16, one, store);                                                                           \
     return;                                                                                                                   \
   }                                                                                                                           \
   IK_UNROLL for (int r = 0; r < R; ++r)                                                                                       \
