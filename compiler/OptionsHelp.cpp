@@ -40,7 +40,7 @@ constexpr Topic kTopics[] = {
     {"tuning", "faster on this machine: --tune and its lock file",
      "  ingot build model.onnx -o out --tune 20\n\n"
      "measures for about 20 seconds which ways of computing a convolution, which tiles and which splits among workers are faster\n"
-     "here than the rules', writes those that won by more than 3 % twice to model.onnx.tune, and builds from that file. So does\n"
+     "here than the rules', writes those that won twice by more than 3 % to model.onnx.tune, and builds from that file. So does\n"
      "every later command that compiles the model for --device host: the same file, the same bytes. Give --threads and --dim as\n"
      "for the build; further shapes are added to the file when they are tuned.\n\n"
      "The file is text: report.json lists under 'choices' what it may decide, under 'tuning' what it did. It holds for one content\n"

@@ -49,7 +49,7 @@ llvm::json::Object tuningJson(const ReportTuning &tuning) {
   }
   llvm::json::Object json{{"lock", text(tuning.lock)}, {"choices", std::move(rows)}};
   if (tuning.seconds > 0)
-    json.insert({"measured", llvm::json::Object{{"seconds", tuning.seconds}, {"one_worker", tuning.oneWorker}, {"all_workers", tuning.allWorkers}}});
+    json.insert({"measured", llvm::json::Object{{"seconds", tuning.seconds}, {"one_worker", tuning.oneWorker}, {"all_workers", tuning.allWorkers > 0 ? llvm::json::Value(tuning.allWorkers) : llvm::json::Value(nullptr)}}});
   return json;
 }
 

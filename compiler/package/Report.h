@@ -36,7 +36,7 @@ struct TuningRow {
 struct ReportTuning {
   std::string lock;   // the file; empty: none was used
   double seconds = 0; // that --tune took in this build
-  double oneWorker = 1, allWorkers = 1; // --tune: time of the whole program to that by the rules
+  double oneWorker = 1, allWorkers = 1; // --tune: time of the whole program to that by the rules; 0: not known, the machine was busy
   std::vector<TuningRow> choices;
   llvm::ArrayRef<Choice> asked; // all that a lock file may decide
 };

@@ -1,5 +1,6 @@
 // The ways to compute a convolution in floats, and the choice among them: the rule's, or what measurement found (passes/Choices.h). All but Winograd's
 // form give the same bits: every output is one chain of fused multiply-adds over k = (channel, taps), whatever the tile.
+// Those of dense 8-bit convolutions stand in ops/QuantConv.cpp.
 #ifndef INGOT_PASSES_LOWER_CONVWAYS_H
 #define INGOT_PASSES_LOWER_CONVWAYS_H
 
@@ -25,7 +26,7 @@ struct ChosenWay {
 /// `types`: the kernels' suffix ("f32", "f32_f16"). `mayTransform`: the filter is a constant that Winograd's form can be made of.
 ChosenWay chooseConvWay(const ConvShape &shape, llvm::StringRef types, bool mayTransform, Choices *choices);
 
-/// Depthwise convolutions: ik_dwconv_* ("rows") or, for f32, ik_dwconv_direct_f32 ("direct").
+/// Depthwise convolutions: ik_dwconv_*, ik_qdwconv ("rows") or, for f32, ik_dwconv_direct_f32 ("direct").
 ChosenWay chooseDepthwiseWay(const ConvShape &shape, llvm::StringRef types, Choices *choices);
 
 } // namespace ingot

@@ -14,9 +14,9 @@
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kCannotCode = "IG0233";
-constexpr double kWins = 0.97;       // a ratio of times that is no noise
+constexpr llvm::StringLiteral kCannotCode = "IG0233", kBusyCode = "IG0234";
 constexpr double kLeastShare = 0.004; // of the program's time: below it a kernel is not looked at
+constexpr double kBusy = 50; // times in a second of work that another process takes the core: one that shares it takes it 100 times and more
 // When the parts end, in shares of the time that was given.
 constexpr double kKernelsEnd = 0.5, kSecondEnd = 0.65, kSplitsEnd = 0.85;
 
@@ -53,8 +53,15 @@ public:
   size_t variants = 0;
 
   double spent() const { return secondsNow() - start; }
+  /// Other processes took the cores from this one, while it compiled or while it measured: the splits are the rules'.
+  bool isBusy = false;
 
 private:
+  bool noticeBusy() {
+    CoreUse use = CoreUse::now();
+    return isBusy = isBusy || use.switches - before.switches > kBusy * (use.seconds - before.seconds);
+  }
+
   double left(double share) const { return seconds * share - spent(); }
 
   /// A variant with the wishes; null where that way cannot be built, which is then no way.
@@ -116,17 +123,17 @@ private:
     return true;
   }
 
-  /// Ratio of a key's calls in the second program to those in the first; 1 for calls too short to be told apart from noise.
-  double ratioOf(const Duel &duel, const Variant &variant, const std::string &key) const {
-    double before = duel.first.ofKernelChoice(base->program(), key), after = duel.second.ofKernelChoice(variant.program(), key);
-    return before > kLeastShare * duel.first.total && after > 0 ? after / before : 1;
+  /// On a key's calls; those that are too short to be told apart from noise never win.
+  Verdict verdictOf(const Duel &duel, const Variant &variant, const std::string &key) const {
+    std::vector<double> before = duel.first.ofKernelChoice(base->program(), key), after = duel.second.ofKernelChoice(variant.program(), key);
+    return medianOf(before) > kLeastShare * medianOf(duel.first.whole) && medianOf(after) > 0 ? Verdict::of(before, after) : Verdict();
   }
 
   void note(const Duel &duel, const Variant &variant, const std::string &key, const std::string &way) {
-    double ratio = ratioOf(duel, variant, key);
-    if (ratio >= kWins || (ratios.count(key) && ratios[key] <= ratio))
+    Verdict verdict = verdictOf(duel, variant, key);
+    if (!verdict.wins() || (ratios.count(key) && ratios[key] <= verdict.ratio))
       return;
-    ratios[key] = ratio;
+    ratios[key] = verdict.ratio;
     wishes[key] = way;
   }
 
@@ -138,9 +145,12 @@ private:
       return false;
     Choices::Wishes once = std::move(wishes);
     wishes.clear();
-    for (const auto &[key, way] : duel ? once : Choices::Wishes())
-      if ((ratios[key] = ratioOf(*duel, *variant, key)) < kWins)
+    for (const auto &[key, way] : duel ? once : Choices::Wishes()) {
+      Verdict verdict = verdictOf(*duel, *variant, key);
+      ratios[key] = verdict.ratio;
+      if (verdict.wins())
         wishes[key] = way;
+    }
     return true;
   }
 
@@ -159,8 +169,15 @@ private:
     return wanted;
   }
 
+  static std::vector<double> callTimes(const RoundTimes &times) {
+    std::vector<double> medians;
+    for (const std::vector<double> &call : times.calls)
+      medians.push_back(medianOf(call));
+    return medians;
+  }
+
   bool measureSplits() {
-    if (options.workers < 2 || left(kSplitsEnd) <= 0)
+    if (options.workers < 2 || noticeBusy() || left(kSplitsEnd) <= 0)
       return true;
     std::unique_ptr<Variant> plain = variantOf(wishes);
     std::optional<Duel> alone = plain ? fight(*plain, *plain, 1, 0) : std::nullopt;
@@ -168,50 +185,51 @@ private:
       return !plain;
     constexpr double kLimits[] = {1, 0.5e-6, 1e-6, 2e-6, 4e-6, 8e-6, 16e-6}; // seconds; the first leaves all to one worker
     std::set<Choices::Wishes> seen{{}};
-    std::pair<double, Choices::Wishes> best{kWins, {}};
-    for (size_t i = 0; i < std::size(kLimits) && left(kSplitsEnd) > 0; ++i) {
-      Choices::Wishes splits = splitsBelow(kLimits[i], *plain, alone->first.calls);
+    std::pair<double, Choices::Wishes> best{1, {}};
+    for (size_t i = 0; i < std::size(kLimits) && left(kSplitsEnd) > 0 && !noticeBusy(); ++i) {
+      Choices::Wishes splits = splitsBelow(kLimits[i], *plain, callTimes(alone->first));
       if (!seen.insert(splits).second)
         continue;
-      std::optional<double> ratio = ratioOfSplits(*plain, splits, left(kSplitsEnd) / double(std::size(kLimits) + 1 - i));
-      if (!ratio)
+      std::optional<Verdict> verdict = judgeSplits(*plain, splits, left(kSplitsEnd) / double(std::size(kLimits) + 1 - i));
+      if (!verdict)
         return false;
-      if (*ratio < best.first)
-        best = {*ratio, splits};
+      if (verdict->wins() && verdict->ratio < best.first)
+        best = {verdict->ratio, splits};
     }
-    return best.second.empty() || takeSplits(*plain, best.second);
+    return best.second.empty() || noticeBusy() || takeSplits(*plain, best.second);
   }
 
-  /// The whole program's time with the splits to that without; 1 where they cannot be built. Nullopt: it could not be run.
-  std::optional<double> ratioOfSplits(Variant &plain, const Choices::Wishes &splits, double time) {
+  /// On the whole program with the splits against that without; never won where they cannot be built. Nullopt: it could not be run.
+  std::optional<Verdict> judgeSplits(Variant &plain, const Choices::Wishes &splits, double time) {
     Choices::Wishes all(wishes);
     all.insert(splits.begin(), splits.end());
     std::unique_ptr<Variant> variant = variantOf(std::move(all));
     if (!variant)
-      return 1;
+      return Verdict();
     std::optional<Duel> duel = fight(plain, *variant, options.workers, time);
-    return duel ? std::optional<double>(duel->ratio()) : std::nullopt;
+    return duel ? std::optional<Verdict>(duel->whole()) : std::nullopt;
   }
 
   bool takeSplits(Variant &plain, const Choices::Wishes &splits) {
-    std::optional<double> again = ratioOfSplits(plain, splits, std::max(left(kSplitsEnd), seconds * 0.05));
-    for (const auto &[key, way] : again && *again < kWins ? splits : Choices::Wishes()) {
+    std::optional<Verdict> again = judgeSplits(plain, splits, std::max(left(kSplitsEnd), seconds * 0.05));
+    for (const auto &[key, way] : again && again->wins() && !noticeBusy() ? splits : Choices::Wishes()) {
       wishes[key] = way;
-      ratios[key] = *again;
+      ratios[key] = again->ratio;
     }
     return again.has_value();
   }
 
-  /// Everything together against the rules, with one worker and with all: what is slower in either is not written.
+  /// Everything together against the rules, with one worker and with all: what is slower in either is not written. Other processes on the cores would
+  /// make any split look bad, so that only quiet ones count.
   bool judgeWhole() {
     std::unique_ptr<Variant> variant = wishes.empty() ? nullptr : variantOf(wishes);
     std::optional<Duel> one = variant ? fight(*base, *variant, 1, left(1) / 2) : std::nullopt;
     std::optional<Duel> all = one ? fight(*base, *variant, options.workers, left(1)) : std::nullopt;
-    if (variant && !all)
-      return false;
-    oneWorker = all ? one->ratio() : 1;
-    allWorkers = all ? all->ratio() : 1;
-    if (std::max(oneWorker, allWorkers) <= 1)
+    if (!all)
+      return !variant;
+    oneWorker = one->whole().ratio;
+    allWorkers = all->whole().ratio;
+    if (oneWorker <= 1 && (isBusy || !Verdict::of(all->second.whole, all->first.whole).isSure))
       return true;
     wishes.clear();
     oneWorker = allWorkers = 1;
@@ -221,6 +239,7 @@ private:
   const Context &context;
   const CompileOptions &options;
   double seconds, start;
+  CoreUse before = CoreUse::now();
   std::unique_ptr<Variant> base; // the rules'
   Choices::Wishes wishes;        // what has won so far
   Ratios ratios;
@@ -259,11 +278,14 @@ bool tuneModel(const Context &context, const CompileOptions &options, ReportData
       lock->entries.push_back(entry);
   if (!writeFileAtomically(lockPath(options.modelPath), lockText(*lock), context.diagnostics))
     return false;
-  report.tuning = {lockPath(options.modelPath), tuner.spent(), tuner.oneWorker, tuner.allWorkers, {}};
+  if (tuner.isBusy)
+    context.diagnostics.report(kBusyCode, "other programs use the cores: what is split among workers follows the rules", {options.modelPath},
+                               "tune again when the machine is quiet");
+  report.tuning = {lockPath(options.modelPath), tuner.spent(), tuner.oneWorker, tuner.isBusy ? 0 : tuner.allWorkers, {}, {}};
   if (printsTable(context))
     llvm::outs() << llvm::sys::path::filename(report.tuning.lock) << ": " << tuner.entries().size() << " choices better than the rules, from " << tuner.variants
                  << " builds in " << fixed(tuner.spent(), 1) << " s; time to the rules' " << fixed(tuner.oneWorker, 3) << " with one worker, "
-                 << fixed(tuner.allWorkers, 3) << " with " << options.workers << '\n';
+                 << (tuner.isBusy ? "not known" : fixed(tuner.allWorkers, 3)) << " with " << options.workers << '\n';
   return true;
 }
 

@@ -4,42 +4,10 @@
 #include "tools/ingot/Command.h"
 #include "tools/ingot/Verify.h"
 
+#include <cmath>
+#include <sys/resource.h>
+
 namespace ingot {
-namespace {
-
-double medianOf(std::vector<double> values) {
-  llvm::sort(values);
-  return values.empty() ? 0 : values[values.size() / 2];
-}
-
-/// Times of one variant, round by round: the least of the runs in a row, which is the one that the machine disturbed least.
-struct Samples {
-  std::vector<double> totals;
-  std::vector<std::vector<double>> calls; // [call][round]
-
-  void add(bool isNewRound, double total, llvm::ArrayRef<double> seconds) {
-    calls.resize(std::max(calls.size(), seconds.size()));
-    keepLeast(totals, isNewRound, total);
-    for (auto [call, time] : llvm::zip(calls, seconds))
-      keepLeast(call, isNewRound, time);
-  }
-  VariantTimes medians() const {
-    VariantTimes times{medianOf(totals), {}};
-    for (const std::vector<double> &call : calls)
-      times.calls.push_back(medianOf(call));
-    return times;
-  }
-
-private:
-  static void keepLeast(std::vector<double> &rounds, bool isNewRound, double time) {
-    if (isNewRound)
-      rounds.push_back(time);
-    rounds.back() = std::min(rounds.back(), time);
-  }
-};
-
-} // namespace
-
 std::unique_ptr<Variant> Variant::build(const CompileOptions &options, Choices::Wishes wishes, Diagnostics &diagnostics) {
   CompileOptions timed(options);
   timed.wishes = std::move(wishes);
@@ -68,17 +36,53 @@ std::unique_ptr<Variant> Variant::build(const CompileOptions &options, Choices::
 
 llvm::Error Variant::run(int64_t workers) { return loaded.program->run(0, in, out, workers); }
 
-double VariantTimes::ofKernelChoice(const Program &program, llvm::StringRef key) const {
-  double sum = 0;
-  for (auto [call, seconds] : llvm::zip(program.calls, calls))
-    sum += call.kernelChoice == key ? seconds : 0;
-  return sum;
+double medianOf(std::vector<double> values) {
+  llvm::sort(values);
+  return values.empty() ? 0 : values[values.size() / 2];
+}
+
+/// Starts a round with the time, or keeps the smaller one.
+static void keepLeast(std::vector<double> &rounds, bool isNewRound, double time) {
+  if (isNewRound)
+    rounds.push_back(time);
+  rounds.back() = std::min(rounds.back(), time);
+}
+
+void RoundTimes::add(bool isNewRound, double total, llvm::ArrayRef<double> seconds) {
+  calls.resize(std::max(calls.size(), seconds.size()));
+  keepLeast(whole, isNewRound, total);
+  for (auto [call, time] : llvm::zip(calls, seconds))
+    keepLeast(call, isNewRound, time);
+}
+
+std::vector<double> RoundTimes::ofKernelChoice(const Program &program, llvm::StringRef key) const {
+  std::vector<double> sums(whole.size(), 0);
+  for (auto [call, times] : llvm::zip(program.calls, calls))
+    if (call.kernelChoice == key)
+      for (auto [sum, time] : llvm::zip(sums, times))
+        sum += time;
+  return sums;
+}
+
+Verdict Verdict::of(llvm::ArrayRef<double> first, llvm::ArrayRef<double> second) {
+  double rounds = double(std::min(first.size(), second.size())), won = 0, before = medianOf(first.vec());
+  for (auto [a, b] : llvm::zip(first, second))
+    won += b < a;
+  constexpr double kDeviations = 1.29; // half of 2.58, which a normal distribution passes on one side once in 200 times
+  return {before > 0 ? medianOf(second.vec()) / before : 1, rounds > 0 && won >= rounds / 2 + kDeviations * std::sqrt(rounds)};
+}
+
+CoreUse CoreUse::now() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  double micros = double(usage.ru_utime.tv_usec) + double(usage.ru_stime.tv_usec);
+  return {double(usage.ru_utime.tv_sec) + double(usage.ru_stime.tv_sec) + micros * 1e-6, double(usage.ru_nivcsw)};
 }
 
 llvm::Expected<Duel> Duel::fight(Variant &first, Variant &second, int64_t workers, double seconds) {
   constexpr size_t kLeast = 5, kMost = 2000, kInRow = 3; // rounds; timed runs of a round, behind one that fills the caches
   Variant *sides[] = {&first, &second};
-  Samples samples[2];
+  RoundTimes times[2];
   double start = secondsNow();
   for (size_t round = 0; round < kLeast || (round < kMost && secondsNow() - start < seconds); ++round)
     for (size_t turn = 0; turn < 2; ++turn) {
@@ -88,10 +92,10 @@ llvm::Expected<Duel> Duel::fight(Variant &first, Variant &second, int64_t worker
         if (llvm::Error error = sides[side]->run(workers))
           return std::move(error);
         if (i > 0)
-          samples[side].add(i == 1, secondsNow() - before, sides[side]->loaded.program->callSeconds());
+          times[side].add(i == 1, secondsNow() - before, sides[side]->loaded.program->callSeconds());
       }
     }
-  return Duel{samples[0].medians(), samples[1].medians()};
+  return Duel{std::move(times[0]), std::move(times[1])};
 }
 
 } // namespace ingot

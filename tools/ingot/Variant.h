@@ -28,21 +28,42 @@ private:
   std::vector<void *> out;
 };
 
-/// Median seconds over rounds, of the fastest run of a round.
-struct VariantTimes {
-  double total = 0;
-  std::vector<double> calls; // of the first worker, each with what it waited before
+/// Seconds, round by round: of the runs in a row the least, which is the one that the machine disturbed least.
+struct RoundTimes {
+  std::vector<double> whole;
+  std::vector<std::vector<double>> calls; // [call][round], as the first worker saw them, each with what it waited before
 
-  /// Seconds of all calls of the program that depend on a key.
-  double ofKernelChoice(const Program &program, llvm::StringRef key) const;
+  void add(bool isNewRound, double total, llvm::ArrayRef<double> seconds);
+  /// Of all calls of the program that depend on a key.
+  std::vector<double> ofKernelChoice(const Program &program, llvm::StringRef key) const;
+};
+
+/// What this process has had of the cores.
+struct CoreUse {
+  double seconds = 0;  // of all threads
+  double switches = 0; // how often a thread had to leave its core for another process
+
+  static CoreUse now();
+};
+
+double medianOf(std::vector<double> values);
+
+/// What times taken in turns say about the second of two.
+struct Verdict {
+  double ratio = 1;    // of the medians, second to first
+  bool isSure = false; // it was the faster one in more rounds than chance gives once in two hundred times
+
+  static Verdict of(llvm::ArrayRef<double> first, llvm::ArrayRef<double> second);
+  /// Faster by more than the noise.
+  bool wins() const { return isSure && ratio < 0.97; }
 };
 
 /// Times of two variants that were run in turns for about `seconds`, five rounds at least.
 struct Duel {
-  VariantTimes first, second;
-  double ratio() const { return second.total / first.total; }
+  RoundTimes first, second;
 
   static llvm::Expected<Duel> fight(Variant &first, Variant &second, int64_t workers, double seconds);
+  Verdict whole() const { return Verdict::of(first.whole, second.whole); }
 };
 
 } // namespace ingot

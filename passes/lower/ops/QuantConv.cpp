@@ -1,6 +1,6 @@
 // Lowers quant.real_conv to ik_qconvreal, and quant.conv: with constant filter, scales and zeros to ik_qconv or ik_qconvlines (weights packed in panels, multipliers and sums in one
 // table), their sparse forms or ik_qdwconv; otherwise to ik_qconvnd, which reads the tensors.
-#include "passes/lower/ConvShape.h"
+#include "passes/lower/ConvWays.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/QuantTerms.h"
@@ -67,16 +67,16 @@ struct ByteLines {
   bool isGapless = false;
 };
 
-/// The largest even bands whose lines fit, and about what a quad of channels costs then, in cycles of a machine with two dot products a cycle.
-ByteLines fitByteLines(const ConvShape &shape, bool isGapless) {
-  constexpr int64_t kLineBytes = 192 * 1024; // half of the second cache of a small core
-  constexpr int64_t kManyTaps = 25, kManyTapsBytes = 1536 * 1024; // so many taps read each vector of lines that a farther cache is fast enough
+constexpr int64_t kLineBytes = 192 * 1024; // half of the second cache of a small core
+
+/// The largest even bands whose lines fit `mostBytes`, and about what a quad of channels costs then, in cycles of a machine with two dot products a cycle.
+ByteLines fitByteLines(const ConvShape &shape, bool isGapless, int64_t mostBytes) {
   constexpr int64_t kTile = 4, kCopy = 4; // of a vector in 8 output channels, of the copy of a line
   int64_t taps = shape[IK_CONV_KH] * shape[IK_CONV_KW], oh = shape[IK_CONV_OH], ow = shape[IK_CONV_OW], pitch = isGapless ? ow : shape.linePitch();
   int64_t phasesH = IK_CONVLINES_PHASES(shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]);
   int64_t copies = phasesH * (isGapless ? shape[IK_CONV_KW] : IK_CONVLINES_PHASES(shape[IK_CONV_KW], shape[IK_CONV_DW], shape[IK_CONV_SW]));
   auto lines = [&](int64_t band) { return copies * IK_CONVLINES_LINES(band, shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]); };
-  int64_t band = oh, room = (taps >= kManyTaps ? kManyTapsBytes : kLineBytes) / llvm::alignTo(shape[IK_CONV_IC], 4);
+  int64_t band = oh, room = mostBytes / llvm::alignTo(shape[IK_CONV_IC], 4);
   while (band > 0 && lines(band) * pitch > room)
     --band;
   if (!band)
@@ -87,14 +87,38 @@ ByteLines fitByteLines(const ConvShape &shape, bool isGapless) {
   return {band, lines(band) * pitch, bands * (vectors * taps * shape.panels() * kTile + lines(band) * kCopy * ((pitch + 31) / 16)), isGapless};
 }
 
-/// Pixels that lie as the outputs do need no lines. Gaps between rows cost products, copies for each tap of a row cost time and room.
+/// Gaps between rows cost products, copies for each tap of a row cost time and room.
 ByteLines byteLines(const ConvShape &shape) {
+  constexpr int64_t kManyTaps = 25, kManyTapsBytes = 1536 * 1024; // so many taps read each vector of lines that a farther cache is fast enough
+  int64_t mostBytes = shape[IK_CONV_KH] * shape[IK_CONV_KW] >= kManyTaps ? kManyTapsBytes : kLineBytes;
+  ByteLines gaps = fitByteLines(shape, false, mostBytes), gapless = fitByteLines(shape, true, mostBytes);
+  return gapless.band && (!gaps.band || gapless.cost < gaps.cost) ? gapless : gaps;
+}
+
+/// The way as a lock file has it: "tiles", "lines 8", "gapless 8".
+std::string textOf(const ByteLines &lines) {
+  return lines.band ? (lines.isGapless ? "gapless " : "lines ") + std::to_string(lines.band) : "tiles";
+}
+
+/// The lines of the key's way, or the rule's. The key is "" where there is nothing to choose: pixels that lie as the outputs do need no lines.
+std::pair<std::string, ByteLines> chooseByteLines(const ConvShape &shape, Choices *choices) {
   int64_t taps = shape[IK_CONV_KH] * shape[IK_CONV_KW];
   bool isFlat = taps == 1 && shape[IK_CONV_OH] == shape[IK_CONV_IH] && shape[IK_CONV_OW] == shape[IK_CONV_IW];
   if (isFlat || shape[IK_CONV_KD] * shape[IK_CONV_ID] * shape[IK_CONV_OD] != 1 || taps > IK_CONVLINES_TAPS)
     return {};
-  ByteLines gaps = fitByteLines(shape, false), gapless = fitByteLines(shape, true);
-  return gapless.band && (!gaps.band || gapless.cost < gaps.cost) ? gapless : gaps;
+  ByteLines rule = byteLines(shape);
+  if (!choices)
+    return {"", rule};
+  std::vector<ByteLines> ways{rule, ByteLines()};
+  for (int64_t bytes : {kLineBytes / 2, kLineBytes, 2 * kLineBytes, 4 * kLineBytes})
+    for (bool isGapless : {false, true})
+      ways.push_back(fitByteLines(shape, isGapless, bytes));
+  std::vector<std::string> texts;
+  for (const ByteLines &way : ways)
+    if (!llvm::is_contained(texts, textOf(way)))
+      texts.push_back(textOf(way));
+  std::string key = "conv 8-bit " + shape.text(), taken = choices->choose(key, texts, textOf(rule));
+  return {std::move(key), *llvm::find_if(ways, [&](const ByteLines &way) { return textOf(way) == taken; })};
 }
 
 /// Dense weights in the order in which lines are walked: [G][panels][ceil(IC / 4)][taps][8][4].
@@ -129,8 +153,12 @@ Value lowerTiled(quant::ConvOp op, LowerContext &context, const ConvShape &shape
 
 Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   bool depthwise = shape.isDepthwise() && shape.depth() <= IK_QDWCONV_TAPS;
-  ByteLines lines = depthwise || !context.packsBytes() ? ByteLines() : byteLines(shape);
-  shape[IK_CONV_KC] = depthwise ? shape.band() : lines.band;
+  auto [key, lines] = depthwise || !context.packsBytes() ? std::pair<std::string, ByteLines>() : chooseByteLines(shape, context.choices);
+  shape[IK_CONV_KC] = lines.band;
+  if (depthwise) {
+    auto [depthwiseKey, way] = chooseDepthwiseWay(shape, "8-bit", context.choices);
+    shape[IK_CONV_KC] = way.size, key = depthwiseKey;
+  }
   SmallVector<int64_t> params = slowParams(op, shape);
   int64_t *q = params.data() + IK_CONV_COUNT;
   q[IK_Q_X_ZERO] = context.constant(op.getInputZero())->intAt(0);
@@ -138,11 +166,11 @@ Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   q[IK_Q_W_ZEROS] = hasWeightZeros(*context.constant(op.getFilterZero()), q[IK_Q_W_UNSIGNED]);
   q[IK_Q_GAPLESS] = lines.isGapless;
   if (!depthwise)
-    return lowerTiled(op, context, shape, params, lines);
+    return context.label(lowerTiled(op, context, shape, params, lines), key);
   int64_t scratch = IK_QDWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW], shape[IK_CONV_KW],
                                        shape[IK_CONV_DW], shape[IK_CONV_SW]);
   SmallVector<Value> inputs{op.getInput(), op.getFilter(), makeTable(op, context, shape, false)};
-  return context.micro(op.getLoc(), "ik_qdwconv", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
+  return context.label(context.micro(op.getLoc(), "ik_qdwconv", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0), key);
 }
 
 Lowered lowerConv(Operation *operation, LowerContext &context, std::string &why) {
