@@ -6,6 +6,7 @@
 
 #include "tokens/bytepairs.c"
 #include "tokens/sentencepieces.c"
+#include "tokens/unigram.c"
 #include "tokens/wordpieces.c"
 
 #include "tokens/text.c"

@@ -36,6 +36,7 @@ public:
   std::optional<std::vector<int64_t>> asInts() const;
   std::optional<std::vector<double>> asFloats() const;
   std::optional<std::vector<bool>> asBools() const;
+  std::optional<llvm::StringRef> asBytes() const;  // an array of u8 or i8
   std::optional<std::vector<llvm::StringRef>> asStrings() const;
   /// For people: at most `limit` bytes, arrays as "[string x 512] a, b, ...".
   std::string text(size_t limit = 60) const;

@@ -95,6 +95,12 @@ std::optional<std::vector<int64_t>> GgufValue::asInts() const { return elements<
 std::optional<std::vector<double>> GgufValue::asFloats() const { return elements<double>(*this, bytes, floatAt); }
 std::optional<std::vector<bool>> GgufValue::asBools() const { return elements<bool>(*this, bytes, boolAt); }
 
+std::optional<llvm::StringRef> GgufValue::asBytes() const {
+  if (valueKind != GgufKind::Array || (element != GgufKind::U8 && element != GgufKind::I8))
+    return std::nullopt;
+  return bytes;
+}
+
 std::optional<std::vector<llvm::StringRef>> GgufValue::asStrings() const {
   if (valueKind != GgufKind::Array || element != GgufKind::String)
     return std::nullopt;

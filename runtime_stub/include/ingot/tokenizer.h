@@ -29,7 +29,8 @@ enum {
 ingot_status ingot_tokenizer_open(ingot_tokenizer *tokenizer, const void *container, size_t bytes);
 
 /* Ids of a text of any bytes. `ids` has room for `room` of them, `count` becomes how many there are. `workspace` is on a boundary of 8 bytes.
- * INGOT_TOO_SMALL: room or workspace is too small. At most text_bytes + 3 ids are made. */
+ * INGOT_TOO_SMALL: room or workspace is too small. At most text_bytes + 3 ids are made, but by unigram
+ * tokenizers ("t5"), whose normaliser may make a text longer: from 3 bytes 39 in the worst case of Unicode's own rules. */
 ingot_status ingot_encode(const ingot_tokenizer *tokenizer, uint32_t flags, const char *text, size_t text_bytes, int32_t *ids, size_t room, size_t *count,
                           void *workspace, size_t workspace_bytes);
 

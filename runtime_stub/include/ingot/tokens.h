@@ -3,7 +3,7 @@
 #ifndef INGOT_TOKENS_H
 #define INGOT_TOKENS_H
 
-#define INGOT_TOKENS_VERSION 1u
+#define INGOT_TOKENS_VERSION 2u
 #define INGOT_TOKENS_FIXED_WORDS 10u
 #define INGOT_TOKENS_HEADER_WORDS (INGOT_TOKENS_FIXED_WORDS + 2u * INGOT_TOKENS_TABLES)
 #define INGOT_TOKENS_BLOCKS 4353u     /* blocks of 256 characters up to U+10FFFF, and one of the bytes that are none: 0x110000 + byte */
@@ -23,21 +23,23 @@ enum {
   INGOT_TOKENS_AT_PATTERNS = 9 /* patterns in their table */
 };
 
-enum { INGOT_TOKENS_SENTENCE_PIECES = 1, INGOT_TOKENS_BYTE_PAIRS = 2, INGOT_TOKENS_WORD_PIECES = 3 };
+enum { INGOT_TOKENS_SENTENCE_PIECES = 1, INGOT_TOKENS_BYTE_PAIRS = 2, INGOT_TOKENS_WORD_PIECES = 3, INGOT_TOKENS_UNIGRAM = 4 };
 
 /* Flags. */
 enum {
   INGOT_TOKENS_SPACE_FIRST = 1, /* a text gets a space before it */
   INGOT_TOKENS_WHOLE_WORDS = 2, /* a word that is a token is taken as it is */
   INGOT_TOKENS_JOINS_WORDS = 4, /* a token has a space inside: a text cannot be cut into words */
-  INGOT_TOKENS_DROPS_SPACE = 8  /* a text that is decoded loses the space that encoding put before it */
+  INGOT_TOKENS_DROPS_SPACE = 8, /* a text that is decoded loses the space that encoding put before it */
+  INGOT_TOKENS_ONE_SPACE = 16   /* unigram: of a run of spaces one is left, and none at the ends */
 };
 
 enum {
   INGOT_TOKENS_OFFSETS,    /* u32 [count + 1]: where each token's text begins */
   INGOT_TOKENS_TEXTS,      /* the texts, one after the other */
   INGOT_TOKENS_TYPES,      /* u8 [count]: tokenizer.ggml.token_type */
-  INGOT_TOKENS_KEYS,       /* u32 [count]: sentence pieces: the smaller, the sooner neighbours merge to this token */
+  INGOT_TOKENS_KEYS,       /* u32 [count]: sentence pieces: the smaller, the sooner neighbours merge to this token; unigram: bits of its f32 score, and behind the
+                              last the worst score of a normal token */
   INGOT_TOKENS_INDEX,      /* u32 [2^n]: id + 1 by the hash of its text, the next free place when it is taken; 0: free */
   INGOT_TOKENS_MERGES,     /* u32 [2^n][4]: left, right, rank, what they become; by the hash of the pair. Free: what they become is 0xFFFFFFFF */
   INGOT_TOKENS_BYTES,      /* u32 [256]: symbol of a byte */
@@ -51,12 +53,21 @@ enum {
   INGOT_TOKENS_FOLDS,      /* u32 [..][256]: place in the next table, 0: the character stays itself */
   INGOT_TOKENS_FOLDED,     /* u32: how many, then each: code | FOLD_ALONE or FOLD_SPACE */
   INGOT_TOKENS_ENDS_TABLE, /* u32 */
+  INGOT_TOKENS_UNITS,      /* u32: unigram: double array of what is normalised, unit 0 its root; none: nothing is */
+  INGOT_TOKENS_REPLACEMENTS, /* what it becomes: texts that end with NUL */
   INGOT_TOKENS_TABLES
 };
 
 #define INGOT_TOKENS_CLASS_SPACE 32u
 #define INGOT_TOKENS_FOLD_ALONE 0x80000000u /* a word of its own */
 #define INGOT_TOKENS_FOLD_SPACE 0x40000000u /* ends a word and leaves no trace */
+
+/* A unit of the double array: the byte that leads to it; whether a sequence ends there; where its children are, to be combined with its own place and a byte by
+ * exclusive or. The child of byte 0 of a sequence's end is no unit but the place of its text. */
+#define INGOT_TOKENS_UNIT_LABEL(unit) ((unit) & 0x800000FFu)
+#define INGOT_TOKENS_UNIT_ENDS(unit) (((unit) >> 8 & 1u) != 0)
+#define INGOT_TOKENS_UNIT_CHILD(unit) ((unit) >> 10 << (((unit) & 512u) >> 6))
+#define INGOT_TOKENS_UNIT_VALUE(unit) ((unit) & 0x7FFFFFFFu)
 
 /* A pattern: u32 words, alternatives; for each: u32 words, items; each item: kind | least << 8 | fold case << 16, most, u32 words of what follows, then
  *   sets: mask of categories, flags, ranges, low and high of each; words: how many, for each its length and its characters. */

@@ -64,11 +64,8 @@ static int sameText(piece a, const uint8_t *text, size_t bytes) {
   return 1;
 }
 
-static uint32_t findToken(const ingot_tokenizer *t, const uint8_t *text, size_t bytes) {
-  uint32_t hash = INGOT_TOKENS_HASH_SEED, slots = tableBytes(t, INGOT_TOKENS_INDEX) / 4;
-  for (size_t i = 0; i < bytes; ++i)
-    hash = INGOT_TOKENS_HASH_BYTE(hash, text[i]);
-  hash = INGOT_TOKENS_HASH_MIX(hash);
+static uint32_t findHashed(const ingot_tokenizer *t, uint32_t hash, const uint8_t *text, size_t bytes) {
+  uint32_t slots = tableBytes(t, INGOT_TOKENS_INDEX) / 4;
   for (uint32_t step = 0; step < slots; ++step) {
     uint32_t slot = word32(t, INGOT_TOKENS_INDEX, (hash + step) & (slots - 1), 0);
     if (slot == 0)
@@ -77,6 +74,13 @@ static uint32_t findToken(const ingot_tokenizer *t, const uint8_t *text, size_t 
       return slot - 1;
   }
   return NONE;
+}
+
+static uint32_t findToken(const ingot_tokenizer *t, const uint8_t *text, size_t bytes) {
+  uint32_t hash = INGOT_TOKENS_HASH_SEED;
+  for (size_t i = 0; i < bytes; ++i)
+    hash = INGOT_TOKENS_HASH_BYTE(hash, text[i]);
+  return findHashed(t, INGOT_TOKENS_HASH_MIX(hash), text, bytes);
 }
 
 /* The node that `byte` leads to; 0: none. */

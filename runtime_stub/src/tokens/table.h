@@ -56,6 +56,8 @@ static piece tokenText(const ingot_tokenizer *t, uint32_t id);
 static uint32_t tokenType(const ingot_tokenizer *t, uint32_t id);
 /* The token with this text, else NONE. */
 static uint32_t findToken(const ingot_tokenizer *t, const uint8_t *text, size_t bytes);
+/* The same when its text's hash is known. */
+static uint32_t findHashed(const ingot_tokenizer *t, uint32_t hash, const uint8_t *text, size_t bytes);
 /* The longest special or user-defined token at the beginning of a text, else NONE; `length` becomes its bytes. */
 static uint32_t findSpecial(const ingot_tokenizer *t, piece text, int withControl, size_t *length);
 /* The character at the beginning of a text that is not empty: a byte that begins none is one of its own, INVALID + byte. */
@@ -86,8 +88,8 @@ static inline void emit(output *out, uint32_t id) {
 
 /* `count` elements of `size` bytes from the front of the workspace; null when it is too small. */
 static inline void *take(output *out, size_t count, size_t size) {
-  size_t bytes = (count * size + 7) & ~(size_t)7;
-  if (count > out->workspaceBytes / size || bytes > out->workspaceBytes) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - 7 || (bytes = (bytes + 7) & ~(size_t)7) > out->workspaceBytes) {
     out->status = INGOT_TOO_SMALL;
     return NULL;
   }

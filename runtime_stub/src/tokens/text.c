@@ -21,6 +21,9 @@ static void encodePlain(output *out, piece text, int afterSpecial) {
     }
     encodeBytePairs(out, text);
     break;
+  case INGOT_TOKENS_UNIGRAM:
+    encodeUnigram(out, text);
+    break;
   case INGOT_TOKENS_WORD_PIECES:
     encodeWordPieces(out, text);
     break;
@@ -86,13 +89,14 @@ static uint32_t digitOf(uint8_t c) { return c >= 'a' ? c - 'a' + 10u : c >= 'A' 
 
 static void decodeNormal(const ingot_tokenizer *t, piece token, char *text, size_t room, size_t *count) {
   uint32_t kind = headerWord(t, INGOT_TOKENS_AT_KIND);
+  int marks = kind == INGOT_TOKENS_SENTENCE_PIECES || kind == INGOT_TOKENS_UNIGRAM; /* stand for spaces */
   if (kind == INGOT_TOKENS_WORD_PIECES && isMark(token)) {
     append(text, room, count, ' ');
     token = (piece){token.at + MARK_BYTES, token.bytes - MARK_BYTES};
   }
   while (token.bytes != 0) {
     character c = firstCharacter(token);
-    uint32_t byte = kind == INGOT_TOKENS_BYTE_PAIRS ? word32(t, INGOT_TOKENS_SPELLING, c.code < 512 ? c.code : NONE, 256) : kind == INGOT_TOKENS_SENTENCE_PIECES && isMark(token) ? ' ' : 256;
+    uint32_t byte = kind == INGOT_TOKENS_BYTE_PAIRS ? word32(t, INGOT_TOKENS_SPELLING, c.code < 512 ? c.code : NONE, 256) : marks && isMark(token) ? ' ' : 256;
     if (byte < 256)
       append(text, room, count, (uint8_t)byte);
     for (uint32_t i = 0; byte >= 256 && i < c.bytes; ++i)

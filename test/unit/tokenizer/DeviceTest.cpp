@@ -49,7 +49,7 @@ private:
 
 /// The ids of a text as a device finds them; nullopt: it says that something is wrong.
 std::optional<std::vector<int32_t>> encode(const ingot_tokenizer &device, llvm::StringRef text, uint32_t flags) {
-  std::vector<int32_t> ids(text.size() + 3);
+  std::vector<int32_t> ids(16 * text.size() + 3); // a normaliser may make it longer
   std::vector<uint64_t> workspace(INGOT_TOKENIZER_WORKSPACE_BYTES(text.size()) / sizeof(uint64_t));
   size_t count = 0;
   ingot_status status = ingot_encode(&device, flags, text.data(), text.size(), ids.data(), ids.size(), &count, workspace.data(), workspace.size() * sizeof(uint64_t));

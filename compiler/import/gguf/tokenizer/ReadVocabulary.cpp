@@ -24,12 +24,13 @@ public:
     const GgufValue *chat = file.find("tokenizer.chat_template");
     vocabulary.chatTemplate = chat ? chat->asString().value_or("").str() : "";
     bool good = readStrings("tokens", vocabulary.tokens) && readScores() && readTypes() && readStrings("merges", vocabulary.merges);
-    good = good && readSpecial();
+    good = good && readSpecial() && readCharsMap();
     if (!good)
       return std::nullopt;
     vocabulary.addBos = flag("add_bos_token");
     vocabulary.addEos = flag("add_eos_token");
     vocabulary.addSpacePrefix = flag("add_space_prefix");
+    vocabulary.removeExtraSpaces = flag("remove_extra_whitespaces");
     vocabulary.finish();
     return std::move(vocabulary);
   }
@@ -101,6 +102,18 @@ private:
       bool known = type >= 0 && type <= static_cast<int64_t>(TokenType::Byte);
       vocabulary.types[i] = known ? static_cast<TokenType>(type) : TokenType::Undefined;
     }
+    return true;
+  }
+
+  /// An array of bytes, signed or not.
+  bool readCharsMap() {
+    const GgufValue *value = find("precompiled_charsmap");
+    if (!value)
+      return true;
+    std::optional<llvm::StringRef> bytes = value->asBytes();
+    if (!bytes)
+      return fail("precompiled_charsmap", "the map of characters is no array of bytes");
+    vocabulary.charsMap = bytes->str();
     return true;
   }
 

@@ -99,6 +99,8 @@ public:
     out[INGOT_TOKENS_BYTES] = bytesOf<uint32_t>(tables.bytes);
     out[INGOT_TOKENS_SPELLING] = bytesOf<uint32_t>(tables.spelling);
     out[INGOT_TOKENS_PATTERNS] = bytesOf<uint32_t>(tables.patterns);
+    out[INGOT_TOKENS_UNITS] = bytesOf<uint32_t>(tables.units);
+    out[INGOT_TOKENS_REPLACEMENTS] = tables.replacements;
     return joined();
   }
 

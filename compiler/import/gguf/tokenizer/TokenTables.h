@@ -21,6 +21,8 @@ struct TokenTables {
   uint32_t kind = 0, flags = 0, longest = 0;
   std::vector<uint32_t> keys, bytes, spelling, patterns; // tables of the same names
   uint32_t patternCount = 0;
+  std::vector<uint32_t> units; // of the normaliser's double array
+  std::string replacements;    // its texts
   std::vector<Merge> merges; // of equal pairs the first counts
   bool needsClasses = false;
   /// What a character becomes, parts as in INGOT_TOKENS_FOLDED; empty function: no table of folds.

@@ -98,6 +98,7 @@ std::unique_ptr<Tokenizer> makeTokenizer(Vocabulary vocabulary, Diagnostics &dia
 /// The classes, one function each; `vocabulary` is finished and its tables are as long as each other.
 std::unique_ptr<Tokenizer> makeSentencePieces(Vocabulary vocabulary, Diagnostics &diagnostics);
 std::unique_ptr<Tokenizer> makeBytePairs(Vocabulary vocabulary, Diagnostics &diagnostics);
+std::unique_ptr<Tokenizer> makeUnigram(Vocabulary vocabulary, Diagnostics &diagnostics);
 std::unique_ptr<Tokenizer> makeWordPieces(Vocabulary vocabulary, Diagnostics &diagnostics);
 
 } // namespace ingot

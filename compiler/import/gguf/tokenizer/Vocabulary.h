@@ -21,16 +21,17 @@ struct Vocabulary {
   Vocabulary(Vocabulary &&) = default;
 
   std::string file;  // for messages
-  std::string model; // tokenizer.ggml.model: "llama", "gpt2", "bert"
+  std::string model; // tokenizer.ggml.model: "llama", "gpt2", "bert", "t5"
   std::string pre;   // tokenizer.ggml.pre; "" when the file has none
   std::string chatTemplate; // tokenizer.chat_template: compared with known ones, never executed
   std::vector<std::string> tokens;
   std::vector<float> scores;       // as many as tokens, or none
   std::vector<TokenType> types;    // as many as tokens
+  std::string charsMap; // tokenizer.ggml.precompiled_charsmap (CharsMap.h); "" when the file has none
   std::vector<std::string> merges; // "left right", best first
   int32_t bos = kNoToken, eos = kNoToken, eot = kNoToken, unknown = kNoToken, separator = kNoToken, classify = kNoToken;
   std::vector<int32_t> ends; // tokens that end a generation, ascending: eos, eot and the like
-  std::optional<bool> addBos, addEos, addSpacePrefix; // as the file says; tokenizers have defaults
+  std::optional<bool> addBos, addEos, addSpacePrefix, removeExtraSpaces; // as the file says; tokenizers have defaults
 
   size_t size() const { return tokens.size(); }
   bool has(int32_t id) const { return id >= 0 && static_cast<size_t>(id) < tokens.size(); }
