@@ -76,7 +76,7 @@ static llvm::Expected<std::string> libraryOf(const PackageRequest &request, cons
     llvm::StringRef name = llvm::sys::path::stem(object.name);
     if (name == "runner" || isSource(object))
       continue; // a test program with its own _start and memcpy: an application must never be linked with it
-    if ((name == "tokenizer" && request.tokenizer.empty()) || (name == "state" && request.caches.empty()) || (name == "stream" && !request.isStreamed))
+    if ((name == "tokenizer" && request.tokenizer.empty()) || (name == "state" && request.caches.empty()) || ((name == "stream" || name == "readahead") && !request.isStreamed))
       continue;
     members.push_back({"ingot_" + name.str() + ".o", object.bytes});
   }

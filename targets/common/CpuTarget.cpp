@@ -144,7 +144,7 @@ llvm::Expected<ObjectFile> CpuTarget::emitWith(mlir::ModuleOp module, llvm::Stri
 llvm::Expected<std::vector<ObjectFile>> CpuTarget::runtimeObjects(const Device &device) const {
   llvm::StringRef arch = llvm::Triple::getArchTypeName(llvm::Triple(device.triple).getArch());
   std::vector<ObjectFile> objects;
-  for (llvm::StringRef name : {"core", "pool", "map", "state", "stream", "tokenizer", "builtins", "runner"})
+  for (llvm::StringRef name : {"core", "pool", "map", "state", "stream", "readahead", "tokenizer", "builtins", "runner"})
     if (const RuntimeObject *object = findRuntimeObject(name, arch, device.os))
       objects.push_back({(name + ".o").str(), object->bytes.str()});
   if (objects.empty())
