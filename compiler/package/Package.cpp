@@ -64,6 +64,17 @@ static bool isSource(const ObjectFile &part) {
   return !suffix.empty() && suffix != ".o";
 }
 
+/// Whether an application of this package may want a part of the runtime.
+static bool isUsed(llvm::StringRef part, const PackageRequest &request) {
+  if (part == "runner")
+    return false; // a test program with its own _start and memcpy: an application must never be linked with it
+  if (part == "tokenizer")
+    return !request.tokenizer.empty();
+  if (part == "state")
+    return !request.caches.empty();
+  return request.isStreamed || (part != "stream" && part != "readahead");
+}
+
 static llvm::Expected<std::string> libraryOf(const PackageRequest &request, const Layout &layout) {
   std::vector<ObjectFile> members(request.objects.begin(), request.objects.end());
   if (request.embedWeights) {
@@ -74,11 +85,8 @@ static llvm::Expected<std::string> libraryOf(const PackageRequest &request, cons
   }
   for (const ObjectFile &object : request.runtimeObjects) {
     llvm::StringRef name = llvm::sys::path::stem(object.name);
-    if (name == "runner" || isSource(object))
-      continue; // a test program with its own _start and memcpy: an application must never be linked with it
-    if ((name == "tokenizer" && request.tokenizer.empty()) || (name == "state" && request.caches.empty()) || ((name == "stream" || name == "readahead") && !request.isStreamed))
-      continue;
-    members.push_back({"ingot_" + name.str() + ".o", object.bytes});
+    if (!isSource(object) && isUsed(name, request))
+      members.push_back({"ingot_" + name.str() + ".o", object.bytes});
   }
   return makeArchive(members, request.triple);
 }

@@ -259,9 +259,10 @@ private:
     SmallVector<Attribute> list;
     if (ArrayAttr known = getOperation()->getAttrOfType<ArrayAttr>("nn.constants"))
       llvm::append_range(list, known);
+    StringRef comment = "most bytes of weights in memory at once, with an ingot_stream attached (ingot/stream.h)";
     list.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr("STREAM_BYTES")),
                                               builder.getNamedAttr("value", builder.getI64IntegerAttr(windowBytes)),
-                                              builder.getNamedAttr("comment", builder.getStringAttr("most bytes of weights in memory at once, with an ingot_stream attached (ingot/stream.h)"))}));
+                                              builder.getNamedAttr("comment", builder.getStringAttr(comment))}));
     getOperation()->setAttr("nn.constants", builder.getArrayAttr(list));
   }
 };
