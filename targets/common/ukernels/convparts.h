@@ -39,7 +39,12 @@
       const T *from = w + ((g * panels + panel) * depth + k0) * 8;                                                            \
       if (sizeof(T) == sizeof(float))                                                                                         \
         return (const float *)from;                                                                                           \
-      for (int64_t i = 0; i < (k1 - k0) * 8; ++i)                                                                             \
+      const int64_t count = (k1 - k0) * 8, whole = count & ~(int64_t)15;                                                      \
+      for (int64_t i = 0; i < whole; i += 16) {                                                                               \
+        __builtin_prefetch((const void *)((uintptr_t)(from + i) + (uintptr_t)(depth * 8 * (int64_t)sizeof(T)))); /* the next panel's block */ \
+        ik_store16_f32(room + i, ik_load16_##NAME(from + i));                                                                 \
+      }                                                                                                                       \
+      for (int64_t i = whole; i < count; ++i)                                                                                 \
         room[i] = (float)from[i];                                                                                             \
       return room;                                                                                                            \
     }                                                                                                                         \
