@@ -4,6 +4,7 @@
  * the result is that of quantnd.c. w // [channels][KH * KW] of the type in the parameters, u8 not shifted; the table's zero is that of w's own type.
  * Parallel units: (n, channel, band). */
 #include "targets/common/ukernels/lines.h"
+#include "targets/common/ukernels/qdwrows.h"
 #include "targets/common/ukernels/qlines.h"
 
 typedef struct { int64_t groups, steps, ow; ik_lines l; } ik_qdw; /* groups of taps of a row; steps = groups * KH */
@@ -75,8 +76,6 @@ static uint32_t ik_qdw_weights(int32_t *words, const uint8_t *w, const int64_t *
   return sum;
 }
 
-typedef struct { const int32_t *offsets, *ones, *weights; int32_t constant, zero; ik_f32x16 m; } ik_qdw_channel;
-
 /* y[0..count) of one channel: constant + sum over the steps of words * weights, less zero * sum of words, requantised. */
 IK_INLINE void ik_qdw_outputs(uint8_t *y, const int32_t *words, int64_t count, int64_t steps, const ik_qdw_channel *c, ik_rounding rounding) {
   for (int64_t i = 0; i < count; i += 16) {
@@ -93,6 +92,59 @@ IK_INLINE void ik_qdw_outputs(uint8_t *y, const int32_t *words, int64_t count, i
   }
 }
 
+#if IK_QDW_ROWS
+static int ik_qdw_has_rows(const int64_t *p) {
+  return p[IK_CONV_KH] == 3 && p[IK_CONV_KW] == 3 && p[IK_CONV_DH] == 1 && p[IK_CONV_DW] == 1 && p[IK_CONV_SH] == p[IK_CONV_SW] && p[IK_CONV_SH] <= 2;
+}
+
+/* As ik_qdw_band: the lines with the border written out in `bytes`, then their outputs. */
+static void ik_qdw_direct(uint8_t *y, uint8_t *bytes, const uint8_t *x, const uint8_t *end, const int64_t *p, int64_t h0, int64_t h1, const ik_qdw_channel *c,
+                          ik_rounding rounding) {
+  const int64_t stride = p[IK_CONV_SH], ow = p[IK_CONV_OW], iw = p[IK_CONV_IW], pitch = (ow - 1) * stride + 3, top = h0 * stride - p[IK_CONV_PH];
+  const ik_qspan span = ik_qline_span(-p[IK_CONV_PW], pitch, 1, iw);
+  const uint8_t border = (uint8_t)p[IK_CONV_COUNT + IK_Q_X_ZERO];
+  for (int64_t i = 0; i < span.low; i += 16)
+    *(ik_u8x16u *)(bytes + i) = (ik_u8x16)border;
+  for (int64_t j = 0; j < (h1 - h0 - 1) * stride + 3; ++j) {
+    const int64_t h = top + j, isInside = h >= 0 && h < p[IK_CONV_IH], high = isInside ? span.high : span.low;
+    const uint8_t *from = x + h * iw - p[IK_CONV_PW];
+    uint8_t *line = bytes + j * pitch;
+    if (isInside && end - from < high + 15)
+      _Pragma("clang loop unroll(disable) vectorize(disable)") for (int64_t i = span.low; i < high; ++i)
+        line[i] = from[i];
+    else
+      for (int64_t i = span.low; i < high; i += 16)
+        *(ik_u8x16u *)(line + i) = *(const ik_u8x16u *)(from + i);
+    /* The right border and the left one of the next line. */
+    for (int64_t i = high; i < pitch + span.low; i += 16)
+      *(ik_u8x16u *)(line + i) = (ik_u8x16)border;
+  }
+  const ik_qdw_lines lines = {pitch, h1 - h0, ow, ik_qflip(p + IK_CONV_COUNT)};
+  ik_qdw_rows(y, bytes, &lines, c, rounding, stride);
+}
+#endif
+
+/* y // the output rows [h0, h1) of one channel of the plane x, with `words` as scratch. */
+static void ik_qdw_band(uint8_t *y, int32_t *words, const uint8_t *x, const uint8_t *end, const int64_t *p, const ik_qdw *d, int64_t h0, int64_t h1,
+                        const ik_qdw_channel *c) {
+  const int64_t *q = p + IK_CONV_COUNT;
+  const int64_t lines = h1 - h0 + (p[IK_CONV_KH] - 1) * p[IK_CONV_DH] / p[IK_CONV_SH];
+  const ik_rounding rounding = ik_rounding_of(q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]);
+#if IK_QDW_ROWS
+  if (!c->zero && ik_qdw_has_rows(p)) {
+    ik_qdw_direct(y, (uint8_t *)words, x, end, p, h0, h1, c, rounding);
+    return;
+  }
+#endif
+  uint8_t *bytes = (uint8_t *)(words + d->groups * d->l.phasesH * d->l.lines * d->ow + 16);
+  ik_qdw_bytes(bytes, x, end, p, d, h0, lines);
+  ik_qdw_words(words, bytes, p, d, lines);
+  if (d->steps == 3)
+    ik_qdw_outputs(y, words, (h1 - h0) * d->ow, 3, c, rounding);
+  else
+    ik_qdw_outputs(y, words, (h1 - h0) * d->ow, d->steps, c, rounding);
+}
+
 IK_KERNEL(ik_qdwconv) {
   const uint8_t *x = buf[0], *w = buf[1];
   const int64_t *q = p + IK_CONV_COUNT;
@@ -100,28 +152,20 @@ IK_KERNEL(ik_qdwconv) {
   const int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], groups = (p[IK_CONV_KW] + IK_DOT - 1) / IK_DOT;
   const ik_qdw d = {groups, groups * p[IK_CONV_KH], p[IK_CONV_OW], ik_lines_of(p)};
   int32_t *words = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), offsets[IK_QDWCONV_TAPS], ones[IK_QDWCONV_TAPS], weights[IK_QDWCONV_TAPS];
-  uint8_t *bytes = (uint8_t *)(words + groups * d.l.phasesH * d.l.lines * d.ow + 16);
   ik_qdw_steps(offsets, ones, p, &d);
   const int64_t oh = p[IK_CONV_OH], band = p[IK_CONV_KC], bands = (oh + band - 1) / band, channels = p[IK_CONV_G] * p[IK_CONV_OC];
   const int64_t plane = p[IK_CONV_IH] * p[IK_CONV_IW], shift = q[IK_Q_W_UNSIGNED] ? 128 : 0;
   const uint32_t xZero = (uint32_t)(q[IK_Q_X_ZERO] + ik_qshift(q));
   const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
-  const ik_rounding rounding = ik_rounding_of(q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]);
   ik_range range = ik_share(p[IK_CONV_N] * channels * bands, worker, workers);
-  const int64_t more = (p[IK_CONV_KH] - 1) * p[IK_CONV_DH] / p[IK_CONV_SH];
   int64_t o = range.begin / bands, channel = o % channels, h0 = range.begin % bands * band;
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
-    const int64_t h1 = h0 + band < oh ? h0 + band : oh, lines = h1 - h0 + more;
-    ik_qdw_bytes(bytes, x + (p[IK_CONV_OC] == 1 ? o : o / p[IK_CONV_OC]) * plane, end, p, &d, h0, lines);
-    ik_qdw_words(words, bytes, p, &d, lines);
+    const int64_t h1 = h0 + band < oh ? h0 + band : oh;
+    const uint8_t *from = x + (p[IK_CONV_OC] == 1 ? o : o / p[IK_CONV_OC]) * plane;
     const uint32_t zero = (uint32_t)(table[IK_QTABLE_ZERO * channels + channel] - shift), sum = ik_qdw_weights(weights, w + channel * taps, p, &d);
     const ik_qdw_channel c = {offsets, ones, weights, (int32_t)((uint32_t)table[channel] - xZero * sum + zero * xZero * (uint32_t)taps), (int32_t)zero,
                               ik_splat16(ik_f32(table[IK_QTABLE_MULTIPLIER * channels + channel]))};
-    uint8_t *to = (uint8_t *)buf[3] + (o * oh + h0) * d.ow;
-    if (d.steps == 3)
-      ik_qdw_outputs(to, words, (h1 - h0) * d.ow, 3, &c, rounding);
-    else
-      ik_qdw_outputs(to, words, (h1 - h0) * d.ow, d.steps, &c, rounding);
+    ik_qdw_band((uint8_t *)buf[3] + (o * oh + h0) * d.ow, words, from, end, p, &d, h0, h1, &c);
     h0 = h1;
     if (h0 == oh)
       h0 = 0, ++o, channel = channel + 1 == channels ? 0 : channel + 1;

@@ -123,16 +123,27 @@ static int64_t squareShape(int64_t *p, int64_t n) {
   return p[IK_CONV_OC] * n * n;
 }
 
+/* Depthwise 3x3 to planes of 1 to 24 columns, in bands of 4 rows. */
+static int64_t rowsShape(int64_t *p, int64_t stride) {
+  for (int a = 1; a < 3; ++a) {
+    p[IK_CONV_KD + a] = 3, p[IK_CONV_SD + a] = stride, p[IK_CONV_PD + a] = 1, p[IK_CONV_ID + a] = pick(1, stride == 1 ? 24 : 40);
+    p[IK_CONV_OD + a] = (p[IK_CONV_ID + a] - 1) / stride + 1;
+  }
+  return p[IK_CONV_G] * p[IK_CONV_OC] * p[IK_CONV_OH] * p[IK_CONV_OW];
+}
+
 /* form: as in convCase. */
 static void quantCase(kernel *run, int form) {
   int64_t p[IK_QCONV_COUNT], count = convShape(p, form == 1), *q = p + IK_CONV_COUNT;
-  const int isSquare = form != 1 && pick(0, 1);
+  const int isSquare = form != 1 && pick(0, 1), isRows = form == 1 && pick(0, 3);
   p[IK_CONV_ACT] = 0;
   if (form == 2)
     p[IK_CONV_KC] = 3;
   if (isSquare)
     count = squareShape(p, pick(7, 9));
-  q[IK_Q_X_UNSIGNED] = pick(0, 1), q[IK_Q_Y_UNSIGNED] = pick(0, 1), q[IK_Q_W_ZEROS] = !isSquare, q[IK_Q_GAPLESS] = form == 2 && pick(0, 1);
+  if (isRows) /* 3x3 with one stride and no zeros of weights */
+    count = rowsShape(p, pick(1, 2));
+  q[IK_Q_X_UNSIGNED] = pick(0, 1), q[IK_Q_Y_UNSIGNED] = pick(0, 1), q[IK_Q_W_ZEROS] = !isSquare && !isRows, q[IK_Q_GAPLESS] = form == 2 && pick(0, 1);
   q[IK_Q_X_ZERO] = pick(0, 100), q[IK_Q_Y_ZERO] = pick(0, 100);
   fillTyped(x, 1 << 14, 1), fillTyped(w, 1 << 14, 1);
   int64_t channels = p[IK_CONV_G] * p[IK_CONV_OC];
@@ -140,7 +151,7 @@ static void quantCase(kernel *run, int form) {
   const int64_t taps = form == 2 ? p[IK_CONV_KH] * p[IK_CONV_KW] : 1, quads = (depth / taps + 3) / 4 * taps;
   for (int64_t o = 0; o < channels; ++o) {
     union { float f; int32_t i; } m = {(float)pick(1, 90) * 1e-4f};
-    table[o] = (int32_t)pick(-500, 500), table[channels + o] = 0, table[2 * channels + o] = isSquare ? 0 : (int32_t)pick(-9, 9);
+    table[o] = (int32_t)pick(-500, 500), table[channels + o] = 0, table[2 * channels + o] = isSquare || isRows ? 0 : (int32_t)pick(-9, 9);
     table[3 * channels + o] = m.i;
     if (form == 3)
       m.f = (float)pick(-90, 90) * 0.1f, table[4 * channels + o] = m.i;
