@@ -1,6 +1,6 @@
 // RUN: %ingot-opt --ingot-lower-to-kernels %s | FileCheck %s
 
-// What Halide generates goes where its row says; the twin takes the rest.
+// What Halide generates and what reads rows where they lie goes where its row says; the twin takes the rest.
 
 // CHECK-LABEL: @depthwise
 // CHECK: kernel.micro "ik_dwconv_direct_f32"{{.*}} params [1, 2, 1, 1, 1, 8, 8, 1, 4, 4, 1, 3, 3, 1, 2, 2,
@@ -31,6 +31,14 @@ func.func @half(%x: tensor<1x2x8x8xf16>, %w: tensor<2x1x3x3xf16>) -> tensor<1x2x
 func.func @maximum(%x: tensor<1x2x8x8xf32>) -> tensor<1x2x8x8xf32> {
   %y = nn.pool max %x kernel [5, 5] strides [1, 1] pad_low [2, 2] pad_high [2, 2] dilations [1, 1] : (tensor<1x2x8x8xf32>) -> tensor<1x2x8x8xf32>
   return %y : tensor<1x2x8x8xf32>
+}
+
+// Maxima over 3x3 with stride 2, of half precision, too.
+// CHECK-LABEL: @halves
+// CHECK: kernel.micro "ik_pool2d_direct_f16"
+func.func @halves(%x: tensor<1x2x9x9xf16>) -> tensor<1x2x4x4xf16> {
+  %y = nn.pool max %x kernel [3, 3] strides [2, 2] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] : (tensor<1x2x9x9xf16>) -> tensor<1x2x4x4xf16>
+  return %y : tensor<1x2x4x4xf16>
 }
 
 // The average of a window that has no stencil.

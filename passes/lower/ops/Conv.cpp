@@ -9,6 +9,7 @@
 #include "passes/lower/Winograd.h"
 #include "targets/common/ukernels/convwino.h"
 #include "targets/common/ukernels/matmul.h"
+#include "targets/common/ukernels/rowtiles_size.h"
 
 #include <algorithm>
 #include <cstring>
@@ -55,7 +56,7 @@ Value lowerDepthwise(nn::ConvOp op, LowerContext &context, ConvShape &shape, Str
                                       shape[IK_CONV_DW], shape[IK_CONV_SW]);
   bool isDirect = way.kind == ConvWay::Direct;
   if (isDirect)
-    scratch = std::max<int64_t>(scratch, IK_DWDIRECT_SCRATCH(shape[IK_CONV_OW], shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]));
+    scratch = std::max<int64_t>(scratch, IK_RT_SCRATCH(shape[IK_CONV_OW], shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]));
   std::string row = isDirect ? "ik_dwconv_direct_f32" : ("ik_dwconv_" + suffix).str();
   return context.label(callKernel(op, context, row, inputs, shape, scratch), key);
 }

@@ -1,9 +1,10 @@
-// Lowers nn.pool: f32 and f16 maxima and averages over 1 or 2 axes without indices to ik_pool2d (f32 to ik_pool2d_halide where that
+// Lowers nn.pool: f32 and f16 maxima and averages over 1 or 2 axes without indices to ik_pool2d (to ik_pool2d_direct or ik_pool2d_halide where that
 // is faster: kernels.def), f32 averages of whole planes to ik_reduce_f32, everything else to the plain ik_pool of its type.
 #include "passes/lower/LowerOp.h"
 #include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/pool.h"
 #include "targets/common/ukernels/reduce.h"
+#include "targets/common/ukernels/rowtiles_size.h"
 
 using namespace mlir;
 
@@ -75,15 +76,22 @@ ik_hl_axis stencilAxis(ArrayRef<int64_t> p, int w) {
   return {p[IK_POOL_IH + w], p[IK_POOL_OH + w], p[IK_POOL_SH + w], p[IK_POOL_KH + w], p[IK_POOL_PH + w]};
 }
 
+/// No dilation, one stride.
+bool isPlain(ArrayRef<int64_t> p) { return p[IK_POOL_DH] == 1 && p[IK_POOL_DW] == 1 && p[IK_POOL_SH] == p[IK_POOL_SW]; }
+
+/// What ik_pool2d_direct_* cover, which is where they were measured to be faster.
+bool isDirect(ArrayRef<int64_t> p) {
+  return isPlain(p) && p[IK_POOL_KIND] == IK_POOL_MAX && p[IK_POOL_SH] <= 2 && p[IK_POOL_KH] == p[IK_POOL_KW] &&
+         (p[IK_POOL_KH] == 2 || p[IK_POOL_KH] == 3) && p[IK_POOL_PH] <= INT16_MAX && p[IK_POOL_PW] <= INT16_MAX;
+}
+
 /// What ik_pool2d_halide_f32 covers, which is where it was measured to be faster than ik_pool2d_f32.
 bool isStencil(ArrayRef<int64_t> p) {
-  if (p[IK_POOL_DH] != 1 || p[IK_POOL_DW] != 1 || p[IK_POOL_SH] != p[IK_POOL_SW] || p[IK_POOL_QH] > INT16_MAX || p[IK_POOL_QW] > INT16_MAX ||
-      !ik_hl_fits(stencilAxis(p, 0), stencilAxis(p, 1), p[IK_POOL_BAND]))
+  if (!isPlain(p) || p[IK_POOL_QH] > INT16_MAX || p[IK_POOL_QW] > INT16_MAX || !ik_hl_fits(stencilAxis(p, 0), stencilAxis(p, 1), p[IK_POOL_BAND]))
     return false;
-  bool isMax = p[IK_POOL_KIND] == IK_POOL_MAX;
-  if (isMax && p[IK_POOL_SH] == 1)
-    return true;
-  return p[IK_POOL_SH] == 2 && p[IK_POOL_KH] == p[IK_POOL_KW] && (p[IK_POOL_KH] == 2 || (isMax && p[IK_POOL_KH] == 3));
+  if (p[IK_POOL_KIND] == IK_POOL_MAX)
+    return p[IK_POOL_SH] == 1;
+  return p[IK_POOL_SH] == 2 && p[IK_POOL_KH] == 2 && p[IK_POOL_KW] == 2;
 }
 
 /// Each plane becomes its average: ik_reduce_f32 takes sixteen elements at a time.
@@ -126,7 +134,10 @@ Lowered lowerPool(Operation *operation, LowerContext &context, std::string &why)
     for (band = 1; band < params[IK_POOL_OH] && scratchBytes(params, band + 1) <= kBandBytes;)
       ++band;
     scratch = scratchBytes(params, band);
-    if (element.isF32() && isStencil(params)) {
+    if (isDirect(params)) {
+      row = ("ik_pool2d_direct_" + suffix).str();
+      scratch = std::max<int64_t>(scratch, IK_RT_SCRATCH(params[IK_POOL_OW], params[IK_POOL_KW], 1, params[IK_POOL_SW]));
+    } else if (element.isF32() && isStencil(params)) {
       row = "ik_pool2d_halide_f32";
       scratch = std::max(scratch, ik_hl_scratch(stencilAxis(params, 0), stencilAxis(params, 1), band));
     }

@@ -31,10 +31,6 @@ enum { IK_DWCONV_TAPS = 1024 }; /* largest KH * KW of ik_dwconv_* */
 /* Scratch of ik_dwconv_*: [rows in][sw][width] f32; band is a multiple of 4. */
 #define IK_DWCONV_SCRATCH(band, kh, sh, dh, ow, kw, dw, sw) \
   (4 * ((((band) - 1) * (sh) + ((kh) - 1) * (dh) + 1) * (sw) * IK_DWCONV_WIDTH(ow, kw, dw, sw) + 64))
-enum { IK_DWDIRECT_COLUMNS = 448, IK_DWDIRECT_LINES = 13 }; /* bytes of a tile's masks; a line of zeros, a spare one, copies of rows */
-/* Floats of one line of ik_dwconv_direct_f32 from its left padding to what the last tile's loads reach. */
-#define IK_DWDIRECT_LINE(ow, k, d, s) (((ow) + 15) * (s) + ((k) - 1) * (d) + 16 * (s))
-#define IK_DWDIRECT_SCRATCH(ow, k, d, s) (((ow) + 15) / 16 * IK_DWDIRECT_COLUMNS + 4 * IK_DWDIRECT_LINES * IK_DWDIRECT_LINE(ow, k, d, s) + 64)
 enum { IK_CONVLINES_TAPS = 1024 }; /* largest KH * KW of ik_convlines_* */
 /* Floats from one line to the next of ik_convlines_*: a row of outputs and what its last taps reach beyond it. */
 #define IK_CONVLINES_PITCH(ow, kw, dw, sw) ((ow) + ((kw) - 1) * (dw) / (sw))

@@ -1,7 +1,8 @@
-// Compares the rows that Halide generates and the depthwise convolution without copies with their portable twins: equal bits for every number of workers, no byte read or written
+// Compares the rows that Halide generates and those that read rows where they lie with their portable twins: equal bits for every number of workers, no byte read or written
 // outside the buffers. The inputs contain NaN, infinities, zeros of both signs and numbers below the normal ones.
 #include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/resize.h"
+#include "targets/common/ukernels/rowtiles_size.h"
 #include "test/unit/kernels/Guarded.h"
 #include "test/unit/kernels/Shapes.h"
 
@@ -10,7 +11,8 @@
 #include <limits>
 #include <memory>
 
-extern "C" Kernel ik_dwconv_f32, ik_dwconv_direct_f32, ik_pool2d_f32, ik_pool2d_halide_f32, ik_resize2d_f32, ik_resize2d_halide_f32;
+extern "C" Kernel ik_dwconv_f32, ik_dwconv_direct_f32, ik_pool2d_f32, ik_pool2d_halide_f32, ik_pool2d_f16, ik_pool2d_direct_f32,
+    ik_pool2d_direct_f16, ik_resize2d_f32, ik_resize2d_halide_f32;
 
 namespace {
 
@@ -108,18 +110,35 @@ void depthwiseCase(Random &random, int iteration) {
     c.inputs.push_back(values(random, p[IK_CONV_G]));
   if (p[IK_CONV_RESIDUAL])
     c.inputs.push_back(values(random, outputs));
-  c.rowScratch = IK_DWDIRECT_SCRATCH(p[IK_CONV_OW], taps, dilation, stride);
+  c.rowScratch = IK_RT_SCRATCH(p[IK_CONV_OW], taps, dilation, stride);
   c.twinScratch = IK_DWCONV_SCRATCH(p[IK_CONV_KC], taps, stride, dilation, p[IK_CONV_OW], taps, dilation, stride);
   compare(c, iteration);
+}
+
+/// A pool's maxima of half precision: the same bits from ik_pool2d_direct_f16 and its twin.
+void compareHalf(const Case &c, int iteration) {
+  Guarded<_Float16> x(std::vector<_Float16>(c.inputs[0].begin(), c.inputs[0].end()), iteration % 2), got(c.outputs, iteration % 2), want(c.outputs, false);
+  Guarded<char> scratch((c.twinScratch + c.rowScratch + 15) / 16 * 16, false);
+  void *row[] = {x.data(), got.data(), scratch.data()}, *twin[] = {x.data(), want.data(), scratch.data()};
+  ik_pool2d_f16(twin, c.params.data(), 0, 1);
+  for (int64_t worker = 0; worker < 2; ++worker)
+    ik_pool2d_direct_f16(row, c.params.data(), worker, 2);
+  for (int64_t i = 0; i < c.outputs; ++i)
+    if (!sameBits(got.data()[i], want.data()[i])) {
+      ++failures;
+      std::printf("FAIL ik_pool2d_direct_f16, case %d: element %d is %a, not %a\n", iteration, int(i), double(got.data()[i]), double(want.data()[i]));
+      return;
+    }
 }
 
 void poolCase(Random &random, int iteration) {
   Params p(IK_POOL_COUNT, 0);
   bool average = random.range(0, 2) == 0;
   int64_t stride = average ? 2 : random.range(1, 2), kernel = average ? 2 : random.range(2, 3), most = random.range(0, 1) ? 20 : 90;
+  bool isAny = !average && stride == 1 && random.range(0, 1);
   p[IK_POOL_KIND] = average ? IK_POOL_AVERAGE : IK_POOL_MAX, p[IK_POOL_PLANES] = random.range(1, 11), p[IK_POOL_COUNT_PAD] = random.range(0, 1);
   for (int axis = 0; axis < 3; ++axis) {
-    int64_t taps = axis == 0 ? 1 : stride == 1 ? random.range(1, 13) : kernel;
+    int64_t taps = axis == 0 ? 1 : isAny ? random.range(1, 13) : kernel;
     p[IK_POOL_KD + axis] = taps, p[IK_POOL_SD + axis] = axis ? stride : 1, p[IK_POOL_DD + axis] = 1;
     p[IK_POOL_PD + axis] = random.range(0, taps - 1), p[IK_POOL_QD + axis] = random.range(0, taps - 1), p[IK_POOL_ID + axis] = axis ? random.range(1, most) : 1;
     p[IK_POOL_OD + axis] = outExtent(p[IK_POOL_ID + axis], p[IK_POOL_PD + axis], p[IK_POOL_QD + axis], taps, p[IK_POOL_SD + axis], 1);
@@ -127,12 +146,17 @@ void poolCase(Random &random, int iteration) {
       return;
   }
   p[IK_POOL_BAND] = random.range(1, 40);
-  Case c{"ik_pool2d_halide_f32", ik_pool2d_halide_f32, ik_pool2d_f32, p, {values(random, p[IK_POOL_PLANES] * p[IK_POOL_IH] * p[IK_POOL_IW])},
+  bool isDirect = !average && !isAny;
+  Case c{isDirect ? "ik_pool2d_direct_f32" : "ik_pool2d_halide_f32", isDirect ? ik_pool2d_direct_f32 : ik_pool2d_halide_f32, ik_pool2d_f32, p, {values(random, p[IK_POOL_PLANES] * p[IK_POOL_IH] * p[IK_POOL_IW])},
          p[IK_POOL_PLANES] * p[IK_POOL_OH] * p[IK_POOL_OW], 0, 0};
   c.rowScratch = ik_hl_scratch({p[IK_POOL_IH], p[IK_POOL_OH], stride, p[IK_POOL_KH], p[IK_POOL_PH]},
                                {p[IK_POOL_IW], p[IK_POOL_OW], stride, p[IK_POOL_KW], p[IK_POOL_PW]}, p[IK_POOL_BAND]);
   c.twinScratch = IK_POOL_SCRATCH(p[IK_POOL_BAND], p[IK_POOL_KH], stride, 1, p[IK_POOL_OW], p[IK_POOL_KW], 1, stride);
+  if (isDirect)
+    c.rowScratch = IK_RT_SCRATCH(p[IK_POOL_OW], p[IK_POOL_KW], 1, stride);
   compare(c, iteration);
+  if (isDirect)
+    compareHalf(c, iteration);
 }
 
 /// [2][out] indices as bits, and weights; now and then an output lies outside or has one tap.

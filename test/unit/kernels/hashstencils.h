@@ -1,4 +1,4 @@
-/* A part of hash.c: the rows that Halide generates, ik_dwconv_direct_f32, and their portable twins on the same buffers. The results enter the
+/* A part of hash.c: the rows that Halide generates, those that read rows where they lie, and their portable twins on the same buffers. The results enter the
  * hash, and one that differs from the twin's ends the program. */
 #ifndef INGOT_TEST_UNIT_KERNELS_HASHSTENCILS_H
 #define INGOT_TEST_UNIT_KERNELS_HASHSTENCILS_H
@@ -10,6 +10,7 @@
 
 IK_KERNEL(ik_dwconv_f32);
 IK_KERNEL(ik_pool2d_f32);
+IK_KERNEL(ik_pool2d_direct_f32);
 IK_KERNEL(ik_resize2d_f32);
 IK_KERNEL(ik_dwconv_direct_f32);
 IK_KERNEL(ik_pool2d_halide_f32);
@@ -49,7 +50,10 @@ static void stencilPoolCase(void) {
   int64_t p[IK_POOL_COUNT] = {kind, CHANNELS, 1, in, in, 1, out, out, 1, taps, taps, 1, stride, stride, 0, 1, 1, 0, 1, 1, 1, 1, 1, pick(0, 1)};
   p[IK_POOL_BAND] = 4;
   void *buf[] = {x, 0, scratch};
-  twinCase(ik_pool2d_halide_f32, ik_pool2d_f32, buf, 1, p, CHANNELS * out * out);
+  if (kind || stride == 1)
+    twinCase(ik_pool2d_halide_f32, ik_pool2d_f32, buf, 1, p, CHANNELS * out * out);
+  if (!kind)
+    twinCase(ik_pool2d_direct_f32, ik_pool2d_f32, buf, 1, p, CHANNELS * out * out);
 }
 
 static void resizeCase(void) {
