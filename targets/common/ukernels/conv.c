@@ -18,8 +18,7 @@
     const int64_t area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW], plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW]; \
     const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, vectors = (area + 15) / 16, tiles = (vectors + 2) / 3;           \
     const int64_t kc = p[IK_CONV_KC];                                                                                         \
-    const int direct = sizeof(W) == sizeof(float) && taps == 1 && p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] == 1 &&       \
-                       area == plane && p[IK_CONV_PD] + p[IK_CONV_PH] + p[IK_CONV_PW] == 0 && panels <= 2;                    \
+    const int direct = sizeof(W) == sizeof(float) && ik_conv_is_pointwise(p) && panels <= 2;                                  \
     const T *end = x + p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane;                                                   \
     const ik_epilogue e = {p[IK_CONV_ACT], p[IK_CONV_RESIDUAL], ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])};           \
     float *tile = scratch, *room = tile + kc * 48 + 16, *sums = room + kc * 8;                                                \

@@ -21,10 +21,33 @@ static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *
   return n;
 }
 
+/* One tap that meets every pixel of a plane once and in order: rows of the im2col matrix are stretches of planes. */
+IK_INLINE int ik_conv_is_pointwise(const int64_t *p) {
+  return p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW] == 1 && p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] == 1 &&
+         p[IK_CONV_PD] + p[IK_CONV_PH] + p[IK_CONV_PW] == 0 && p[IK_CONV_OD] == p[IK_CONV_ID] && p[IK_CONV_OH] == p[IK_CONV_IH] &&
+         p[IK_CONV_OW] == p[IK_CONV_IW];
+}
+
 #define IK_CONV_PACK(T, NAME)                                                                                                 \
+  /* tile // [rows][48]: `count` pixels of each plane from x on, and up to 15 others. `end`: one past the readable input. */   \
+  static void ik_conv_copy_##NAME(float *tile, const T *x, const T *end, int64_t plane, int64_t rows, int64_t count) {        \
+    for (; rows > 0; --rows, tile += 48, x += plane)                                                                          \
+      for (int64_t i = 0; i < count; i += 16) {                                                                               \
+        if (end - x >= i + 16)                                                                                                \
+          ik_store16_f32(tile + i, ik_load16_##NAME(x + i));                                                                  \
+        else                                                                                                                  \
+          for (int64_t j = i; j < count; ++j)                                                                                 \
+            tile[j] = ik_load1_##NAME(x + j);                                                                                 \
+      }                                                                                                                       \
+  }                                                                                                                           \
   /* tile // [k1 - k0][48]: rows k of the im2col matrix for the runs' pixels; x is the group's input. */                      \
   static void ik_conv_pack_##NAME(float *tile, const T *x, const T *end, const int64_t *p, const ik_run *runs, int count, int64_t k0, \
                                   int64_t k1) {                                                                               \
+    if (ik_conv_is_pointwise(p)) {                                                                                            \
+      const int64_t area = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], first = (runs->d * p[IK_CONV_IH] + runs->h) * p[IK_CONV_IW] + runs->w; \
+      ik_conv_copy_##NAME(tile, x + k0 * area + first, end, area, k1 - k0, runs[count - 1].at + runs[count - 1].count);       \
+      return;                                                                                                                 \
+    }                                                                                                                         \
     int64_t kw = k0 % p[IK_CONV_KW], kh = k0 / p[IK_CONV_KW] % p[IK_CONV_KH];                                                 \
     int64_t kd = k0 / (p[IK_CONV_KW] * p[IK_CONV_KH]) % p[IK_CONV_KD], c = k0 / (p[IK_CONV_KW] * p[IK_CONV_KH] * p[IK_CONV_KD]); \
     const int64_t ahead = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];                                                      \
