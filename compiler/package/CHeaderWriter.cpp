@@ -394,7 +394,7 @@ void HeaderWriter::writeCaches() {
       << "static inline ingot_status " << prefix << "_save(const ingot_context *core, uint32_t positions, void *saved, size_t bytes) {\n"
       << "  return ingot_cache_save(core, " << arguments << "positions, saved, bytes);\n}\n"
       << "static inline ingot_status " << prefix << "_restore(ingot_context *core, const void *saved, size_t bytes, uint32_t *positions) {\n"
-      << "  return ingot_cache_restore(core, " << arguments << "saved, bytes, positions);\n}\n";
+      << "  return ingot_cache_restore(core, " << arguments << upper << "_CONTEXT, saved, bytes, positions);\n}\n";
 }
 
 std::string HeaderWriter::write() {

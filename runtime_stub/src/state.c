@@ -31,7 +31,8 @@ ingot_status ingot_cache_save(const ingot_context *context, const ingot_cache *c
   return INGOT_OK;
 }
 
-ingot_status ingot_cache_restore(ingot_context *context, const ingot_cache *caches, uint32_t count, const void *saved, size_t bytes, uint32_t *positions) {
+ingot_status ingot_cache_restore(ingot_context *context, const ingot_cache *caches, uint32_t count, uint32_t most, const void *saved, size_t bytes,
+                                 uint32_t *positions) {
   if (!context || !context->model || !caches || !saved || !positions)
     return INGOT_BAD_ARGUMENT;
   const uint8_t *from = (const uint8_t *)saved;
@@ -42,6 +43,8 @@ ingot_status ingot_cache_restore(ingot_context *context, const ingot_cache *cach
       return INGOT_ABI_MISMATCH;
   uint32_t held;
   memcpy(&held, from + INGOT_HASH_BYTES, sizeof held);
+  if (held > most)
+    return INGOT_DAMAGED;
   if (bytes < ingot_cache_bytes(caches, count, held))
     return INGOT_TOO_SMALL;
   from += INGOT_STATE_HEADER_BYTES;

@@ -63,13 +63,17 @@ int main(int argc, char **argv) {
   bad |= memcmp(states[0], states[2], MODEL_STATE_BYTES) != 0 || memcmp(states[0], states[1], MODEL_STATE_BYTES) == 0;
 
   /* Saved after 5 generated tokens, restored over other bytes. */
-  static unsigned char saved[INGOT_STATE_HEADER_BYTES + MODEL_STATE_BYTES];
+  static unsigned char saved[INGOT_STATE_HEADER_BYTES + MODEL_STATE_BYTES], damaged[sizeof saved];
   uint32_t keep = (uint32_t)given + 5, found = 0;
   uint64_t bytes = model_saved_bytes(keep);
   bad |= bytes >= model_saved_bytes(MODEL_CONTEXT) || bytes > sizeof saved || model_save(&sequences[2].core, keep, saved, (size_t)bytes) != INGOT_OK;
   bad |= model_save(&sequences[2].core, keep, saved, (size_t)bytes - 1) != INGOT_TOO_SMALL;
   memset(states[1], 0x3C, sizeof states[1]);
   bad |= model_restore(&sequences[1].core, saved, (size_t)bytes - 1, &found) != INGOT_TOO_SMALL || found != 0;
+  const uint32_t many = MODEL_CONTEXT + 1;
+  memcpy(damaged, saved, (size_t)bytes);
+  memcpy(damaged + INGOT_HASH_BYTES, &many, sizeof many);
+  bad |= model_restore(&sequences[1].core, damaged, sizeof damaged, &found) != INGOT_DAMAGED || found != 0;
   bad |= model_restore(&sequences[1].core, saved, (size_t)bytes, &found) != INGOT_OK || found != keep;
   for (int32_t i = 5; i < STEPS; ++i) {
     int32_t after = feed(&sequences[1], made[i], given + i);
