@@ -8,13 +8,7 @@ extern "C" Kernel ik_conv_f32, ik_conv_f16, ik_convlines_f32, ik_convlines_f16, 
 
 namespace {
 
-int failures = 0;
-void check(bool ok, const char *what, int iteration) {
-  if (ok)
-    return;
-  ++failures;
-  std::printf("FAIL %s, case %d\n", what, iteration);
-}
+Checks check;
 
 int64_t bits(float value) {
   uint32_t u;
@@ -221,5 +215,5 @@ int testFloat() {
       matmulCase<_Float16>(random, i, ik_matmul_f16);
     }
   }
-  return failures;
+  return check.failures;
 }

@@ -8,13 +8,7 @@ extern "C" Kernel ik_conv_f32_bf16, ik_convlines_f32_bf16, ik_matmul_f32_bf16, i
 
 namespace {
 
-int failures = 0;
-void check(bool ok, const char *what, int iteration) {
-  if (ok)
-    return;
-  ++failures;
-  std::printf("FAIL %s, case %d\n", what, iteration);
-}
+Checks check;
 
 uint16_t bf16(float x) {
   if (std::fabs(x) < 0x1p-56f)
@@ -178,5 +172,5 @@ int testPairs() {
     convCase(random, i, false, true, ik_conv_f32_f16), convCase(random, i, true, true, ik_convlines_f32_f16);
     matmulCase(random, i, false), matmulCase(random, i, true);
   }
-  return failures;
+  return check.failures;
 }

@@ -9,13 +9,7 @@ extern "C" Kernel ik_qconv, ik_qconvreal, ik_qconvlines, ik_qdwconv, ik_qconvnd,
 
 namespace {
 
-int failures = 0;
-void check(bool ok, const char *what, int iteration) {
-  if (ok)
-    return;
-  ++failures;
-  std::printf("FAIL %s, case %d\n", what, iteration);
-}
+Checks check;
 
 int32_t byteAt(const std::vector<uint8_t> &v, int64_t i, bool isUnsigned) { return isUnsigned ? v[i] : static_cast<int8_t>(v[i]); }
 
@@ -273,5 +267,5 @@ int testQuant() {
     matmulCase(random, i);
     packedMatmulCase(random, i);
   }
-  return failures;
+  return check.failures;
 }

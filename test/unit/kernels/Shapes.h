@@ -33,6 +33,17 @@ inline std::vector<float> reals(Random &random, int64_t count) {
   return values;
 }
 
+/// Counts and names a case that fails.
+struct Checks {
+  int failures = 0;
+  void operator()(bool ok, const char *what, int iteration) {
+    if (ok)
+      return;
+    ++failures;
+    std::printf("FAIL %s, case %d\n", what, iteration);
+  }
+};
+
 /// Calls with 1, 2, 3 and 7 workers; false when any call gives other bytes than the first. `y` holds the result of the first.
 template <typename T> bool runWorkers(Kernel *kernel, std::vector<void *> buffers, size_t result, const Params &params, int64_t scratchBytes, std::vector<T> &y) {
   std::vector<char> scratch(scratchBytes + 64);

@@ -8,13 +8,7 @@ extern "C" Kernel ik_qmatmul, ik_qmatmul_4x1, ik_qmatmul_bits, ik_qmatmulnd, ik_
 
 namespace {
 
-int failures = 0;
-void check(bool ok, const char *what, int iteration) {
-  if (ok)
-    return;
-  ++failures;
-  std::printf("FAIL %s, case %d\n", what, iteration);
-}
+Checks check;
 
 /// Weights [outputs][depth] with whole quads and single values zero.
 struct Sparse {
@@ -208,5 +202,5 @@ int testSparse() {
     matmulCase(random, i);
     convCase(random, i);
   }
-  return failures;
+  return check.failures;
 }
