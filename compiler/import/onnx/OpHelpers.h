@@ -58,6 +58,20 @@ Ints flatShape(llvm::ArrayRef<int64_t> shape, int64_t axis);
 /// axis, axis + 1, ... rank - 1.
 Ints axesFrom(int64_t axis, int64_t rank);
 
+/// Small expressions on floats of one type.
+struct FloatMath {
+  OnnxNode &node;
+  DType type;
+
+  mlir::Value constant(double value) const { return node.scalar(type, value); }
+  mlir::Value add(mlir::Value a, mlir::Value b) const { return node.binary(nn::BinaryKind::add, a, b); }
+  mlir::Value sub(mlir::Value a, mlir::Value b) const { return node.binary(nn::BinaryKind::sub, a, b); }
+  mlir::Value mul(mlir::Value a, mlir::Value b) const { return node.binary(nn::BinaryKind::mul, a, b); }
+  mlir::Value add(mlir::Value a, double b) const { return add(a, constant(b)); }
+  mlir::Value mul(mlir::Value a, double b) const { return mul(a, constant(b)); }
+  mlir::Value clamp(mlir::Value a, double low, double high) const { return node.unary(nn::UnaryKind::clip, a, low, high); }
+};
+
 /// A sliding window: one entry a spatial axis.
 struct Window {
   Ints kernel, strides, low, high, dilations;

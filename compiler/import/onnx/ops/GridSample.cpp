@@ -15,22 +15,8 @@ struct Tap {
   Value place, weight;
 };
 
-/// Small expressions on floats of one type.
-struct Math {
-  OnnxNode &node;
-  DType type;
-
-  Value constant(double value) const { return node.scalar(type, value); }
-  Value add(Value a, Value b) const { return node.binary(BinaryKind::add, a, b); }
-  Value sub(Value a, Value b) const { return node.binary(BinaryKind::sub, a, b); }
-  Value mul(Value a, Value b) const { return node.binary(BinaryKind::mul, a, b); }
-  Value add(Value a, double b) const { return add(a, constant(b)); }
-  Value mul(Value a, double b) const { return mul(a, constant(b)); }
-  Value clamp(Value a, double low, double high) const { return node.unary(UnaryKind::clip, a, low, high); }
-};
-
 /// Mirrors x at low and high until it lies between them.
-static Value reflect(const Math &m, Value x, double low, double high) {
+static Value reflect(const FloatMath &m, Value x, double low, double high) {
   double range = high - low;
   if (range <= 0)
     return m.add(m.mul(x, 0), low);
@@ -41,7 +27,7 @@ static Value reflect(const Math &m, Value x, double low, double high) {
 }
 
 struct Sampler {
-  Math m;
+  FloatMath m;
   Border border;
   bool corners; // the grid's -1 and 1 are the centres of the corner elements
   std::string mode;
@@ -64,12 +50,12 @@ struct Sampler {
 };
 
 /// ((a t + b) t + c) t + d.
-static Value polynomial(const Math &m, Value t, double a, double b, double c, double d) {
+static Value polynomial(const FloatMath &m, Value t, double a, double b, double c, double d) {
   return m.add(m.mul(m.add(m.mul(m.add(m.mul(t, a), b), t), c), t), d);
 }
 
 /// Keys' cubic with a = -0.75: |t| <= 1 inner, else outer.
-static Value cubicWeight(const Math &m, Value t, bool inner) {
+static Value cubicWeight(const FloatMath &m, Value t, bool inner) {
   constexpr double a = -0.75;
   return inner ? polynomial(m, t, a + 2, -(a + 3), 0, 1) : polynomial(m, t, a, -5 * a, 8 * a, -4 * a);
 }
@@ -87,7 +73,7 @@ std::vector<Tap> Sampler::taps(Value x) const {
 /// The tap's element number bounded for the gather; outside of a zero border its weight becomes 0.
 static Tap boundedTap(const Sampler &s, Tap tap, int64_t extent) {
   double last = static_cast<double>(extent - 1);
-  const Math &m = s.m;
+  const FloatMath &m = s.m;
   Value inside = m.clamp(s.border == Border::Reflect ? m.node.unary(UnaryKind::floor, s.bounded(tap.place, extent)) : tap.place, 0, last);
   if (s.border == Border::Zeros) {
     Value hit = m.node.cast(m.node.binary(BinaryKind::equal, inside, tap.place), m.type);

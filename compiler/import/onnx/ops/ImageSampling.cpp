@@ -16,36 +16,25 @@ struct Neighbours {
   Value low, high, lowWeight, highWeight;
 };
 
-/// Arithmetic on floats of the type in which places are computed.
-struct Places {
-  OnnxNode &node;
-  DType type;
-
-  Value constant(double value) const { return node.scalar(type, value); }
-  Value add(Value a, Value b) const { return node.binary(BinaryKind::add, a, b); }
-  Value sub(Value a, Value b) const { return node.binary(BinaryKind::sub, a, b); }
-  Value mul(Value a, Value b) const { return node.binary(BinaryKind::mul, a, b); }
-  Value clamp(Value a, double high) const { return node.unary(UnaryKind::clip, a, 0, high); }
-  /// 1 where low <= x <= high, else 0.
-  Value within(Value x, double low, double high) const {
-    Value above = node.binary(BinaryKind::greater_equal, x, constant(low)), below = node.binary(BinaryKind::less_equal, x, constant(high));
-    return node.ok() ? node.cast(node.binary(BinaryKind::logical_and, above, below), type) : Value();
-  }
-};
+/// 1 where low <= x <= high, else 0.
+static Value within(const FloatMath &m, Value x, double low, double high) {
+  Value above = m.node.binary(BinaryKind::greater_equal, x, m.constant(low)), below = m.node.binary(BinaryKind::less_equal, x, m.constant(high));
+  return m.node.ok() ? m.node.cast(m.node.binary(BinaryKind::logical_and, above, below), m.type) : Value();
+}
 
 /// Elements outside of the image are zero.
-static Neighbours zeroBordered(const Places &p, Value x, int64_t extent) {
+static Neighbours zeroBordered(const FloatMath &p, Value x, int64_t extent) {
   double last = static_cast<double>(extent - 1);
   Value low = p.node.unary(UnaryKind::floor, x), high = p.add(low, p.constant(1)), part = p.sub(x, low);
-  return {p.clamp(low, last), p.clamp(high, last), p.mul(p.sub(p.constant(1), part), p.within(low, 0, last)), p.mul(part, p.within(high, 0, last))};
+  return {p.clamp(low, 0, last), p.clamp(high, 0, last), p.mul(p.sub(p.constant(1), part), within(p, low, 0, last)), p.mul(part, within(p, high, 0, last))};
 }
 
 /// The image's border goes on for one element; what lies further out counts nothing.
-static Neighbours edgeBordered(const Places &p, Value x, int64_t extent) {
+static Neighbours edgeBordered(const FloatMath &p, Value x, int64_t extent) {
   double last = static_cast<double>(extent - 1);
-  Value valid = p.within(x, -1, static_cast<double>(extent)), inside = p.clamp(x, last);
+  Value valid = within(p, x, -1, static_cast<double>(extent)), inside = p.clamp(x, 0, last);
   Value low = p.node.unary(UnaryKind::floor, inside), part = p.sub(inside, low);
-  return {low, p.clamp(p.add(low, p.constant(1)), last), p.mul(p.sub(p.constant(1), part), valid), p.mul(part, valid)};
+  return {low, p.clamp(p.add(low, p.constant(1)), 0, last), p.mul(p.sub(p.constant(1), part), valid), p.mul(part, valid)};
 }
 
 /// The four weighted neighbours of every place, each [shape..., C]; `image` is [N, H, W, C], `batch` (i64) and both axes broadcast to `shape`.
@@ -100,7 +89,7 @@ static std::optional<RoiGrid> readRoiGrid(OnnxNode &node) {
 }
 
 /// Places [R, out * samples] of the boxes [R, 4] along one axis; `first` is the column that holds where a box begins.
-static Value boxPlaces(const Places &p, Value boxes, int64_t first, const RoiGrid &grid, int64_t out) {
+static Value boxPlaces(const FloatMath &p, Value boxes, int64_t first, const RoiGrid &grid, int64_t out) {
   OnnxNode &node = p.node;
   int64_t rows = node.shape(boxes)[0], count = out * grid.samples;
   auto edge = [&](int64_t column) {
@@ -127,7 +116,7 @@ static void importRoiAlign(OnnxNode &node) {
   std::optional<int64_t> elements = elementCount({rows, tall, wide, channels});
   if (!elements || *elements > kMaxSamples)
     return node.refuse("it takes too many samples");
-  Places p = {node, node.dtype(x) == DType::F64 ? DType::F64 : DType::F32};
+  FloatMath p = {node, node.dtype(x) == DType::F64 ? DType::F64 : DType::F32};
   boxes = node.cast(boxes, p.type);
   Value y = node.reshape(boxPlaces(p, boxes, 1, *grid, grid->height), {rows, tall, 1});
   Value across = node.reshape(boxPlaces(p, boxes, 0, *grid, grid->width), {rows, 1, wide});
@@ -146,7 +135,7 @@ static void importRoiAlign(OnnxNode &node) {
 }
 
 /// Where DeformConv's filter touches the input before it is moved: [1, taps, out, 1] along the rows, [1, taps, 1, out] along the columns.
-static Value filterPlaces(const Places &p, const Window &w, int64_t axis, int64_t out) {
+static Value filterPlaces(const FloatMath &p, const Window &w, int64_t axis, int64_t out) {
   int64_t taps = w.kernel[0] * w.kernel[1];
   Tensor places(p.type, axis == 0 ? Ints{1, taps, out, 1} : Ints{1, taps, 1, out});
   for (int64_t t = 0; t < taps; ++t)
@@ -184,7 +173,7 @@ static std::optional<Deformation> readDeformation(OnnxNode &node) {
 /// The input under every tap of the moved filter, times the mask: [N, channels * taps, H, W].
 static Value movedInput(OnnxNode &node, const Deformation &d) {
   Value x = node.input(0);
-  Places p = {node, node.dtype(x) == DType::F64 ? DType::F64 : DType::F32};
+  FloatMath p = {node, node.dtype(x) == DType::F64 ? DType::F64 : DType::F32};
   int64_t images = d.n * d.groups;
   Value offset = node.reshape(node.cast(node.input(2), p.type), {images, d.taps, 2, d.height, d.width});
   auto moved = [&](int64_t axis) {
