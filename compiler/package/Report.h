@@ -38,7 +38,7 @@ struct ReportTuning {
   double seconds = 0; // that --tune took in this build
   double oneWorker = 1, allWorkers = 1; // --tune: time of the whole program to that by the rules; 0: not known, the machine was busy
   std::vector<TuningRow> choices;
-  llvm::ArrayRef<Choice> asked; // all that a lock file may decide
+  llvm::ArrayRef<Choice> asked; // all that a lock file may decide; empty for packages of many shapes
 };
 
 struct ReportData {

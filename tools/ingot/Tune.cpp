@@ -19,6 +19,7 @@ constexpr double kLeastShare = 0.004; // of the program's time: below it a kerne
 constexpr double kBusy = 50; // times in a second of work that another process takes the core: one that shares it takes it 100 times and more
 // When the parts end, in shares of the time that was given.
 constexpr double kKernelsEnd = 0.5, kSecondEnd = 0.65, kSplitsEnd = 0.85;
+constexpr double kKernelsEndAlone = 0.7, kSecondEndAlone = 0.85; // where splits are not measured
 
 using Ratios = std::map<std::string, double>; // by key
 
@@ -63,6 +64,10 @@ private:
   }
 
   double left(double share) const { return seconds * share - spent(); }
+
+  bool measuresSplits() { return options.workers > 1 && !noticeBusy(); }
+  double kernelsEnd() { return measuresSplits() ? kKernelsEnd : kKernelsEndAlone; }
+  double secondEnd() { return measuresSplits() ? kSecondEnd : kSecondEndAlone; }
 
   /// A variant with the wishes; null where that way cannot be built, which is then no way.
   std::unique_ptr<Variant> variantOf(Choices::Wishes wanted) {
@@ -111,10 +116,10 @@ private:
 
   bool measureKernels() {
     size_t rounds = mostWays();
-    for (size_t n = 0; n < rounds && left(kKernelsEnd) > 0; ++n) {
+    for (size_t n = 0; n < rounds && left(kernelsEnd()) > 0; ++n) {
       Choices::Wishes wanted = nthWays(n);
       std::unique_ptr<Variant> variant = variantOf(wanted);
-      std::optional<Duel> duel = variant ? fight(*base, *variant, 1, left(kKernelsEnd) / double(rounds - n)) : std::nullopt;
+      std::optional<Duel> duel = variant ? fight(*base, *variant, 1, left(kernelsEnd()) / double(rounds - n)) : std::nullopt;
       if (variant && !duel)
         return false;
       for (const auto &[key, way] : duel ? wanted : Choices::Wishes())
@@ -139,8 +144,8 @@ private:
 
   /// All winners in one program; those that do not win again go.
   bool lookAgain() {
-    std::unique_ptr<Variant> variant = wishes.empty() || left(kSecondEnd) <= 0 ? nullptr : variantOf(wishes);
-    std::optional<Duel> duel = variant ? fight(*base, *variant, 1, left(kSecondEnd)) : std::nullopt;
+    std::unique_ptr<Variant> variant = wishes.empty() || left(secondEnd()) <= 0 ? nullptr : variantOf(wishes);
+    std::optional<Duel> duel = variant ? fight(*base, *variant, 1, left(secondEnd())) : std::nullopt;
     if (variant && !duel)
       return false;
     Choices::Wishes once = std::move(wishes);
@@ -177,7 +182,7 @@ private:
   }
 
   bool measureSplits() {
-    if (options.workers < 2 || noticeBusy() || left(kSplitsEnd) <= 0)
+    if (!measuresSplits() || left(kSplitsEnd) <= 0)
       return true;
     std::unique_ptr<Variant> plain = variantOf(wishes);
     std::optional<Duel> alone = plain ? fight(*plain, *plain, 1, 0) : std::nullopt;
@@ -290,7 +295,9 @@ bool tuneModel(const Context &context, const CompileOptions &options, ReportData
 }
 
 void fillTuning(ReportData &report, const CompileOptions &options, const Compiled &compiled) {
-  report.tuning.asked = compiled.choices.asked();
+  constexpr size_t kMostPrograms = 4; // of many shapes the choices would be most of the report
+  if (compiled.programs.size() <= kMostPrograms)
+    report.tuning.asked = compiled.choices.asked();
   for (const LockEntry &entry : compiled.lock.entries)
     for (const Choice &choice : compiled.choices.asked())
       if (choice.key == entry.key && choice.taken == entry.way)
