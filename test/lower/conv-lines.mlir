@@ -32,6 +32,14 @@ func.func @tiny(%x: tensor<1x64x4x4xf32>, %w: tensor<64x64x3x3xf32>) -> tensor<1
   return %y : tensor<1x64x4x4xf32>
 }
 
+// Nine megabytes of weights, read once for every two rows of lines or once for each of two tiles.
+// CHECK-LABEL: @deep
+// CHECK: kernel.micro "ik_conv_f32"
+func.func @deep(%x: tensor<1x512x14x14xf32>, %w: tensor<512x512x3x3xf32>) -> tensor<1x512x7x7xf32> {
+  %y = nn.conv %x, %w strides [2, 2] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x512x14x14xf32>, tensor<512x512x3x3xf32>) -> tensor<1x512x7x7xf32>
+  return %y : tensor<1x512x7x7xf32>
+}
+
 // Many channels and places, 3x3 with stride 1: Winograd's form, 36 values a channel instead of 9.
 // CHECK-LABEL: @winograd
 // CHECK: kernel.micro "ik_convwino_f32"{{.*}}tensor<1x32x40x40xf32>, tensor<1x3x36x32x8xf32>
