@@ -1,27 +1,21 @@
 // Sentence pieces ("llama"): spaces become U+2581, then neighbours merge by score wherever the joined text is a token; a character
 // that is no token falls back to byte tokens (Kudo and Richardson 2018, the BPE kind).
 #include "compiler/import/gguf/tokenizer/Merge.h"
+#include "compiler/import/gguf/tokenizer/Pieces.h"
 #include "compiler/import/gguf/tokenizer/TokenTables.h"
 #include "compiler/import/gguf/tokenizer/Tokenizer.h"
 #include "compiler/import/gguf/tokenizer/Unicode.h"
 
 #include "llvm/ADT/STLExtras.h"
 
-#include <array>
 #include <cmath>
 
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kSpace = "\xE2\x96\x81"; // U+2581
-
 class SentencePieces final : public Tokenizer {
 public:
-  explicit SentencePieces(Vocabulary tables) : Tokenizer(std::move(tables)) {
-    for (unsigned byte = 0; byte < byteIds.size(); ++byte) {
-      constexpr char kDigits[] = "0123456789ABCDEF";
-      byteIds[byte] = vocabulary.find(std::string("<0x") + kDigits[byte >> 4] + kDigits[byte & 15] + ">");
-    }
+  explicit SentencePieces(Vocabulary tables) : Tokenizer(std::move(tables)), byteIds(byteTokens(vocabulary)) {
     for (size_t i = 0; i < vocabulary.size(); ++i) {
       if (!isText(vocabulary.types[i]))
         continue;
@@ -43,31 +37,22 @@ protected:
       tables.keys.push_back(ascendingKey(static_cast<float>(-scoreOf(static_cast<int32_t>(id)))));
   }
 
-  void decodePlain(llvm::StringRef token, std::string &out) const override {
-    while (!token.empty()) {
-      auto [before, after] = token.split(kSpace);
-      out += before;
-      if (before.size() != token.size())
-        out += ' ';
-      token = after;
-    }
-  }
+  void decodePlain(llvm::StringRef token, std::string &out) const override { appendPieceText(token, out); }
 
   void encodePlain(llvm::StringRef text, bool afterSpecial, std::vector<int32_t> &ids) const override {
     std::string word;
     if (afterSpecial && prefixesSpace())
-      word = kSpace.str();
+      word = kPieceSpace.str();
     bool inside = false; // the word has something else than spaces
     while (!text.empty()) {
-      bool space = text.front() == ' ' || text.starts_with(kSpace);
-      if (space && inside && !joinsWords) {
+      PieceCharacter next = firstPieceCharacter(text);
+      if (next.isSpace && inside && !joinsWords) {
         encodeWord(word, ids);
         word.clear();
       }
-      inside = !space;
-      size_t bytes = text.front() == ' ' ? 1 : firstCharacter(text).bytes;
-      word += text.front() == ' ' ? llvm::StringRef(kSpace) : text.take_front(bytes);
-      text = text.drop_front(bytes);
+      inside = !next.isSpace;
+      word += next.text;
+      text = text.drop_front(next.bytes);
     }
     encodeWord(word, ids);
   }
@@ -75,13 +60,6 @@ protected:
 private:
   /// Tokens that text can become: not the ones that only stand for bytes or steer the model.
   static bool isText(TokenType type) { return type != TokenType::Control && type != TokenType::Unknown && type != TokenType::Byte; }
-
-  /// True when a token has U+2581 after another character: then a text cannot be cut into words before it is merged.
-  static bool beginsWordInside(llvm::StringRef token) {
-    while (token.consume_front(kSpace)) {
-    }
-    return token.contains(kSpace);
-  }
 
   int32_t findText(llvm::StringRef text) const {
     int32_t id = text.size() > longest ? kNoToken : vocabulary.find(text);

@@ -2,6 +2,7 @@
 // taken (Kudo 2018). Sums are f64 from left to right within a word; of equal sums the one whose last token begins first. Normalising, the scores of
 // user-defined tokens and unknown characters and joining unknown ones follow SentencePiece 0.2, which sums whole texts in f32: ways of equal score part.
 #include "compiler/import/gguf/tokenizer/CharsMap.h"
+#include "compiler/import/gguf/tokenizer/Pieces.h"
 #include "compiler/import/gguf/tokenizer/TokenTables.h"
 #include "compiler/import/gguf/tokenizer/Tokenizer.h"
 #include "compiler/import/gguf/tokenizer/Unicode.h"
@@ -9,35 +10,27 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 
-#include <array>
 #include <cmath>
 
 namespace ingot {
 namespace {
 
-constexpr llvm::StringLiteral kSpace = "\xE2\x96\x81";       // U+2581
 constexpr llvm::StringLiteral kReplacement = "\xEF\xBF\xBD"; // U+FFFD, which a byte that is no UTF-8 becomes
 constexpr double kUnknownPenalty = 10;                       // below the worst score
 constexpr float kUserPenalty = 0.1f;                         // below the best score for each byte
 
 class Unigram final : public Tokenizer {
 public:
-  Unigram(Vocabulary tables, CharsMap given) : Tokenizer(std::move(tables)), map(std::move(given)) {
-    for (unsigned byte = 0; byte < byteIds.size(); ++byte) {
-      constexpr char kDigits[] = "0123456789ABCDEF";
-      int32_t id = vocabulary.find(std::string("<0x") + kDigits[byte >> 4] + kDigits[byte & 15] + ">");
-      byteIds[byte] = id != kNoToken && typeOf(id) == TokenType::Byte ? id : kNoToken;
-    }
+  Unigram(Vocabulary tables, CharsMap given) : Tokenizer(std::move(tables)), map(std::move(given)), byteIds(byteTokens(vocabulary)) {
+    for (int32_t &id : byteIds)
+      id = id != kNoToken && typeOf(id) == TokenType::Byte ? id : kNoToken;
     findRanges();
     for (size_t id = 0; id < vocabulary.size(); ++id) {
       scores.push_back(scoreOf(id));
       if (!isPiece(vocabulary.types[id]))
         continue;
       longest = std::max(longest, vocabulary.tokens[id].size());
-      llvm::StringRef rest = vocabulary.tokens[id];
-      while (rest.consume_front(kSpace)) {
-      }
-      joinsWords |= rest.contains(kSpace);
+      joinsWords |= beginsWordInside(vocabulary.tokens[id]);
     }
   }
 
@@ -61,18 +54,10 @@ protected:
     tables.replacements = map.texts().str();
   }
 
-  void decodePlain(llvm::StringRef token, std::string &out) const override {
-    while (!token.empty()) {
-      auto [before, after] = token.split(kSpace);
-      out += before;
-      if (before.size() != token.size())
-        out += ' ';
-      token = after;
-    }
-  }
+  void decodePlain(llvm::StringRef token, std::string &out) const override { appendPieceText(token, out); }
 
   void encodePlain(llvm::StringRef text, bool, std::vector<int32_t> &ids) const override {
-    Words words{*this, ids, prefixesSpace() ? kSpace.str() : "", false, false};
+    Words words{*this, ids, prefixesSpace() ? kPieceSpace.str() : "", false, false};
     bool afterSpace = dropsSpaces();
     while (!text.empty()) {
       auto [bytes, part] = normalPrefix(text);
@@ -97,13 +82,12 @@ private:
 
     void add(llvm::StringRef part) {
       while (!part.empty()) {
-        bool space = part.front() == ' ' || part.starts_with(kSpace);
-        if (space && inside && !tokenizer.joinsWords)
+        PieceCharacter next = firstPieceCharacter(part);
+        if (next.isSpace && inside && !tokenizer.joinsWords)
           flush();
-        inside = !space;
-        size_t bytes = part.front() == ' ' ? 1 : firstCharacter(part).bytes;
-        word += part.front() == ' ' ? llvm::StringRef(kSpace) : part.take_front(bytes);
-        part = part.drop_front(bytes);
+        inside = !next.isSpace;
+        word += next.text;
+        part = part.drop_front(next.bytes);
       }
     }
     void flush() {
@@ -112,7 +96,7 @@ private:
     }
     void finish() {
       llvm::StringRef rest = word;
-      while (tokenizer.dropsSpaces() && rest.consume_back(kSpace)) {
+      while (tokenizer.dropsSpaces() && rest.consume_back(kPieceSpace)) {
       }
       word.resize(rest.size());
       flush();
