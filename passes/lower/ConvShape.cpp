@@ -56,14 +56,11 @@ int64_t ConvShape::lineBandWithin(int64_t channelBytes, int64_t mostBytes) const
 }
 
 int64_t ConvShape::lineBand(int64_t channelBytes) const {
-  constexpr int64_t kLineBytes = 192 * 1024; // half of the second cache of a small core
-  // So many taps read each vector of lines that a farther cache is fast enough, and a copy for each of them never is.
-  constexpr int64_t kManyTaps = 25, kManyTapsBytes = 1536 * 1024;
   // Costs in multiply-adds of a vector: a copy of one for one tap; reading a weight that no near cache keeps, once a band or once a tile.
   constexpr int64_t kCopyCost = 12, kWeightCost = 1, kKeptWeights = 256 * 1024;
   int64_t oh = params[IK_CONV_OH], ow = params[IK_CONV_OW], rows = panels() * IK_CONV_PANEL, read = rows * depth() > kKeptWeights ? kWeightCost : 0;
   auto vectors = [](int64_t pixels) { return (pixels + 15) / 16; };
-  int64_t band = lineBandWithin(channelBytes, params[IK_CONV_KH] * params[IK_CONV_KW] >= kManyTaps ? kManyTapsBytes : kLineBytes);
+  int64_t band = lineBandWithin(channelBytes, mostLineBytes());
   if (!band)
     return 0;
   int64_t bands = (oh + band - 1) / band, tiles = (vectors(oh * ow) + 2) / 3;

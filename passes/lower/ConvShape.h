@@ -28,6 +28,10 @@ struct ConvShape {
   /// Places from one line to the next of ik_convlines_* and ik_qconvlines, and of all lines of one channel for a band.
   int64_t linePitch() const { return IK_CONVLINES_PITCH(params[IK_CONV_OW], params[IK_CONV_KW], params[IK_CONV_DW], params[IK_CONV_SW]); }
   int64_t lineFloats(int64_t band) const;
+  /// Bytes of lines at most: half of the second cache of a small core, or more where so many taps read each vector of lines that a farther cache is
+  /// fast enough, and a copy for each of them never is.
+  int64_t mostLineBytes() const { return params[IK_CONV_KH] * params[IK_CONV_KW] >= 25 ? 1536 * 1024 : kLineBytes; }
+  static constexpr int64_t kLineBytes = 192 * 1024;
   /// Output rows of a band of such a kernel, given the bytes of one place in all channels; 0 where copies for every tap (ik_conv_*, ik_qconv)
   /// are better: lines that do not fit the cache, taps that are too few, or planes so small that the places between the rows cost more.
   int64_t lineBand(int64_t channelBytes) const;

@@ -67,8 +67,6 @@ struct ByteLines {
   bool isGapless = false;
 };
 
-constexpr int64_t kLineBytes = 192 * 1024; // half of the second cache of a small core
-
 /// The largest even bands whose lines fit `mostBytes`, and about what a quad of channels costs then, in cycles of a machine with two dot products a cycle.
 ByteLines fitByteLines(const ConvShape &shape, bool isGapless, int64_t mostBytes) {
   constexpr int64_t kTile = 4, kCopy = 4; // of a vector in 8 output channels, of the copy of a line
@@ -89,9 +87,7 @@ ByteLines fitByteLines(const ConvShape &shape, bool isGapless, int64_t mostBytes
 
 /// Gaps between rows cost products, copies for each tap of a row cost time and room.
 ByteLines byteLines(const ConvShape &shape) {
-  constexpr int64_t kManyTaps = 25, kManyTapsBytes = 1536 * 1024; // so many taps read each vector of lines that a farther cache is fast enough
-  int64_t mostBytes = shape[IK_CONV_KH] * shape[IK_CONV_KW] >= kManyTaps ? kManyTapsBytes : kLineBytes;
-  ByteLines gaps = fitByteLines(shape, false, mostBytes), gapless = fitByteLines(shape, true, mostBytes);
+  ByteLines gaps = fitByteLines(shape, false, shape.mostLineBytes()), gapless = fitByteLines(shape, true, shape.mostLineBytes());
   return gapless.band && (!gaps.band || gapless.cost < gaps.cost) ? gapless : gaps;
 }
 
@@ -110,7 +106,7 @@ std::pair<std::string, ByteLines> chooseByteLines(const ConvShape &shape, Choice
   if (!choices)
     return {"", rule};
   std::vector<ByteLines> ways{rule, ByteLines()};
-  for (int64_t bytes : {kLineBytes / 2, kLineBytes, 2 * kLineBytes, 4 * kLineBytes})
+  for (int64_t bytes : {shape.kLineBytes / 2, shape.kLineBytes, 2 * shape.kLineBytes, 4 * shape.kLineBytes})
     for (bool isGapless : {false, true})
       ways.push_back(fitByteLines(shape, isGapless, bytes));
   std::vector<std::string> texts;
