@@ -33,6 +33,8 @@ llvm::Error emitProgram(deploy::ProgramOp program, llvm::StringRef symbol, llvm:
 /// An internal function with the steps of several programs, whose fourth argument is a program's row of numbers; the programs must come after it.
 llvm::Error emitShared(deploy::SharedOp shared, llvm::Module &into);
 
+/// What an object may leave undefined: functions of the runtime and the two that every C compiler assumes.
+bool isProvided(llvm::StringRef name);
 /// Links what the module calls but does not define from the level's bitcode; everything linked becomes internal. An error names what is missing.
 llvm::Error linkKernels(llvm::Module &module, const CpuSpec &spec);
 /// Kernels take their parameters as argument 1. A call that fills the list at run time names two lists, of the least and of the greatest numbers in it.

@@ -13,22 +13,21 @@ using namespace llvm;
 namespace ingot {
 namespace {
 
-/// What the object may leave undefined: functions of the runtime and the two that every C compiler assumes.
-bool isProvided(StringRef name) {
-  return name == "memcpy" || name == "memset" || name == "ingot_barrier_wait" || name == "ingot_stream_next" || name == "ingot_call_done" || name == "ingot_gpu_run" ||
-         name.starts_with("llvm.");
-}
-
 std::vector<std::string> missingSymbols(const Module &module) {
   std::vector<std::string> missing;
   for (const Function &function : module)
-    if (function.isDeclaration() && !function.use_empty() && !isProvided(function.getName()))
+    if (function.isDeclaration() && !function.use_empty() && !function.isIntrinsic() && !isProvided(function.getName()))
       missing.push_back(function.getName().str());
   llvm::sort(missing);
   return missing;
 }
 
 } // namespace
+
+bool isProvided(StringRef name) {
+  constexpr StringLiteral kNames[] = {"memcpy", "memset", "ingot_barrier_wait", "ingot_stream_next", "ingot_call_done", "ingot_gpu_run"};
+  return is_contained(kNames, name);
+}
 
 Error linkKernels(Module &module, const CpuSpec &spec) {
   if (missingSymbols(module).empty())

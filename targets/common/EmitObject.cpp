@@ -146,8 +146,7 @@ Error checkSymbols(StringRef bytes, StringRef symbol, StringRef builtins) {
     StringRef plain = *name;
     if ((*object)->isMachO())
       plain.consume_front("_");
-    bool provided = known->contains(plain) || plain == "memcpy" || plain == "memset" || plain == "ingot_barrier_wait" || plain == "ingot_stream_next" ||
-                    plain == "ingot_call_done" || plain == "ingot_gpu_run" || plain == "_GLOBAL_OFFSET_TABLE_" || plain.empty();
+    bool provided = known->contains(plain) || isProvided(plain) || plain == "_GLOBAL_OFFSET_TABLE_" || plain.empty();
     if ((*flags & object::SymbolRef::SF_Undefined) && !provided)
       foreign.push_back(plain.str());
   }
