@@ -19,15 +19,18 @@ std::string html(llvm::StringRef s) {
   return out;
 }
 
+llvm::json::Array texts(llvm::ArrayRef<std::string> list) {
+  llvm::json::Array array;
+  for (const std::string &entry : list)
+    array.push_back(text(entry));
+  return array;
+}
+
 llvm::json::Array kernelRows(const ReportData &data) {
   llvm::json::Array rows;
-  for (const ReportKernel &kernel : data.kernels) {
-    llvm::json::Array ops;
-    for (const std::string &op : kernel.ops)
-      ops.push_back(text(op));
+  for (const ReportKernel &kernel : data.kernels)
     rows.push_back(llvm::json::Object{{"name", text(kernel.name)}, {"source", kernel.source}, {"count", kernel.count}, {"bytes", kernel.bytes},
-                                      {"work", kernel.work}, {"ops", std::move(ops)}});
-  }
+                                      {"work", kernel.work}, {"ops", texts(kernel.ops)}});
   return rows;
 }
 
@@ -41,12 +44,8 @@ llvm::json::Array weightRows(const ReportData &data) {
 
 llvm::json::Object tuningJson(const ReportTuning &tuning) {
   llvm::json::Array rows;
-  for (const TuningRow &row : tuning.choices) {
-    llvm::json::Array nodes;
-    for (const std::string &node : row.nodes)
-      nodes.push_back(text(node));
-    rows.push_back(llvm::json::Object{{"what", text(row.what)}, {"take", text(row.take)}, {"rule", text(row.rule)}, {"ratio", row.ratio}, {"nodes", std::move(nodes)}});
-  }
+  for (const TuningRow &row : tuning.choices)
+    rows.push_back(llvm::json::Object{{"what", text(row.what)}, {"take", text(row.take)}, {"rule", text(row.rule)}, {"ratio", row.ratio}, {"nodes", texts(row.nodes)}});
   llvm::json::Object json{{"lock", text(tuning.lock)}, {"choices", std::move(rows)}};
   if (tuning.seconds > 0)
     json.insert({"measured", llvm::json::Object{{"seconds", tuning.seconds}, {"one_worker", tuning.oneWorker}, {"all_workers", tuning.allWorkers > 0 ? llvm::json::Value(tuning.allWorkers) : llvm::json::Value(nullptr)}}});
