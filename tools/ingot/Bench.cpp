@@ -27,11 +27,6 @@ struct Timing {
   std::vector<double> calls; // median seconds of each call; empty unless the code tells
 };
 
-double medianOf(std::vector<double> &values) {
-  llvm::sort(values);
-  return values[values.size() / 2];
-}
-
 /// Times of each call, run by run.
 class CallTimes {
 public:

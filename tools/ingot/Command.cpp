@@ -85,4 +85,9 @@ llvm::json::Value jsonNumber(double value) { return std::isfinite(value) ? llvm:
 
 double secondsNow() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+double medianOf(std::vector<double> values) {
+  llvm::sort(values);
+  return values.empty() ? 0 : values[values.size() / 2];
+}
+
 } // namespace ingot

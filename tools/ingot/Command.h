@@ -41,6 +41,8 @@ std::string bytesText(int64_t bytes);
 /// "[1, 3, 224, 224]".
 std::string shapeText(llvm::ArrayRef<int64_t> shape);
 double secondsNow();
+/// 0 of no values.
+double medianOf(std::vector<double> values);
 /// JSON has no NaN or infinity: null.
 llvm::json::Value jsonNumber(double value);
 

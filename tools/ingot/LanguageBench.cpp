@@ -82,8 +82,7 @@ private:
       times.push_back(after - before);
       before = after;
     } while (repeat ? times.size() < repeat : after - start < kSeconds);
-    llvm::sort(times);
-    median = times[times.size() / 2];
+    median = medianOf(std::move(times));
     return true;
   }
 

@@ -36,11 +36,6 @@ std::unique_ptr<Variant> Variant::build(const CompileOptions &options, Choices::
 
 llvm::Error Variant::run(int64_t workers) { return loaded.program->run(0, in, out, workers); }
 
-double medianOf(std::vector<double> values) {
-  llvm::sort(values);
-  return values.empty() ? 0 : values[values.size() / 2];
-}
-
 /// Starts a round with the time, or keeps the smaller one.
 static void keepLeast(std::vector<double> &rounds, bool isNewRound, double time) {
   if (isNewRound)

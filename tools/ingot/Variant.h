@@ -46,8 +46,6 @@ struct CoreUse {
   static CoreUse now();
 };
 
-double medianOf(std::vector<double> values);
-
 /// What times taken in turns say about the second of two.
 struct Verdict {
   double ratio = 1;    // of the medians, second to first
