@@ -1,17 +1,14 @@
 // hl_maxpool*, hl_avgpool*: pooling of f32 planes by taps x taps windows, one stride in both axes, as in ukernels/pool.c: taps in
-// (kh, kw) order, a NaN wins a maximum, an average is the sum divided by the count. With taps 0 the window is an argument, and maxima
-// go along the lines first.
+// (kh, kw) order, a NaN wins a maximum, an average is the sum divided by the count. Averages are over `taps` x `taps`; with taps 0 the window is an
+// argument, and maxima go along the lines first.
 #include "targets/common/halide/stencil.h"
 
 using namespace Halide;
 
 namespace {
 
-enum class Kind { Max, Average };
-
 class Pool : public Generator<Pool> {
 public:
-  GeneratorParam<Kind> kind{"kind", Kind::Max, {{"max", Kind::Max}, {"average", Kind::Average}}};
   GeneratorParam<int> taps{"taps", 0}, stride{"stride", 1};
   GeneratorParam<int> rows{"rows", 4}, planes{"planes", 4};
 
@@ -23,17 +20,15 @@ public:
 
   void generate() {
     const float infinity = std::numeric_limits<float>::infinity();
-    stencil.pad(x, padX, padY, kind == Kind::Max ? -infinity : 0.0f);
+    stencil.pad(x, padX, padY, taps == 0 ? -infinity : 0.0f);
     if (taps == 0) {
       separable(infinity);
     } else {
-      Expr value = kind == Kind::Max ? Expr(-infinity) : Expr(0.0f);
+      Expr sum = 0.0f;
       for (int kh = 0; kh < taps; ++kh)
         for (int kw = 0; kw < taps; ++kw)
-          value = join(value, stencil.lines(ox * stride + kw, oy * stride + kh, c));
-      if (kind == Kind::Average)
-        value = value / (counted(ox * stride - padX, beginX, endX) * counted(oy * stride - padY, beginY, endY));
-      stencil.tile(ox, oy, c) = value;
+          sum = sum + stencil.lines(ox * stride + kw, oy * stride + kh, c);
+      stencil.tile(ox, oy, c) = sum / (counted(ox * stride - padX, beginX, endX) * counted(oy * stride - padY, beginY, endY));
     }
     y(ox, oy, c) = stencil.tile(ox, oy, c);
   }
@@ -51,7 +46,6 @@ public:
 
 private:
   static Expr larger(const Expr &a, const Expr &x) { return select(x > a || x != x, x, a); }
-  Expr join(const Expr &a, const Expr &x) const { return kind == Kind::Max ? larger(a, x) : a + x; }
   /// Taps of the window at column or row `at` that lie in [begin, end).
   Expr counted(const Expr &at, const Expr &begin, const Expr &end) const {
     return cast<float>(max(min(at + taps, end) - max(at, begin), 0));

@@ -1,5 +1,5 @@
-/* A part of hash.c: the rows that Halide generates, those that read rows where they lie, and their portable twins on the same buffers. The results enter the
- * hash, and one that differs from the twin's ends the program. */
+/* A part of hash.c: the rows that Halide generates, those that read rows where they lie, and their portable twins on the same buffers. The
+ * results enter the hash, and one that differs from the twin's ends the program. */
 #ifndef INGOT_TEST_UNIT_KERNELS_HASHSTENCILS_H
 #define INGOT_TEST_UNIT_KERNELS_HASHSTENCILS_H
 
