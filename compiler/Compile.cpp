@@ -320,6 +320,11 @@ ImportedModel importModel(const CompileOptions &options, MLIRContext &context, W
     llm.quantize = options.compress.quantize.type;
     return importGguf(options.modelPath, llm, context, store, diagnostics);
   }
+  if (options.llm.sequences > 1 && llvm::sys::fs::exists(options.modelPath)) {
+    diagnostics.report("IG0644", std::to_string(options.llm.sequences) + " sequences were asked for of a model that is no language model", {options.modelPath},
+                       "leave out --sequences; a batch is a dimension of the model: --dim NAME=V");
+    return {};
+  }
   ImportOptions import = options.import;
   import.keepNames = options.compress.isActive(); // what is decided can then be said by name
   return importOnnx(options.modelPath, import, context, store, diagnostics);
@@ -342,9 +347,9 @@ std::vector<CachePart> cachesOf(const Compiled &compiled) {
   DictionaryAttr list = const_cast<Compiled &>(compiled).module.get()->getAttrOfType<DictionaryAttr>("nn.caches");
   for (const ProgramState &state : compiled.program().states) {
     auto shape = list ? list.getAs<DenseI64ArrayAttr>(state.name) : DenseI64ArrayAttr();
-    if (!shape || shape.size() != 3 || shape[0] * shape[1] * shape[2] != state.bytes)
+    if (!shape || shape.size() != 4 || shape[0] * shape[1] * shape[2] * shape[3] != state.bytes)
       return {}; // the state holds something else too, or was laid out anew
-    caches.push_back({state.offset, shape[2], shape[0], shape[1]});
+    caches.push_back({state.offset, shape[3], shape[1], shape[2], shape[0]});
   }
   return caches;
 }

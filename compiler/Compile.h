@@ -109,7 +109,7 @@ void reportRefused(const Compiled &compiled, llvm::StringRef model, Diagnostics 
 /// Compiles. Null: errors were reported.
 std::unique_ptr<Compiled> compileModel(const CompileOptions &options, Diagnostics &diagnostics);
 
-/// The caches of a language model whose state is nothing else: places from the plan, [slices, rows, bytes of a row] from the module's attribute
+/// The caches of a language model whose state is nothing else: places from the plan, [sequences, slices, rows, bytes of a row] from the module's attribute
 /// `nn.caches`, a dictionary by state. Empty when there are none.
 std::vector<CachePart> cachesOf(const Compiled &compiled);
 

@@ -341,6 +341,7 @@ private:
   void writeConstants();
   void writeContainer();
   void writeCaches();
+  void writeCachesOf();
 
   const HeaderRequest &request;
   const Layout &layout;
@@ -379,21 +380,38 @@ void HeaderWriter::writeContainer() {
            " * memory.flags = INGOT_KEEP_STATE; they may share arena and scratch, because only one of them may run at a time. */\n\n";
 }
 
+/// The table's entries for a sequence among several; functions copy them, so that the table has one row a cache.
+void HeaderWriter::writeCachesOf() {
+  out << "/* Where the caches of one sequence are; 0: there is none of that number. */\n"
+      << "static inline int " << prefix << "_caches_of(uint32_t sequence, ingot_cache *caches) {\n"
+      << "  for (uint32_t i = 0; i < " << request.caches.size() << "u; ++i) {\n    caches[i] = " << prefix << "_caches[i];\n"
+      << "    caches[i].offset += sequence * caches[i].slices * caches[i].rows * caches[i].row_bytes;\n  }\n"
+      << "  return sequence < " << upper << "_SEQUENCES;\n}\n";
+}
+
 void HeaderWriter::writeCaches() {
   if (request.caches.empty())
     return;
+  bool several = request.caches.front().sequences > 1;
   out << "\nstatic const ingot_cache " << prefix << "_caches[] = {";
   for (size_t i = 0; i < request.caches.size(); ++i) {
     const CachePart &part = request.caches[i];
     out << (i ? "," : "") << (i % 4 ? " " : "\n    ") << "{" << part.offset << "u, " << part.rowBytes << "u, " << part.slices << "u, " << part.rows << "u}";
   }
-  std::string arguments = prefix + "_caches, " + std::to_string(request.caches.size()) + "u, ";
-  out << "};\n/* What a sequence's first positions take when they are saved, and saving and restoring them in the state of any entry's context (context.core);\n"
+  std::string count = std::to_string(request.caches.size()) + "u", table = prefix + "_caches, " + count + ", ";
+  out << "};\n";
+  if (several)
+    writeCachesOf();
+  std::string arguments = several ? "caches, " + count + ", " : table, sequence = several ? "uint32_t sequence, " : "";
+  std::string begin = several ? "  ingot_cache caches[" + count + "];\n  if (!" + prefix + "_caches_of(sequence, caches))\n    return INGOT_BAD_ARGUMENT;\n" : "";
+  out << "/* What a sequence's first positions take when they are saved, and saving and restoring them in the state of any entry's context (context.core);\n"
       << " * positions: the next token's position. See ingot/state.h. */\n"
-      << "static inline uint64_t " << prefix << "_saved_bytes(uint32_t positions) { return ingot_cache_bytes(" << arguments << "positions); }\n"
-      << "static inline ingot_status " << prefix << "_save(const ingot_context *core, uint32_t positions, void *saved, size_t bytes) {\n"
+      << "static inline uint64_t " << prefix << "_saved_bytes(uint32_t positions) { return ingot_cache_bytes(" << table << "positions); }\n"
+      << "static inline ingot_status " << prefix << "_save(const ingot_context *core, " << sequence << "uint32_t positions, void *saved, size_t bytes) {\n"
+      << begin
       << "  return ingot_cache_save(core, " << arguments << "positions, saved, bytes);\n}\n"
-      << "static inline ingot_status " << prefix << "_restore(ingot_context *core, const void *saved, size_t bytes, uint32_t *positions) {\n"
+      << "static inline ingot_status " << prefix << "_restore(ingot_context *core, " << sequence << "const void *saved, size_t bytes, uint32_t *positions) {\n"
+      << begin
       << "  return ingot_cache_restore(core, " << arguments << upper << "_CONTEXT, saved, bytes, positions);\n}\n";
 }
 

@@ -15,9 +15,9 @@ struct ModelConstant {
   std::string comment;
 };
 
-/// A cache of a language model in the state: slices of rows, a row a position (ingot/state.h).
+/// A cache of a language model in the state: slices of rows, a row a position (ingot/state.h), so many for each sequence, one after the other.
 struct CachePart {
-  int64_t offset, rowBytes, slices, rows;
+  int64_t offset, rowBytes, slices, rows, sequences;
 };
 
 struct HeaderRequest {

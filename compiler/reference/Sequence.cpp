@@ -13,15 +13,29 @@ using llvm::ArrayRef;
 namespace ingot::reference {
 namespace {
 
-int64_t positionOf(const Tensor &position) { return std::max<int64_t>(position.intAt(0), 0); }
+/// Where row m stands: behind the first, or where its own element says.
+int64_t positionOf(const Tensor &position, int64_t m) {
+  bool isOwn = position.count() > 1;
+  return std::max<int64_t>(position.intAt(isOwn ? m : 0), 0) + (isOwn ? 0 : m);
+}
+/// The sequence of row m, 0 where there is but one (null); negative: none.
+int64_t sequenceOf(const Tensor *sequence, int64_t m, int64_t count) {
+  int64_t at = sequence ? sequence->intAt(sequence->count() > 1 ? m : 0) : 0;
+  return at < count ? at : -1;
+}
+/// Extents of a cache [S, H, T, D]; without an axis for sequences S is 1.
+struct CacheShape {
+  explicit CacheShape(llvm::ArrayRef<int64_t> shape) : sequences(shape.size() == 4 ? shape[0] : 1), heads(shape.take_back(3)[0]), length(shape.take_back(3)[1]) {}
+  int64_t sequences, heads, length;
+};
 
 llvm::FailureOr<Results> rope(Operation *op, ArrayRef<Tensor> operands, std::string &) {
   const Tensor &x = operands[0], &table = operands[1];
   bool halves = cast<nn::RopeOp>(op).getPairs() == nn::RopePairs::halves;
-  int64_t heads = x.shape()[1], width = x.shape()[2], last = table.shape()[0] - 1, pairs = table.shape()[1] / 2, from = positionOf(operands[2]);
+  int64_t heads = x.shape()[1], width = x.shape()[2], last = table.shape()[0] - 1, pairs = table.shape()[1] / 2;
   Tensor result = x; // elements beyond the table's pairs stay
   for (int64_t row = 0; row < x.shape()[0] * heads; ++row) {
-    int64_t at = std::min(from + row / heads, last) * table.shape()[1];
+    int64_t at = std::min(positionOf(operands[2], row / heads), last) * table.shape()[1];
     for (int64_t i = 0; i < pairs; ++i) {
       int64_t first = row * width + (halves ? i : 2 * i), second = first + (halves ? pairs : 1);
       double a = x.at(first), b = x.at(second), c = table.at(at + i), s = table.at(at + pairs + i);
@@ -43,8 +57,10 @@ Tensor decoded(const Tensor &cache, int64_t width) {
   if (cache.dtype() != DType::U8)
     return cache;
   const auto *bytes = reinterpret_cast<const uint8_t *>(cache.data());
-  int64_t rows = cache.shape()[0] * cache.shape()[1], rowBytes = cache.shape()[2];
-  Tensor values(DType::F32, {cache.shape()[0], cache.shape()[1], width});
+  llvm::SmallVector<int64_t> shape(cache.shape());
+  int64_t rowBytes = shape.back(), rows = cache.count() / rowBytes;
+  shape.back() = width;
+  Tensor values(DType::F32, shape);
   for (int64_t row = 0; row < rows; ++row, bytes += rowBytes)
     for (int64_t d = 0; d < width; ++d) {
       const uint8_t *scale = bytes + (width + 1) / 2 * 2 + d / 32 * 2;
@@ -67,42 +83,53 @@ void encodeRow(llvm::ArrayRef<float> x, uint8_t *row) {
   }
 }
 
+/// x[width] into row `at` of a cache.
+void putRow(Tensor &cache, int64_t at, llvm::ArrayRef<float> x) {
+  if (cache.dtype() == DType::U8)
+    return encodeRow(x, reinterpret_cast<uint8_t *>(cache.mutableData()) + at * cache.shape().back());
+  for (size_t d = 0; d < x.size(); ++d)
+    cache.set(at * static_cast<int64_t>(x.size()) + static_cast<int64_t>(d), static_cast<double>(x[d]));
+}
+
 llvm::FailureOr<Results> cacheAppend(Operation *op, ArrayRef<Tensor> operands, std::string &) {
   Tensor result = operands[0];
-  const Tensor &rows = operands[1];
-  int64_t heads = result.shape()[0], length = result.shape()[1], width = rows.shape()[2], from = positionOf(operands[2]);
-  bool ring = cast<nn::CacheAppendOp>(op).getRing(), isBytes = result.dtype() == DType::U8;
-  for (int64_t m = 0; m < rows.shape()[0] && (ring || from + m < length); ++m)
-    for (int64_t h = 0; h < heads; ++h) {
-      if (isBytes) {
-        std::vector<float> row;
-        for (int64_t d = 0; d < width; ++d)
-          row.push_back(static_cast<float>(rows.at((m * heads + h) * width + d)));
-        encodeRow(row, reinterpret_cast<uint8_t *>(result.mutableData()) + (h * length + (from + m) % length) * result.shape()[2]);
-        continue;
-      }
+  const Tensor &rows = operands[1], *sequences = operands.size() > 3 ? &operands[3] : nullptr;
+  CacheShape cache(result.shape());
+  int64_t width = rows.shape()[2];
+  bool ring = cast<nn::CacheAppendOp>(op).getRing();
+  for (int64_t m = 0; m < rows.shape()[0]; ++m) {
+    int64_t t = positionOf(operands[2], m), sequence = sequenceOf(sequences, m, cache.sequences);
+    if ((!ring && t >= cache.length) || sequence < 0)
+      continue;
+    for (int64_t h = 0; h < cache.heads; ++h) {
+      std::vector<float> row;
       for (int64_t d = 0; d < width; ++d)
-        result.set((h * length + (from + m) % length) * width + d, rows.at((m * heads + h) * width + d));
+        row.push_back(static_cast<float>(rows.at((m * cache.heads + h) * width + d)));
+      putRow(result, (sequence * cache.heads + h) * cache.length + t % cache.length, row);
     }
+  }
   return one(result);
 }
 
-/// The weights of positions first .. first + n - 1 for one query row: softmax of its scores, and of the sink if there is one.
-std::vector<double> attentionWeights(nn::CachedAttentionOp op, ArrayRef<Tensor> operands, int64_t query, int64_t head, int64_t first, int64_t n) {
-  const Tensor &q = operands[0], &k = operands[1];
-  int64_t width = q.shape()[2], length = k.shape()[1];
+/// One query row: where in the caches its head begins, and the positions first .. end - 1 that it sees.
+struct Seen {
+  int64_t rows, first, end;
+};
+
+/// The weights of what one query row sees: softmax of its scores, and of the sink if there is one. `sinks` may be null.
+std::vector<double> attentionWeights(nn::CachedAttentionOp op, const Tensor &q, int64_t query, const Tensor &k, Seen seen, const Tensor *sinks) {
+  int64_t width = q.shape()[2], length = CacheShape(k.shape()).length;
   double scale = op.getScale().convertToDouble(), cap = op.getSoftcap().convertToDouble(), largest = -INFINITY, sum = 0;
-  std::vector<double> weights(static_cast<size_t>(n));
-  for (int64_t t = 0; t < n; ++t) {
+  std::vector<double> weights;
+  for (int64_t t = seen.first; t < seen.end; ++t) {
     double dot = 0;
     for (int64_t d = 0; d < width; ++d)
-      dot += q.at(query * width + d) * k.at((head * length + (first + t) % length) * width + d);
-    double score = cap > 0 ? cap * std::tanh(dot * scale / cap) : dot * scale;
-    weights[static_cast<size_t>(t)] = score;
-    largest = std::max(largest, score);
+      dot += q.at(query * width + d) * k.at((seen.rows + t % length) * width + d);
+    weights.push_back(cap > 0 ? cap * std::tanh(dot * scale / cap) : dot * scale);
+    largest = std::max(largest, weights.back());
   }
-  if (operands.size() > 4) {
-    double sink = operands[4].at(query % q.shape()[1]);
+  if (sinks) {
+    double sink = sinks->at(query % q.shape()[1]);
     largest = std::max(largest, sink);
     sum = std::exp(sink - largest);
   }
@@ -113,38 +140,35 @@ std::vector<double> attentionWeights(nn::CachedAttentionOp op, ArrayRef<Tensor> 
   return weights;
 }
 
-struct Seen {
-  int64_t first, end;
-};
-
-/// The positions that query row m sees.
-Seen seenBy(nn::CachedAttentionOp op, int64_t m, int64_t position) {
-  int64_t length = op.getKey().getType().getDimSize(1), window = static_cast<int64_t>(op.getWindow());
+/// What query row m, at `position`, sees of a cache whose rows begin at `rows`.
+Seen seenBy(nn::CachedAttentionOp op, int64_t m, int64_t position, int64_t rows) {
+  int64_t length = CacheShape(op.getKey().getType().getShape()).length, window = static_cast<int64_t>(op.getWindow());
   if (op.getWhole()) {
-    int64_t last = std::min(position, length - 1), at = std::min(m, last), reach = window > 0 ? window / 2 : length;
-    return {std::max<int64_t>(at - reach, 0), std::min(at + reach, last) + 1};
+    int64_t last = std::min(position - m, length - 1), at = std::min(m, last), reach = window > 0 ? window / 2 : length;
+    return {rows, std::max<int64_t>(at - reach, 0), std::min(at + reach, last) + 1};
   }
-  int64_t end = (op.getRing() ? position + m : std::min(position + m, length - 1)) + 1;
-  return {window > 0 ? std::max<int64_t>(end - window, 0) : 0, end};
+  int64_t end = (op.getRing() ? position : std::min(position, length - 1)) + 1;
+  return {rows, window > 0 ? std::max<int64_t>(end - window, 0) : 0, end};
 }
 
-llvm::FailureOr<Results> cachedAttention(Operation *op, ArrayRef<Tensor> given, std::string &) {
+llvm::FailureOr<Results> cachedAttention(Operation *op, ArrayRef<Tensor> operands, std::string &) {
   auto attention = cast<nn::CachedAttentionOp>(op);
-  int64_t valueWidth = attention.getResult().getType().getDimSize(2);
-  llvm::SmallVector<Tensor, 4> operands(given);
-  operands[1] = decoded(given[1], given[0].shape()[2]);
-  operands[2] = decoded(given[2], valueWidth);
-  const Tensor &q = operands[0], &v = operands[2];
-  int64_t heads = q.shape()[1], group = heads / v.shape()[0], length = v.shape()[1], width = v.shape()[2];
   Tensor result = resultOf(op);
+  int64_t width = result.shape()[2];
+  const Tensor &q = operands[0], *sequences = attention.getSequence() ? &operands[4] : nullptr, *sinks = attention.getSinks() ? &operands.back() : nullptr;
+  Tensor k = decoded(operands[1], q.shape()[2]), v = decoded(operands[2], width);
+  CacheShape cache(v.shape());
+  int64_t heads = q.shape()[1], group = heads / cache.heads;
   for (int64_t query = 0; query < q.shape()[0] * heads; ++query) {
-    auto [first, end] = seenBy(attention, query / heads, positionOf(operands[3]));
-    int64_t head = query % heads / group;
-    std::vector<double> weights = attentionWeights(attention, operands, query, head, first, end - first);
+    int64_t m = query / heads, sequence = sequenceOf(sequences, m, cache.sequences);
+    if (sequence < 0)
+      continue; // zeros
+    Seen seen = seenBy(attention, m, positionOf(operands[3], m), (sequence * cache.heads + query % heads / group) * cache.length);
+    std::vector<double> weights = attentionWeights(attention, q, query, k, seen, sinks);
     for (int64_t e = 0; e < width; ++e) {
       double sum = 0;
-      for (int64_t t = first; t < end; ++t)
-        sum += weights[static_cast<size_t>(t - first)] * v.at((head * length + t % length) * width + e);
+      for (int64_t t = seen.first; t < seen.end; ++t)
+        sum += weights[static_cast<size_t>(t - seen.first)] * v.at((seen.rows + t % cache.length) * width + e);
       result.set(query * width + e, sum);
     }
   }

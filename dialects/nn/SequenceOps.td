@@ -1,5 +1,6 @@
 // Ops of models that make a sequence step by step: tensors that live from run to run, rotary positions, the key/value cache.
-// Everywhere a position p below 0 counts as 0, and positions are added in 64 bits. Included by Ops.td.
+// Everywhere a position p below 0 counts as 0, and positions are added in 64 bits. Row m of a step stands at position + m, or, where positions have an
+// element a row, at position[m]. Included by Ops.td.
 #ifndef INGOT_DIALECTS_NN_SEQUENCEOPS
 #define INGOT_DIALECTS_NN_SEQUENCEOPS
 
@@ -40,10 +41,10 @@ def Nn_RopePairs : Enum<NnDialect, "RopePairs", "which elements of a head turn t
 def Nn_RopeOp : Nn_Op<"rope"> {
   let summary = "rotary position embedding from a table";
   let description = [{
-    Input [M, H, D], table [T, R], position [1]. Row m stands at t = min(position + m, T - 1); `table[t]` holds R/2 cosines, then R/2 sines.
+    Input [M, H, D], table [T, R], position [1] or [M]. Row m stands at t = min(its position, T - 1); `table[t]` holds R/2 cosines, then R/2 sines.
     Pair i < R/2 is (a, b) = elements (2i, 2i + 1) with `adjacent`, (i, i + R/2) with `halves`; with c, s of the pair
     `a' = fma(a, c, -(b * s))`, `b' = fma(a, s, b * c)`, the products rounded to f32. Elements from R on are copied.
-    Rules: H1: result and input have one type, rank 3, f32. H2: the table is f32, rank 2, with an even R <= D and T >= 1; the position is one i32.
+    Rules: H1: result and input have one type, rank 3, f32. H2: the table is f32, rank 2, with an even R <= D and T >= 1; positions are i32.
 
     Example:
     ```mlir
@@ -63,21 +64,24 @@ def Nn_CacheAppendOp : Nn_Op<"cache_append"> {
     With `ring` the row goes to (position + m) mod T and none is dropped: the cache holds the last T positions.
     A cache of ui8 [H, T, D + D mod 2 + 2 ceil(D / 32)] holds rows in 8 bits: D signed bytes, behind them for each 32 a scale s = f16(amax / 127);
     byte = roundHalfEven(x * (127 / amax)), value = s * byte.
-    Rules: H3: cache and result have one type, f16, f32 or ui8, rank 3; rows are f32 [M, H, D], with `ring` M <= T; the
-    position is one i32.
+    With `of` a sequence the cache is [S, H, T, D], one such cache a sequence: positions and sequences have one element for all rows, or one a row, and
+    a row goes to the cache of its own. A row whose sequence is not in 0 .. S - 1 is dropped. Two rows must not have one place: rows of one sequence
+    have different positions, in a ring less than T apart.
+    Rules: H3: cache and result have one type, f16, f32 or ui8, rank 3, with a sequence 4; rows are f32 [M, H, D], with `ring` M <= T; the
+    position is one i32, with a sequence positions and sequences are i32 [1] or [M].
 
     Example:
     ```mlir
     %k = nn.cache_append %cache, %rows, %position : (tensor<3x16x8xf16>, tensor<2x3x8xf32>, tensor<1xi32>) -> tensor<3x16x8xf16>
     ```
   }];
-  let arguments = (ins Tensor:$cache, Tensor:$rows, Tensor:$position, UnitAttr:$ring);
+  let arguments = (ins Tensor:$cache, Tensor:$rows, Tensor:$position, Optional<Tensor>:$sequence, UnitAttr:$ring);
   let results = (outs Tensor:$result);
-  let assemblyFormat = "$cache `,` $rows `,` $position (`ring` $ring^)? attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$cache `,` $rows `,` $position (`of` $sequence^)? (`ring` $ring^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
-def Nn_CachedAttentionOp : Nn_Op<"cached_attention"> {
+def Nn_CachedAttentionOp : Nn_Op<"cached_attention", [AttrSizedOperandSegments]> {
   let summary = "attention of a step's queries over a key/value cache";
   let description = [{
     Queries [M, Hq, D], keys [Hk, T, D], values [Hk, T, E] (f16, f32, or ui8 rows as in nn.cache_append), position [1]. Query row m sees the cache rows t in 0 .. min(position + m, T - 1),
@@ -86,18 +90,21 @@ def Nn_CachedAttentionOp : Nn_Op<"cached_attention"> {
     min(m, position); rows m stand at m. Head h uses the cache's head h / (Hq / Hk). `s_t = scale * sum over d of q[d] * k[t, d]`, with `softcap` C > 0
     `s_t = C * tanh(s_t / C)`; `sinks` [Hq] adds one score a head that weighs nothing but takes its share; `result[m, h, :] = sum over t of softmax(s)_t * v[t, :]`. f32 arithmetic: dot products in the order of 16 lanes, the
     context in chunks of a fixed size that are merged in order, so that the bits depend on neither M nor the number of workers.
-    Rules: H4: queries and result are f32 of rank 3; shapes agree in M, Hq, D, T, E; Hk divides Hq; sinks are f32 [Hq]. H5: the position is one i32;
-    window >= 0, softcap >= 0. H6: a ring has a window, is not `whole`, and T >= W + M - 1 is a multiple of 48 (positions that kernels walk together).
+    With `of` a sequence keys are [S, Hk, T, D] and values [S, Hk, T, E], and positions and sequences as in nn.cache_append: each row sees the cache of its
+    own sequence, with what the step's other rows put there. The result of a row whose sequence is not in 0 .. S - 1 is 0.
+    Rules: H4: queries and result are f32 of rank 3; shapes agree in S, M, Hq, D, T, E; Hk divides Hq; sinks are f32 [Hq]. H5: the position is one i32, with
+    a sequence positions and sequences are i32 [1] or [M]; window >= 0, softcap >= 0. H6: a ring has a window, is not `whole`, and T >= W + M - 1 is a
+    multiple of 48 (positions that kernels walk together). H7: with a sequence attention is not `whole`.
 
     Example:
     ```mlir
     %y = nn.cached_attention %q, %k, %v, %position scale 0.5 window 8 : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x16x6xf16>, tensor<1xi32>) -> tensor<2x4x6xf32>
     ```
   }];
-  let arguments = (ins Tensor:$query, Tensor:$key, Tensor:$value, Tensor:$position, Optional<Tensor>:$sinks, F64Attr:$scale,
+  let arguments = (ins Tensor:$query, Tensor:$key, Tensor:$value, Tensor:$position, Optional<Tensor>:$sequence, Optional<Tensor>:$sinks, F64Attr:$scale,
     DefaultValuedAttr<F64Attr, "0.0">:$softcap, DefaultValuedAttr<I64Attr, "0">:$window, UnitAttr:$ring, UnitAttr:$whole);
   let results = (outs Tensor:$result);
-  let assemblyFormat = [{$query `,` $key `,` $value `,` $position (`sinks` $sinks^)? `scale` $scale (`softcap` $softcap^)? (`window` $window^)?
+  let assemblyFormat = [{$query `,` $key `,` $value `,` $position (`of` $sequence^)? (`sinks` $sinks^)? `scale` $scale (`softcap` $softcap^)? (`window` $window^)?
     (`ring` $ring^)? (`whole` $whole^)? attr-dict `:` functional-type(operands, results)}];
   let hasVerifier = 1;
 }

@@ -8,16 +8,25 @@ using namespace ingot::nn;
 namespace {
 
 bool isF32(RankedTensorType type, int64_t rank) { return type.getElementType().isF32() && type.getRank() == rank; }
-bool isCache(RankedTensorType type) {
+/// [H, T, D], one a sequence where there are several.
+bool isCache(RankedTensorType type, bool isOfSequence) {
   Type element = type.getElementType();
-  return (element.isF16() || element.isF32() || element.isUnsignedInteger(8)) && type.getRank() == 3;
+  return (element.isF16() || element.isF32() || element.isUnsignedInteger(8)) && type.getRank() == (isOfSequence ? 4 : 3);
 }
 /// The cache's rows hold `width` elements.
 bool holds(RankedTensorType cache, int64_t width) {
   bool isBytes = cache.getElementType().isUnsignedInteger(8);
-  return cache.getDimSize(2) == (isBytes ? cachedRowBytes(width) : width);
+  return cache.getShape().back() == (isBytes ? cachedRowBytes(width) : width);
 }
-bool isPosition(RankedTensorType type) { return type.getElementType().isSignlessInteger(32) && type.getShape() == ArrayRef<int64_t>({1}); }
+bool isPosition(RankedTensorType type, int64_t count) {
+  return type.getElementType().isSignlessInteger(32) && type.getShape() == ArrayRef<int64_t>({count});
+}
+/// One position, or with a sequence as many of both: one, or one a row.
+bool arePositions(RankedTensorType position, Value sequence, int64_t rows) {
+  if (!sequence)
+    return isPosition(position, 1);
+  return sequence.getType() == position && (isPosition(position, 1) || isPosition(position, rows));
+}
 
 } // namespace
 
@@ -27,46 +36,61 @@ LogicalResult RopeOp::verify() {
     return emitOpError("H1: input and result are not the same f32 tensor of rank 3");
   if (!isF32(table, 2) || table.getDimSize(0) < 1 || table.getDimSize(1) % 2 != 0 || table.getDimSize(1) > in.getDimSize(2))
     return emitOpError("H2: the table is no f32 [T, R] with T >= 1 and an even R <= D");
-  return isPosition(getPosition().getType()) ? success() : emitOpError("H2: the position is not tensor<1xi32>");
+  RankedTensorType position = getPosition().getType();
+  bool fits = isPosition(position, 1) || isPosition(position, in.getDimSize(0));
+  return fits ? success() : emitOpError("H2: the position is neither tensor<1xi32> nor one i32 a row");
 }
 
 LogicalResult CacheAppendOp::verify() {
   RankedTensorType cache = getCache().getType(), rows = getRows().getType();
-  if (!isCache(cache) || getResult().getType() != cache)
-    return emitOpError("H3: cache and result are not the same f16, f32 or ui8 tensor of rank 3");
-  if (!isF32(rows, 3) || rows.getDimSize(1) != cache.getDimSize(0) || !holds(cache, rows.getDimSize(2)))
+  if (!isCache(cache, getSequence() != nullptr) || getResult().getType() != cache)
+    return emitOpError("H3: cache and result are not the same f16, f32 or ui8 tensor of rank 3, with a sequence 4");
+  ArrayRef<int64_t> one = cache.getShape().take_back(3); // of one sequence: [H, T, D]
+  if (!isF32(rows, 3) || rows.getDimSize(1) != one[0] || !holds(cache, rows.getDimSize(2)))
     return emitOpError("H3: the rows are no f32 [M, H, D] of the cache's H and D");
-  if (getRing() && rows.getDimSize(0) > cache.getDimSize(1))
+  if (getRing() && rows.getDimSize(0) > one[1])
     return emitOpError("H3: more rows than the ring holds");
-  return isPosition(getPosition().getType()) ? success() : emitOpError("H3: the position is not tensor<1xi32>");
+  bool fits = arePositions(getPosition().getType(), getSequence(), rows.getDimSize(0));
+  return fits ? success() : emitOpError("H3: the position is not tensor<1xi32>, or with a sequence not as many as it: one, or one a row");
 }
 
 /// H6: nothing that a query of the step sees has been overwritten by the step's own rows.
 static LogicalResult verifyRing(CachedAttentionOp op) {
   if (!op.getRing())
     return success();
-  int64_t window = static_cast<int64_t>(op.getWindow()), length = op.getKey().getType().getDimSize(1), rows = op.getQuery().getType().getDimSize(0);
+  int64_t window = static_cast<int64_t>(op.getWindow()), length = op.getKey().getType().getShape().take_back(2)[0], rows = op.getQuery().getType().getDimSize(0);
   if (window == 0 || op.getWhole() || length % 48 != 0 || length - rows < window - 1)
     return op.emitOpError("H6: the ring has no window, or cannot hold the window beside the step's rows");
   return success();
 }
 
-LogicalResult CachedAttentionOp::verify() {
-  RankedTensorType query = getQuery().getType(), key = getKey().getType(), value = getValue().getType(), out = getResult().getType();
-  if (!isF32(query, 3) || !isF32(out, 3) || !isCache(key) || !isCache(value))
-    return emitOpError("H4: queries and result are f32, keys and values f16, f32 or ui8, all of rank 3");
+/// H4: the shapes of queries, caches, sinks and result.
+static LogicalResult verifyShapes(CachedAttentionOp op) {
+  RankedTensorType query = op.getQuery().getType(), key = op.getKey().getType(), value = op.getValue().getType(), out = op.getResult().getType();
+  bool isOfSequence = op.getSequence() != nullptr;
+  if (!isF32(query, 3) || !isF32(out, 3) || !isCache(key, isOfSequence) || !isCache(value, isOfSequence))
+    return op.emitOpError("H4: queries and result are f32 of rank 3, keys and values f16, f32 or ui8 of rank 3, with a sequence 4");
+  ArrayRef<int64_t> keys = key.getShape().take_back(3); // of one sequence: [Hk, T, D]
   bool agree = out.getDimSize(0) == query.getDimSize(0) && out.getDimSize(1) == query.getDimSize(1) && holds(key, query.getDimSize(2)) &&
-               value.getDimSize(0) == key.getDimSize(0) && value.getDimSize(1) == key.getDimSize(1) && holds(value, out.getDimSize(2));
-  if (!agree || key.getDimSize(1) < 1)
-    return emitOpError("H4: the shapes do not agree in M, Hq, Hk, D, T and E");
-  if (key.getDimSize(0) < 1 || query.getDimSize(1) % key.getDimSize(0) != 0)
-    return emitOpError("H4: the cache's heads do not divide the query's");
-  if (Value sinks = getSinks())
+               value.getShape().drop_back() == key.getShape().drop_back() && holds(value, out.getDimSize(2));
+  if (!agree || keys[1] < 1)
+    return op.emitOpError("H4: the shapes do not agree in M, Hq, Hk, D, T and E");
+  if (keys[0] < 1 || query.getDimSize(1) % keys[0] != 0)
+    return op.emitOpError("H4: the cache's heads do not divide the query's");
+  if (Value sinks = op.getSinks())
     if (auto type = cast<RankedTensorType>(sinks.getType()); !isF32(type, 1) || type.getDimSize(0) != query.getDimSize(1))
-      return emitOpError("H4: the sinks are no f32 [Hq]");
-  if (!isPosition(getPosition().getType()))
-    return emitOpError("H5: the position is not tensor<1xi32>");
+      return op.emitOpError("H4: the sinks are no f32 [Hq]");
+  return success();
+}
+
+LogicalResult CachedAttentionOp::verify() {
+  if (failed(verifyShapes(*this)))
+    return failure();
+  if (!arePositions(getPosition().getType(), getSequence(), getQuery().getType().getDimSize(0)))
+    return emitOpError("H5: the position is not tensor<1xi32>, or with a sequence not as many as it: one, or one a row");
   if (static_cast<int64_t>(getWindow()) < 0 || !(getSoftcap().convertToDouble() >= 0))
     return emitOpError("H5: window or softcap is negative");
+  if (getSequence() && getWhole())
+    return emitOpError("H7: attention of a sequence among several is not whole");
   return verifyRing(*this);
 }

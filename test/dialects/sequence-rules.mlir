@@ -57,6 +57,65 @@ func.func @h5(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %v: tensor<2x16x6xf
 
 // -----
 
+// Positions are one or one a row.
+func.func @h2_rows(%x: tensor<3x3x8xf32>, %t: tensor<16x4xf32>, %p: tensor<2xi32>) -> tensor<3x3x8xf32> {
+  // expected-error @+1 {{H2: the position is neither}}
+  %y = nn.rope %x, %t, %p pairs halves : (tensor<3x3x8xf32>, tensor<16x4xf32>, tensor<2xi32>) -> tensor<3x3x8xf32>
+  return %y : tensor<3x3x8xf32>
+}
+
+// -----
+
+func.func @h3_rank(%c: tensor<3x16x8xf16>, %r: tensor<2x3x8xf32>, %p: tensor<1xi32>) -> tensor<3x16x8xf16> {
+  // expected-error @+1 {{H3: cache and result}}
+  %k = nn.cache_append %c, %r, %p of %p : (tensor<3x16x8xf16>, tensor<2x3x8xf32>, tensor<1xi32>, tensor<1xi32>) -> tensor<3x16x8xf16>
+  return %k : tensor<3x16x8xf16>
+}
+
+// -----
+
+// Without sequences all rows follow each other.
+func.func @h3_each(%c: tensor<3x16x8xf16>, %r: tensor<2x3x8xf32>, %p: tensor<2xi32>) -> tensor<3x16x8xf16> {
+  // expected-error @+1 {{H3: the position is not tensor<1xi32>}}
+  %k = nn.cache_append %c, %r, %p : (tensor<3x16x8xf16>, tensor<2x3x8xf32>, tensor<2xi32>) -> tensor<3x16x8xf16>
+  return %k : tensor<3x16x8xf16>
+}
+
+// -----
+
+// As many sequences as positions.
+func.func @h3_lengths(%c: tensor<5x3x16x8xf16>, %r: tensor<2x3x8xf32>, %p: tensor<2xi32>, %s: tensor<1xi32>) -> tensor<5x3x16x8xf16> {
+  // expected-error @+1 {{H3: the position is not tensor<1xi32>}}
+  %k = nn.cache_append %c, %r, %p of %s : (tensor<5x3x16x8xf16>, tensor<2x3x8xf32>, tensor<2xi32>, tensor<1xi32>) -> tensor<5x3x16x8xf16>
+  return %k : tensor<5x3x16x8xf16>
+}
+
+// -----
+
+func.func @h4_sequences(%q: tensor<2x4x8xf32>, %k: tensor<5x2x16x8xf16>, %v: tensor<4x2x16x6xf16>, %p: tensor<1xi32>) -> tensor<2x4x6xf32> {
+  // expected-error @+1 {{H4: the shapes}}
+  %y = nn.cached_attention %q, %k, %v, %p of %p scale 0.5 : (tensor<2x4x8xf32>, tensor<5x2x16x8xf16>, tensor<4x2x16x6xf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<2x4x6xf32>
+  return %y : tensor<2x4x6xf32>
+}
+
+// -----
+
+func.func @h5_rows(%q: tensor<3x4x8xf32>, %k: tensor<5x2x16x8xf16>, %p: tensor<2xi32>) -> tensor<3x4x8xf32> {
+  // expected-error @+1 {{H5: the position}}
+  %y = nn.cached_attention %q, %k, %k, %p of %p scale 0.5 : (tensor<3x4x8xf32>, tensor<5x2x16x8xf16>, tensor<5x2x16x8xf16>, tensor<2xi32>, tensor<2xi32>) -> tensor<3x4x8xf32>
+  return %y : tensor<3x4x8xf32>
+}
+
+// -----
+
+func.func @h7(%q: tensor<2x4x8xf32>, %k: tensor<5x2x16x8xf16>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
+  // expected-error @+1 {{H7: attention of a sequence}}
+  %y = nn.cached_attention %q, %k, %k, %p of %p scale 0.5 whole : (tensor<2x4x8xf32>, tensor<5x2x16x8xf16>, tensor<5x2x16x8xf16>, tensor<1xi32>, tensor<1xi32>) -> tensor<2x4x8xf32>
+  return %y : tensor<2x4x8xf32>
+}
+
+// -----
+
 func.func @f1(%x: tensor<2x64xf32>, %w: tensor<5x36xui8>) -> tensor<2x5xf32> {
   // expected-error @+1 {{F1: there is no block format 'q4_9'}}
   %y = quant.block_matmul %x, %w format "q4_9" : (tensor<2x64xf32>, tensor<5x36xui8>) -> tensor<2x5xf32>

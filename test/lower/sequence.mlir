@@ -50,6 +50,22 @@ func.func @narrow(%k: tensor<2x16x10xui8>, %q: tensor<2x4x8xf32>, %rows: tensor<
 
 // -----
 
+// Rows of several sequences have kernels of their own: how many sequences there are, and how many places the rows have, are their last parameters.
+// CHECK-LABEL: @sequences
+// CHECK: kernel.micro "ik_rope_each"({{.*}}) params [2, 4, 8, 16, 4, 1]
+// CHECK: %[[K:.*]] = kernel.micro "ik_cache_append_sequences_f16"(%arg0, %arg2, %arg3, %arg4) params [2, 2, 48, 8, 1, 5, 2] scratch 0 work 32 {dest = 0 : i64}
+// CHECK: kernel.micro "ik_cached_attention_sequences_f16"({{.*}}, %[[K]], %[[K]], %arg3, %arg4) params [2, 4, 2, 48, 8, 8, 5, {{[0-9]+}}, 0, 1, 0, 5, 2]
+// CHECK: kernel.micro "ik_cached_attention_sequences_sinks_f16"({{.*}}, %arg5, %arg5, %arg6) params [2, 4, 2, 48, 8, 8, 5, {{[0-9]+}}, 0, 1, 0, 5, 1]
+func.func @sequences(%k: tensor<5x2x48x8xf16>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2x8xf32>, %p: tensor<2xi32>, %s: tensor<2xi32>, %one: tensor<1xi32>, %sink: tensor<4xf32>, %t: tensor<16x4xf32>) -> (tensor<2x4x8xf32>, tensor<2x4x8xf32>) {
+  %r = nn.rope %q, %t, %p pairs halves : (tensor<2x4x8xf32>, tensor<16x4xf32>, tensor<2xi32>) -> tensor<2x4x8xf32>
+  %n = nn.cache_append %k, %rows, %p of %s ring : (tensor<5x2x48x8xf16>, tensor<2x2x8xf32>, tensor<2xi32>, tensor<2xi32>) -> tensor<5x2x48x8xf16>
+  %y = nn.cached_attention %r, %n, %n, %p of %s scale 0.5 window 5 ring : (tensor<2x4x8xf32>, tensor<5x2x48x8xf16>, tensor<5x2x48x8xf16>, tensor<2xi32>, tensor<2xi32>) -> tensor<2x4x8xf32>
+  %z = nn.cached_attention %r, %n, %n, %one of %one sinks %sink scale 0.5 window 5 ring : (tensor<2x4x8xf32>, tensor<5x2x48x8xf16>, tensor<5x2x48x8xf16>, tensor<1xi32>, tensor<1xi32>, tensor<4xf32>) -> tensor<2x4x8xf32>
+  return %y, %z : tensor<2x4x8xf32>, tensor<2x4x8xf32>
+}
+
+// -----
+
 // Keys and values of different types have no kernel.
 func.func @mixed(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %v: tensor<2x16x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
   // expected-error @+1 {{unsupported: nn.cached_attention: attention over keys and values of different types}}

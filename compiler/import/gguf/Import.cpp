@@ -39,12 +39,20 @@ std::optional<int64_t> chooseContext(const LlmModel &model, const ImportLlm &opt
 }
 
 /// Tokens of one step of an entry point with caches.
-int64_t rowsOf(llvm::StringRef entry, int64_t chunk) {
-  return entry == "decode" ? 1 : entry == "prefill_short" ? std::min(chunk, kShortChunk) : chunk;
+int64_t rowsOf(llvm::StringRef entry, int64_t chunk, int64_t sequences) {
+  if (entry == "decode" || entry == "decode_batch")
+    return entry == "decode" ? 1 : sequences;
+  return entry == "prefill_short" ? std::min(chunk, kShortChunk) : chunk;
+}
+
+LlmGraph::Rows kindOf(llvm::StringRef entry) {
+  if (entry == "decode_batch")
+    return LlmGraph::Rows::Each;
+  return entry.starts_with("prefill") ? LlmGraph::Rows::LastOfCount : LlmGraph::Rows::All;
 }
 
 /// What an application of the generated code must know, as the module's attribute `nn.constants`.
-void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t chunk) {
+void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, int64_t ctx, int64_t chunk, int64_t sequences) {
   Builder builder(module.getContext());
   llvm::SmallVector<Attribute> list;
   auto add = [&](llvm::StringRef name, int64_t value, llvm::StringRef comment) {
@@ -53,8 +61,10 @@ void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, 
                                               builder.getNamedAttr("comment", builder.getStringAttr(comment))}));
   };
   add("CONTEXT", ctx, "most tokens of a sequence");
+  if (sequences > 1)
+    add("SEQUENCES", sequences, "sequences that one state holds");
   add("CHUNK", chunk, "tokens of one prefill");
-  add("SHORT_CHUNK", rowsOf("prefill_short", chunk), "tokens of one prefill_short");
+  add("SHORT_CHUNK", rowsOf("prefill_short", chunk, sequences), "tokens of one prefill_short");
   add("VOCABULARY", model.vocabulary, "tokens there are");
   auto addToken = [&](llvm::StringRef key, llvm::StringRef name, llvm::StringRef comment) {
     const GgufValue *value = file.find(key);
@@ -67,15 +77,17 @@ void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, 
   module->setAttr("nn.constants", builder.getArrayAttr(list));
 }
 
-/// How positions lie in the states, as the module's attribute `nn.caches`: for each state [slices, rows, bytes of a row].
+/// How positions lie in the states, as the module's attribute `nn.caches`: for each state [sequences, slices of one, rows, bytes of a row].
 void addCaches(ModuleOp module) {
   Builder builder(module.getContext());
   std::map<std::string, Attribute> caches; // by state
   module.walk([&](nn::StateOp state) {
     RankedTensorType type = state.getType();
-    llvm::ArrayRef<int64_t> shape = type.getShape();
-    int64_t rowBytes = shape[2] * static_cast<int64_t>(type.getElementTypeBitWidth() / 8);
-    caches[state.getSymbol().str()] = builder.getDenseI64ArrayAttr({shape[0], shape[1], rowBytes});
+    llvm::SmallVector<int64_t, 4> shape(type.getShape());
+    if (shape.size() == 3)
+      shape.insert(shape.begin(), 1);
+    shape.back() *= static_cast<int64_t>(type.getElementTypeBitWidth() / 8);
+    caches[state.getSymbol().str()] = builder.getDenseI64ArrayAttr(shape);
   });
   llvm::SmallVector<NamedAttribute> list;
   for (const auto &[name, shape] : caches)
@@ -112,6 +124,13 @@ std::optional<std::vector<std::string>> chooseEntries(const LlmModel &model, con
   std::vector<std::string> entries = options.entries;
   if (entries.empty())
     entries = model.spec.causal ? std::vector<std::string>{"prefill", "prefill_short", "decode"} : std::vector<std::string>{"embed"};
+  if (options.entries.empty() && model.spec.causal && options.sequences > 1)
+    entries.push_back("decode_batch");
+  if (!model.spec.causal && options.sequences > 1) {
+    diagnostics.report("IG0644", llvm::formatv("{0} sequences were asked for, and the architecture '{1}' keeps none", options.sequences, model.spec.name),
+                       {path.str()}, "leave out --sequences");
+    return std::nullopt;
+  }
   if (model.spec.causal || llvm::all_of(entries, [](const std::string &entry) { return entry == "embed"; }))
     return entries;
   diagnostics.report("IG0643", "the architecture '" + model.spec.name + "' makes embeddings and no text", {path.str()}, "use ingot embed, or ingot build");
@@ -123,7 +142,7 @@ bool addEntries(LlmGraph &graph, const LlmModel &model, const ImportLlm &options
                 llvm::StringRef path, Diagnostics &diagnostics) {
   for (const std::string &entry : entries) {
     if (entry != "embed") {
-      graph.addEntry(entry, rowsOf(entry, chunk), llvm::StringRef(entry).starts_with("prefill") ? LlmGraph::Rows::LastOfCount : LlmGraph::Rows::All);
+      graph.addEntry(entry, rowsOf(entry, chunk, options.sequences), kindOf(entry));
       continue;
     }
     std::optional<Pooling> pooling = choosePooling(model, options, path, diagnostics);
@@ -158,13 +177,13 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
   int64_t chunk = std::clamp<int64_t>(options.chunk, 1, *ctx);
   int64_t rows = 1;
   for (const std::string &entry : *entries)
-    rows = std::max(rows, entry == "embed" ? 1 : rowsOf(entry, chunk));
+    rows = std::max(rows, entry == "embed" ? 1 : rowsOf(entry, chunk, options.sequences));
   GgufRequantizer types(*file, options.quantize);
   types.warnOfFallbacks(diagnostics);
   LlmGraph graph(*file, *model, types, *ctx, rows, options, store, builder);
   if (!addEntries(graph, *model, options, *entries, *ctx, chunk, path, diagnostics))
     return result;
-  addConstants(*module, *file, *model, *ctx, chunk);
+  addConstants(*module, *file, *model, *ctx, chunk, options.sequences);
   addCaches(*module);
   countOps(*module, result);
   if (succeeded(verify(*module)))

@@ -13,10 +13,12 @@ struct ImportLlm {
   int64_t ctx = 0;                  // --ctx, tokens the cache holds; 0: the model's own, at most 4096
   int64_t chunk = 128;              // tokens of one prefill or score step, at most ctx
   std::string quantize;             // --quantize: the block type that matrices of floats take (Requantize.h); empty: none
-  std::vector<std::string> entries; // of "prefill", "prefill_short", "decode", "score", "embed"; empty: the first three, or embed of a model that makes no text
+  std::vector<std::string> entries; // of "prefill", "prefill_short", "decode", "score", "embed", "decode_batch"; empty: the first three, with several
+                                    // sequences the last too, or embed of a model that makes no text
   std::string pooling;              // of "embed": "mean", "first", "last"; empty: the file's
   bool narrowCache = false;         // --kv q8: keys and values in 8 bits with a scale for 32, else f16
   int64_t activations = 8;          // --activations, bits of what meets quantised weights: 8 or 16
+  int64_t sequences = 1;            // --sequences: caches that one state holds
 };
 
 /// Reads, checks and imports. Everything that is missing or unsupported is reported in one run (IG0601 .. IG0649). Matrices become views ui8
@@ -28,6 +30,9 @@ struct ImportLlm {
 ///   embed(tokens i32 [C], count i32 [1]) -> embedding f32 [1, width]   a whole text of count tokens; no state
 /// and share the states blk.N.k f16 [kv heads, rows, key length] and blk.N.v f16 [kv heads, rows, value length]: rows = ctx, or a ring that holds
 /// the window and one step where attention sees no more. With narrowCache they are ui8 rows as nn.cache_append describes them.
+/// With S > 1 sequences states have a leading axis of S, functions with states a last argument `sequence` i32 [1], and there is
+///   decode_batch(tokens i32 [S], position i32 [S], sequence i32 [S]) -> logits f32 [S, V]   row m is the token at position[m] of sequence[m]; rows with
+///     a negative sequence are idle
 ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, mlir::MLIRContext &context, WeightStore &store, Diagnostics &diagnostics);
 
 } // namespace ingot

@@ -57,16 +57,18 @@ int64_t LlmGraph::cacheRows(const LlmBlock &block) const {
 }
 bool LlmGraph::isRing(const LlmBlock &block) const { return cacheRows(block) < ctx; }
 
-/// Appends rows [M, K, D] to the state and gives the whole cache [K, cache rows, D]; without a cache the rows themselves, [K, M, D].
+/// Appends rows [M, K, D] to the state and gives the whole cache [K, cache rows, D], one a sequence where there are several; without a cache the rows
+/// themselves, [K, M, D].
 Value LlmGraph::cached(Value rows, llvm::StringRef state, const LlmBlock &block, const Step &step) {
   llvm::ArrayRef<int64_t> shape = shapeOf(rows);
   if (step.last)
     return nn::TransposeOp::create(builder, loc, f32({shape[1], shape[0], shape[2]}), rows, builder.getDenseI64ArrayAttr({1, 0, 2}));
   Type element = narrowCache ? toMlir(DType::U8, builder.getContext()) : builder.getF16Type();
-  auto type = RankedTensorType::get({shape[1], cacheRows(block), narrowCache ? nn::cachedRowBytes(shape[2]) : shape[2]}, element);
+  llvm::SmallVector<int64_t> extents = {sequences, shape[1], cacheRows(block), narrowCache ? nn::cachedRowBytes(shape[2]) : shape[2]};
+  auto type = RankedTensorType::get(llvm::ArrayRef(extents).drop_front(step.sequence ? 0 : 1), element);
   auto symbol = FlatSymbolRefAttr::get(builder.getContext(), state);
   Value before = nn::StateOp::create(builder, loc, type, symbol);
-  Value after = nn::CacheAppendOp::create(builder, loc, type, before, rows, step.position, isRing(block));
+  Value after = nn::CacheAppendOp::create(builder, loc, type, before, rows, step.position, step.sequence, isRing(block));
   nn::WriteStateOp::create(builder, loc, after, symbol);
   return after;
 }
@@ -91,7 +93,7 @@ Value LlmGraph::attend(Value query, Value keys, Value values, const LlmBlock &bl
   bool whole = step.last && !model.spec.causal;
   Value sinks = block.sinks ? vector(*block.sinks) : Value();
   auto mixed = nn::CachedAttentionOp::create(builder, loc, f32({rowsOf(query), model.heads, model.valueLength}), query, keys, values,
-                                             whole ? step.last : position, sinks, llvm::APFloat(model.attentionScale),
+                                             whole ? step.last : position, step.sequence, sinks, llvm::APFloat(model.attentionScale),
                                              llvm::APFloat(model.attentionCap), static_cast<uint64_t>(block.window),
                                              !step.last && isRing(block), whole);
   return reshape(mixed, {rowsOf(query), model.heads * model.valueLength});

@@ -37,8 +37,8 @@ std::string sliceName(const GgufTensor &tensor, int64_t first) {
 
 LlmGraph::LlmGraph(const GgufFile &file, const LlmModel &model, const GgufRequantizer &types, int64_t ctx, int64_t rows, const ImportLlm &options, WeightStore &store,
                    OpBuilder &builder)
-    : file(file), model(model), types(types), ctx(ctx), stepRows(rows), activations(options.activations), narrowCache(options.narrowCache), store(store), builder(builder),
-      loc(builder.getUnknownLoc()) {}
+    : file(file), model(model), types(types), ctx(ctx), stepRows(rows), activations(options.activations), sequences(options.sequences), narrowCache(options.narrowCache), store(store),
+      builder(builder), loc(builder.getUnknownLoc()) {}
 
 RankedTensorType LlmGraph::f32(llvm::ArrayRef<int64_t> shape) const { return RankedTensorType::get(shape, builder.getF32Type()); }
 void LlmGraph::at(llvm::StringRef tensor) { loc = NameLoc::get(builder.getStringAttr(printable(tensor))); }
@@ -177,8 +177,10 @@ Value LlmGraph::gathered(Value input, Value row) {
   return nn::GatherOp::create(builder, loc, type, input, row, builder.getI64IntegerAttr(0));
 }
 
-/// i32 [M]: position, position + 1, ..., none beyond the context.
+/// i32 [M]: position, position + 1, ... or each row's own, none beyond the context.
 Value LlmGraph::positionsOf(int64_t rows, Value position) {
+  if (rowsOf(position) > 1)
+    return binary(position, integers({static_cast<int32_t>(ctx - 1)}), nn::BinaryKind::min);
   auto steps = llvm::to_vector(llvm::seq<int32_t>(0, static_cast<int32_t>(rows)));
   return binary(binary(integers(steps), position, nn::BinaryKind::add), integers({static_cast<int32_t>(ctx - 1)}), nn::BinaryKind::min);
 }
@@ -206,16 +208,15 @@ Value LlmGraph::logits(Value input) {
 
 // ---- entry points ----
 
-/// An empty function of tokens i32 [rows] and numbers i32 [1], which the builder enters.
-func::FuncOp LlmGraph::beginFunction(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> inputs, int64_t rows, llvm::StringRef output,
-                                     RankedTensorType result) {
+/// An empty function of i32 vectors, which the builder enters.
+func::FuncOp LlmGraph::beginFunction(llvm::StringRef name, llvm::ArrayRef<Input> inputs, llvm::StringRef output, RankedTensorType result) {
   at(name);
-  Type i32 = builder.getI32Type();
-  llvm::SmallVector<Type> types(inputs.size(), RankedTensorType::get({1}, i32));
-  types[0] = RankedTensorType::get({rows}, i32);
+  llvm::SmallVector<Type> types;
+  for (const Input &input : inputs)
+    types.push_back(RankedTensorType::get({input.length}, builder.getI32Type()));
   auto function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, result));
   for (unsigned i = 0; i < inputs.size(); ++i)
-    function.setArgAttr(i, "nn.name", builder.getStringAttr(inputs[i]));
+    function.setArgAttr(i, "nn.name", builder.getStringAttr(inputs[i].name));
   function.setResultAttr(0, "nn.name", builder.getStringAttr(output));
   builder.setInsertionPointToStart(function.addEntryBlock());
   return function;
@@ -223,10 +224,15 @@ func::FuncOp LlmGraph::beginFunction(llvm::StringRef name, llvm::ArrayRef<llvm::
 
 void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
   bool counts = wanted == Rows::LastOfCount;
+  int64_t places = wanted == Rows::Each ? rows : 1;
   OpBuilder::InsertionGuard guard(builder);
-  llvm::StringRef inputs[] = {"tokens", "position", "count"};
-  func::FuncOp function = beginFunction(name, llvm::ArrayRef(inputs).take_front(counts ? 3 : 2), rows, "logits", f32({counts ? 1 : rows, model.vocabulary}));
-  Step step{function.getArgument(1), Value(), Value()};
+  llvm::SmallVector<Input> inputs = {{"tokens", rows}, {"position", places}};
+  if (counts)
+    inputs.push_back({"count", 1});
+  if (sequences > 1)
+    inputs.push_back({"sequence", places});
+  func::FuncOp function = beginFunction(name, inputs, "logits", f32({counts ? 1 : rows, model.vocabulary}));
+  Step step{function.getArgument(1), sequences > 1 ? function.getArguments().back() : Value(), Value(), Value()};
   if (counts)
     step.row = binary(function.getArgument(2), integers({1}), nn::BinaryKind::sub);
   Value stream = embedded(function.getArgument(0), step.position);
@@ -258,9 +264,9 @@ Value LlmGraph::pooled(Value stream, Pooling pooling, Value last) {
 void LlmGraph::addEmbedding(llvm::StringRef name, int64_t rows, Pooling pooling) {
   OpBuilder::InsertionGuard guard(builder);
   int64_t width = model.dense.empty() ? model.width : model.dense.back().rows;
-  func::FuncOp function = beginFunction(name, {"tokens", "count"}, rows, "embedding", f32({1, width}));
+  func::FuncOp function = beginFunction(name, {{"tokens", rows}, {"count", 1}}, "embedding", f32({1, width}));
   Value zero = integers({0});
-  Step step{zero, Value(), binary(function.getArgument(1), integers({1}), nn::BinaryKind::sub)};
+  Step step{zero, Value(), Value(), binary(function.getArgument(1), integers({1}), nn::BinaryKind::sub)};
   Value stream = embedded(function.getArgument(0), zero);
   for (size_t i = 0; i < model.blocks.size(); ++i) {
     Value mixed = attention(stream, model.blocks[i], static_cast<int64_t>(i), step);

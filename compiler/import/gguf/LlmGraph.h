@@ -13,12 +13,13 @@ namespace ingot {
 
 class LlmGraph {
 public:
-  /// `ctx` positions, of which the entry points take at most `rows` in one step; matrices in the blocks that `types` chooses.
+  /// `ctx` positions of each sequence, of which the entry points take at most `rows` in one step; matrices in the blocks that `types` chooses.
   LlmGraph(const GgufFile &file, const LlmModel &model, const GgufRequantizer &types, int64_t ctx, int64_t rows, const ImportLlm &options, WeightStore &store,
            mlir::OpBuilder &builder);
 
-  /// Which rows' logits an entry point gives: all, or that of row count - 1, where `count` is an argument.
-  enum class Rows { LastOfCount, All };
+  /// What the rows of an entry point are: tokens that follow each other, of which all have logits or row count - 1, where `count` is an argument; or each
+  /// the token of a sequence and position of its own.
+  enum class Rows { LastOfCount, All, Each };
   /// A function `name` over `rows` tokens at the end of the builder's block.
   void addEntry(llvm::StringRef name, int64_t rows, Rows wanted);
   /// A function `name` that makes one vector of up to `rows` tokens.
@@ -28,7 +29,8 @@ private:
   using Value = mlir::Value;
 
   struct Step {
-    Value position;      // i32 [1], of the first row
+    Value position;      // i32 [1], of the first row; i32 [M] where each row has its own
+    Value sequence;      // likewise; null where there is but one
     Value row;           // i32 [1], the one row that is wanted; null when all are
     Value last;          // i32 [1], the last row of a text that is there as a whole, without a cache; null when there is one
     bool narrow = false; // this block goes on with `row` alone
@@ -59,8 +61,11 @@ private:
   Value integers(llvm::ArrayRef<int32_t> values);
   Value positionsOf(int64_t rows, Value position);
   Value tokenRows(const GgufTensor &tensor, Value ids);
-  mlir::func::FuncOp beginFunction(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> inputs, int64_t rows, llvm::StringRef output,
-                                   mlir::RankedTensorType result);
+  struct Input {
+    llvm::StringRef name;
+    int64_t length;
+  };
+  mlir::func::FuncOp beginFunction(llvm::StringRef name, llvm::ArrayRef<Input> inputs, llvm::StringRef output, mlir::RankedTensorType result);
 
   // The walk over the blocks.
   Value embedded(Value tokens, Value position);
@@ -83,7 +88,7 @@ private:
   const GgufFile &file;
   const LlmModel &model;
   const GgufRequantizer &types;
-  int64_t ctx, stepRows, activations;
+  int64_t ctx, stepRows, activations, sequences;
   bool narrowCache;
   WeightStore &store;
   mlir::OpBuilder &builder;

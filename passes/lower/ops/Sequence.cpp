@@ -17,15 +17,18 @@ Lowered lowerRope(Operation *operation, LowerContext &context, std::string &) {
   nn::RopeOp op = cast<nn::RopeOp>(operation);
   ArrayRef<int64_t> x = op.getInput().getType().getShape(), table = op.getTable().getType().getShape();
   int64_t params[IK_ROPE_COUNT] = {x[0], x[1], x[2], table[0], table[1], op.getPairs() == nn::RopePairs::halves};
+  StringRef kernel = op.getPosition().getType().getDimSize(0) > 1 ? "ik_rope_each" : "ik_rope";
   return SmallVector<Value, 2>{
-      context.micro(op.getLoc(), "ik_rope", op.getResult().getType(), op->getOperands(), params, op.getInput().getType().getNumElements()).getResult(0)};
+      context.micro(op.getLoc(), kernel, op.getResult().getType(), op->getOperands(), params, op.getInput().getType().getNumElements()).getResult(0)};
 }
 
 Lowered lowerCacheAppend(Operation *operation, LowerContext &context, std::string &) {
   nn::CacheAppendOp op = cast<nn::CacheAppendOp>(operation);
-  ArrayRef<int64_t> cache = op.getCache().getType().getShape(), rows = op.getRows().getType().getShape();
-  int64_t params[IK_APPEND_COUNT] = {rows[0], cache[0], cache[1], rows[2], op.getRing()};
-  std::string kernel = "ik_cache_append_" + cacheSuffix(op.getCache());
+  ArrayRef<int64_t> all = op.getCache().getType().getShape(), cache = all.take_back(3), rows = op.getRows().getType().getShape();
+  SmallVector<int64_t, IK_APPEND_SEQUENCES_COUNT> params = {rows[0], cache[0], cache[1], rows[2], op.getRing()};
+  if (op.getSequence())
+    params.append({all[0], op.getPosition().getType().getDimSize(0)});
+  std::string kernel = (op.getSequence() ? "ik_cache_append_sequences_" : "ik_cache_append_") + cacheSuffix(op.getCache());
   kernel::MicroOp micro =
       context.micro(op.getLoc(), kernel, op.getResult().getType(), op->getOperands(), params, op.getRows().getType().getNumElements());
   micro.setDest(0);
@@ -34,16 +37,18 @@ Lowered lowerCacheAppend(Operation *operation, LowerContext &context, std::strin
 
 Lowered lowerCachedAttention(Operation *operation, LowerContext &context, std::string &why) {
   nn::CachedAttentionOp op = cast<nn::CachedAttentionOp>(operation);
-  ArrayRef<int64_t> q = op.getQuery().getType().getShape(), k = op.getKey().getType().getShape();
+  ArrayRef<int64_t> q = op.getQuery().getType().getShape(), all = op.getKey().getType().getShape(), k = all.take_back(3);
   if (dtypeOf(op.getKey()) != dtypeOf(op.getValue())) {
     why = "attention over keys and values of different types";
     return failure();
   }
   int64_t width = op.getResult().getType().getDimSize(2), length = k[1];
-  int64_t params[IK_ATTENTION_COUNT] = {q[0],  q[1], k[0], length, q[2], width, static_cast<int64_t>(op.getWindow()),
-                                        paramF32(op.getScale().convertToDouble()), paramF32(op.getSoftcap().convertToDouble()),
-                                        op.getRing(), op.getWhole()};
-  std::string kernel = (llvm::Twine("ik_cached_attention_") + (op.getSinks() ? "sinks_" : "") + cacheSuffix(op.getKey())).str();
+  SmallVector<int64_t, IK_ATTENTION_SEQUENCES_COUNT> params = {q[0],  q[1], k[0], length, q[2], width, static_cast<int64_t>(op.getWindow()),
+                                                               paramF32(op.getScale().convertToDouble()), paramF32(op.getSoftcap().convertToDouble()),
+                                                               op.getRing(), op.getWhole()};
+  if (op.getSequence())
+    params.append({all[0], op.getPosition().getType().getDimSize(0)});
+  std::string kernel = (llvm::Twine("ik_cached_attention_") + (op.getSequence() ? "sequences_" : "") + (op.getSinks() ? "sinks_" : "") + cacheSuffix(op.getKey())).str();
   int64_t work = q[0] * q[1] * length * (q[2] + width);
   return SmallVector<Value, 2>{
       context.micro(op.getLoc(), kernel, op.getResult().getType(), op->getOperands(), params, work, IK_ATTENTION_SCRATCH(q[2], width)).getResult(0)};

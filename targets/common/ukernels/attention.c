@@ -1,4 +1,5 @@
-/* ik_cached_attention_<type>: causal attention of a step's queries over a key/value cache; parameters and the order of operations in sequence.h.
+/* ik_cached_attention_<type>: causal attention of a step's queries over a key/value cache, or rows of several sequences over theirs; parameters and the
+ * order of operations in sequence.h.
  * Up to 64 queries that share a cache head (heads of a group side by side, then rows) walk its chunks together: keys are widened and transposed, values
  * widened, 48 positions at a time, and multiplied with the tiles of micro.h. Parallel unit: one query, cache heads outermost. */
 #include "targets/common/ukernels/micro.h"
@@ -393,7 +394,31 @@ enum { IK_FEW_ROWS = 1 };
   IK_KERNEL(ik_cached_attention_##NAME);                                                                                      \
   IK_KERNEL(ik_cached_attention_##NAME) { ik_attention_all_##NAME(buf, p, worker, workers, 0, buf[4], buf[5]); }              \
   IK_KERNEL(ik_cached_attention_sinks_##NAME);                                                                                \
-  IK_KERNEL(ik_cached_attention_sinks_##NAME) { ik_attention_all_##NAME(buf, p, worker, workers, buf[4], buf[5], buf[6]); }
+  IK_KERNEL(ik_cached_attention_sinks_##NAME) { ik_attention_all_##NAME(buf, p, worker, workers, buf[4], buf[5], buf[6]); }    \
+  /* Rows of a place after those of the other: each time another worker begins, so that all have as much to do. */            \
+  static void ik_attention_places_##NAME(void *const *buf, const int64_t *p, int64_t worker, int64_t workers, const float *sinks, float *y, void *scratch) { \
+    const int64_t places = p[IK_ATTENTION_PLACES], queries = p[IK_ATTENTION_M] / places * p[IK_ATTENTION_HQ], cache = p[IK_ATTENTION_HK] * p[IK_ATTENTION_T]; \
+    const int64_t keys = cache * ik_cache_row_##NAME(p[IK_ATTENTION_D]), values = cache * ik_cache_row_##NAME(p[IK_ATTENTION_E]); \
+    int64_t one[IK_ATTENTION_COUNT];                                                                                          \
+    __builtin_memcpy(one, p, sizeof one);                                                                                     \
+    one[IK_ATTENTION_M] = p[IK_ATTENTION_M] / places;                                                                         \
+    for (int64_t place = 0; place < places; ++place, y += queries * p[IK_ATTENTION_E]) {                                      \
+      const int64_t sequence = ((const int32_t *)buf[4])[place], turn = (worker + place) % workers;                           \
+      if (sequence < 0 || sequence >= p[IK_ATTENTION_S]) {                                                                    \
+        const ik_range share = ik_share(queries * p[IK_ATTENTION_E], turn, workers);                                          \
+        for (int64_t i = share.begin; i < share.end; ++i)                                                                     \
+          y[i] = 0.0f;                                                                                                        \
+        continue;                                                                                                             \
+      }                                                                                                                       \
+      void *const part[] = {(float *)buf[0] + place * queries * p[IK_ATTENTION_D], (T *)buf[1] + sequence * keys, (T *)buf[2] + sequence * values, \
+                            (int32_t *)buf[3] + place};                                                                       \
+      ik_attention_all_##NAME(part, one, turn, workers, sinks, y, scratch);                                                   \
+    }                                                                                                                         \
+  }                                                                                                                           \
+  IK_KERNEL(ik_cached_attention_sequences_##NAME);                                                                            \
+  IK_KERNEL(ik_cached_attention_sequences_##NAME) { ik_attention_places_##NAME(buf, p, worker, workers, 0, buf[5], buf[6]); } \
+  IK_KERNEL(ik_cached_attention_sequences_sinks_##NAME);                                                                      \
+  IK_KERNEL(ik_cached_attention_sequences_sinks_##NAME) { ik_attention_places_##NAME(buf, p, worker, workers, buf[5], buf[6], buf[7]); }
 IK_ATTENTION(_Float16, f16)
 IK_ATTENTION(float, f32)
 IK_ATTENTION(int8_t, q8)

@@ -5,6 +5,11 @@
  *                               q8: cache u8 [H][T][IK_CACHE_ROW8(D)], a row is D signed bytes, from IK_CACHE_SCALES8(D) on a scale f16 for each 32 of them
  *   ik_cached_attention_<type>  q f32 [M][HQ][D], k [HK][T][D], v [HK][T][E], position, y f32 [M][HQ][E], scratch
  *   ik_cached_attention_sinks_<type>  the same with sinks f32 [HQ] after the position
+ * Rows of several sequences, each with a cache of its own, one after the other; positions and sequences i32 [PLACES]: one for all rows, which follow each
+ * other, or one a row. A sequence outside 0 .. S - 1 is none: its rows are not appended, their attention is 0.
+ *   ik_rope_each                       as ik_rope with a position a row
+ *   ik_cache_append_sequences_<type>   cache, rows, positions, sequences, result; where rows have one place the last of them stays
+ *   ik_cached_attention_sequences_<type>, ik_cached_attention_sequences_sinks_<type>   q, k, v, positions, sequences, the sinks if any, y, scratch
  *
  * Attention, the same bits on every target, for every M and number of workers. For one query and head, over the cache rows t it sees, in chunks of
  * IK_ATTENTION_CHUNK that begin at multiples of it: s_t = (fma chain over d from 0) * scale, then cap * tanh(s_t / cap); top' = max(top, chunk's
@@ -16,6 +21,7 @@
 
 enum { IK_ROPE_M, IK_ROPE_H, IK_ROPE_D, IK_ROPE_T, IK_ROPE_R, IK_ROPE_HALVES, IK_ROPE_COUNT };
 enum { IK_APPEND_M, IK_APPEND_H, IK_APPEND_T, IK_APPEND_D, IK_APPEND_RING, IK_APPEND_COUNT };
+enum { IK_APPEND_S = IK_APPEND_COUNT, IK_APPEND_PLACES, IK_APPEND_SEQUENCES_COUNT };
 enum {
   IK_ATTENTION_M, IK_ATTENTION_HQ, IK_ATTENTION_HK, IK_ATTENTION_T, IK_ATTENTION_D, IK_ATTENTION_E,
   IK_ATTENTION_WINDOW,                        /* 0: all */
@@ -24,6 +30,7 @@ enum {
   IK_ATTENTION_WHOLE,                         /* 1: every query sees all up to the position, or window / 2 on both sides */
   IK_ATTENTION_COUNT
 };
+enum { IK_ATTENTION_S = IK_ATTENTION_COUNT, IK_ATTENTION_PLACES, IK_ATTENTION_SEQUENCES_COUNT };
 /* A row of d elements in 8 bits: where its scales are, its bytes. value = scale * byte, byte = round half to even(x * (127 / amax of its 32)), scale = f16(amax / 127). */
 #define IK_CACHE_SCALES8(d) (((d) + 1) / 2 * 2)
 #define IK_CACHE_ROW8(d) (IK_CACHE_SCALES8(d) + ((d) + 31) / 32 * 2)

@@ -29,6 +29,11 @@ IK_KERNEL(ik_cached_attention_f16);
 IK_KERNEL(ik_cache_append_q8);
 IK_KERNEL(ik_cached_attention_q8);
 IK_KERNEL(ik_cached_attention_sinks_f16);
+IK_KERNEL(ik_rope_each);
+IK_KERNEL(ik_cache_append_sequences_f16);
+IK_KERNEL(ik_cached_attention_sequences_f16);
+IK_KERNEL(ik_cache_append_sequences_q8);
+IK_KERNEL(ik_cached_attention_sequences_q8);
 
 typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
 enum { ROWS = 29, N = 37, DEPTH = 512 };
@@ -123,6 +128,28 @@ static void sequenceCase(int32_t position, int64_t m, int64_t window, float soft
   run(ik_cached_attention_q8, attend8, same, y, m * HQ * D * 4);
 }
 
+/* Rows of three sequences, and one that has none, in rings. */
+static void sequencesCase(void) {
+  enum { M = 4, S = 3, HQ = 4, HK = 2, T = 48, D = 24 };
+  static float table[T * D];
+  static _Float16 cache[S * HK * T * D];
+  static _Alignas(2) uint8_t bytes[S * HK * T * IK_CACHE_ROW8(D)];
+  int32_t position[M] = {5, 60, 2, 47}, sequence[M] = {2, 0, -1, 1};
+  union { float f; uint32_t u; } scale = {0.2f};
+  fill(x, M * HQ * D), fill(table, T * D), fill(room, S * HK * T * D);
+  for (int64_t i = 0; i < S * HK * T * D; ++i)
+    cache[i] = (_Float16)room[i];
+  const int64_t rope[IK_ROPE_COUNT] = {M, HQ, D, T, D, 1}, append[IK_APPEND_SEQUENCES_COUNT] = {M, HK, T, D, 1, S, M};
+  const int64_t attention[IK_ATTENTION_SEQUENCES_COUNT] = {M, HQ, HK, T, D, D, 20, scale.u, 0, 1, 0, S, M};
+  void *const turn[] = {x, table, position, y}, *const store[] = {cache, x, position, sequence, cache}, *const attend[] = {x, cache, cache, position, sequence, y, room};
+  void *const store8[] = {bytes, x, position, sequence, bytes}, *const attend8[] = {x, bytes, bytes, position, sequence, y, room};
+  run(ik_rope_each, turn, rope, y, M * HQ * D * 4);
+  run(ik_cache_append_sequences_f16, store, append, cache, sizeof cache);
+  run(ik_cached_attention_sequences_f16, attend, attention, y, M * HQ * D * 4);
+  run(ik_cache_append_sequences_q8, store8, append, bytes, sizeof bytes);
+  run(ik_cached_attention_sequences_q8, attend8, attention, y, M * HQ * D * 4);
+}
+
 #define NBITS_CASE(form, bits, zeros, halves)                                        \
   nbitsCase(ik_nbits_matmul_##form, bits, halves ? 0 : 3, zeros ? 1 : 0);            \
   nbitsCase(ik_nbits_matmul_##form, bits, halves ? 0 : 1, zeros ? 4 : 0);
@@ -136,4 +163,5 @@ static void hashAll(void) {
   expertsCase(ik_block_experts_f16, ik_block_quantize, 1), expertsCase(ik_block_experts16_q4_0, ik_block_quantize16, 0);
   IK_NBITS_TABLE(NBITS_CASE)
   sequenceCase(0, 17, 0, 0, 0), sequenceCase(290, 1, 0, 0, 0), sequenceCase(230, 20, 10, 3, 0), sequenceCase(270, 20, 9, 0, 1);
+  sequencesCase();
 }

@@ -12,6 +12,7 @@ void testResize();
 void testRnn();
 void testBlock(const char *vectors);
 void testSequence();
+void testSequences();
 
 int main(int argc, char **argv) {
   testMath();
@@ -23,6 +24,7 @@ int main(int argc, char **argv) {
   testRnn();
   testBlock(argc > 1 ? argv[1] : nullptr);
   testSequence();
+  testSequences();
   std::printf(failures ? "%d failures\n" : "portable kernels: all passed\n", failures);
   return failures != 0;
 }

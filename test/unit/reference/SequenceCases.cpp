@@ -68,6 +68,22 @@ std::vector<Case> sequenceCases() {
       {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 window 2 ring", {"1x1x1xf32", "1x48x1xf32", "1x48x1xf32", "1xi32"},
        {{1}, Numbers(48, 0), ringValues(), {49}}, {"1x1x1xf32"}, {{4}}},
       {"nn.cache_append %arg0, %arg1, %arg2 ring", {"1x3x1xf16", "2x1x1xf32", "1xi32"}, {{9}, {1, 2}, {5}}, {"1x3x1xf16"}, {{2, 9, 1}}, 0},
+      // Each row has a position: the second turns by 90 degrees, the first stays.
+      {"nn.rope %arg0, %arg1, %arg2 pairs halves", {"2x1x2xf32", "2x2xf32", "2xi32"}, {{1, 2, 3, 4}, {1, 0, 0, 1}, {0, 1}}, {"2x1x2xf32"}, {{1, 2, -4, 3}}},
+      // The step's two rows go to the second of two sequences.
+      {"nn.cache_append %arg0, %arg1, %arg2 of %arg3", {"2x1x2x1xf32", "2x1x1xf32", "1xi32", "1xi32"}, {{9}, {1, 2}, {0}, {1}}, {"2x1x2x1xf32"}, {{9, 9, 1, 2}}, 0},
+      // Each row to a place of its own; the second has no sequence, the fourth lies beyond its cache.
+      {"nn.cache_append %arg0, %arg1, %arg2 of %arg3", {"2x1x2x1xf32", "4x1x1xf32", "4xi32", "4xi32"}, {{9}, {1, 2, 3, 4}, {1, 0, 0, 2}, {0, -1, 1, 1}},
+       {"2x1x2x1xf32"}, {{9, 1, 3, 9}}, 0},
+      // In a ring of 3 positions 4 and 5 of sequences 1 and 0 are rows 1 and 2.
+      {"nn.cache_append %arg0, %arg1, %arg2 of %arg3 ring", {"2x1x3x1xf32", "2x1x1xf32", "2xi32", "2xi32"}, {{9}, {1, 2}, {4, 5}, {1, 0}}, {"2x1x3x1xf32"},
+       {{9, 9, 2, 9, 1, 9}}, 0},
+      // Row 0 sees both rows of sequence 1, row 1 the first of sequence 0, row 2 nothing: there is no sequence 2.
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 of %arg4 scale 1.0", {"3x1x1xf32", "2x1x2x1xf32", "2x1x2x1xf32", "3xi32", "3xi32"},
+       {{1}, {0, 0, 0, 0.6931471805599453}, {7, 8, 3, 6}, {1, 0, 0}, {1, 0, 2}}, {"3x1x1xf32"}, {{5, 7, 0}}},
+      // One place for both rows: the second sees one more, and the sink of the same score takes its share.
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 of %arg4 sinks %arg5 scale 1.0", {"2x1x1xf32", "2x1x2x1xf32", "2x1x2x1xf32", "1xi32", "1xi32", "1xf32"},
+       {{1, 1}, {0}, {7, 8, 3, 6}, {0}, {1}, {0}}, {"2x1x1xf32"}, {{1.5, 3}}},
       // Row 0 sees row 1 too; a row beyond the last sees what the last does.
       {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 whole", {"2x1x1xf32", "1x2x1xf32", "1x2x1xf32", "1xi32"},
        {{1, 1}, {0, 0.6931471805599453}, {3, 6}, {1}}, {"2x1x1xf32"}, {{5, 5}}},

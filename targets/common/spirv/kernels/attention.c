@@ -14,14 +14,18 @@ static inline float ik_cached_q8(const int8_t *row, int64_t at, int64_t depth) {
 #define IK_ROW_f32(depth) (depth)
 #define IK_ROW_q8(depth) IK_CACHE_ROW8(depth)
 
-#define IK_ATTENTION(T, TYPE, NAME, SINKS)                                                                                    \
+/* SINKS, SEQUENCES: 1 where the kernel has them. */
+#define IK_ATTENTION(T, TYPE, NAME, SINKS, SEQUENCES)                                                                                    \
   IK_KERNEL(NAME) {                                                                                                           \
     const int64_t hq = p[IK_ATTENTION_HQ], hk = p[IK_ATTENTION_HK], depth = p[IK_ATTENTION_D], width = p[IK_ATTENTION_E];     \
-    const int64_t length = p[IK_ATTENTION_T], window = p[IK_ATTENTION_WINDOW], position = *(const int32_t *)buf[3];           \
+    const int64_t length = p[IK_ATTENTION_T], window = p[IK_ATTENTION_WINDOW];                                                \
     const float cap = ik_f32(p[IK_ATTENTION_SOFTCAP]);                                                                        \
     ik_range range = ik_share(p[IK_ATTENTION_M] * hq, worker, workers);                                                       \
     for (int64_t unit = range.begin; unit < range.end; ++unit) {                                                              \
-      int64_t m = unit / hq, head = unit % hq / (hq / hk), end = (position < 0 ? 0 : position) + m + 1, begin = 0;            \
+      const int64_t m = unit / hq, head = unit % hq / (hq / hk), place = SEQUENCES && p[IK_ATTENTION_PLACES] > 1 ? m : 0;     \
+      const int64_t position = ((const int32_t *)buf[3])[place], sequence = SEQUENCES ? ((const int32_t *)buf[4])[place] : 0; \
+      const int idle = SEQUENCES && (sequence < 0 || sequence >= p[IK_ATTENTION_S]);                                          \
+      int64_t end = (position < 0 ? 0 : position) + m - place + 1, begin = 0;                                                 \
       end = end < length || p[IK_ATTENTION_RING] ? end : length;                                                              \
       begin = window > 0 && end > window ? end - window : 0;                                                                  \
       if (p[IK_ATTENTION_WHOLE]) {                                                                                            \
@@ -29,10 +33,14 @@ static inline float ik_cached_q8(const int8_t *row, int64_t at, int64_t depth) {
         begin = window > 0 && at > window / 2 ? at - window / 2 : 0;                                                          \
         end = window > 0 && at + window / 2 < last ? at + window / 2 + 1 : last + 1;                                          \
       }                                                                                                                       \
+      if (idle)                                                                                                               \
+        begin = end = 0;                                                                                                      \
       const float *q = (const float *)buf[0] + unit * depth;                                                                  \
       const int64_t keyRow = IK_ROW_##TYPE(depth), valueRow = IK_ROW_##TYPE(width);                                           \
-      const T *k = (const T *)buf[1] + head * length * keyRow, *v = (const T *)buf[2] + head * length * valueRow;             \
-      float *y = (float *)buf[4 + SINKS] + unit * width, top = SINKS ? ((const float *)buf[4])[unit % hq] : -__builtin_inff(), sum = SINKS; \
+      const int64_t rows = ((idle ? 0 : sequence) * hk + head) * length;                                                      \
+      const T *k = (const T *)buf[1] + rows * keyRow, *v = (const T *)buf[2] + rows * valueRow;                               \
+      float *y = (float *)buf[4 + SEQUENCES + SINKS] + unit * width, sum = SINKS || idle;                                     \
+      float top = SINKS ? ((const float *)buf[4 + SEQUENCES])[unit % hq] : -__builtin_inff();                                 \
       for (int64_t e = 0; e < width; ++e)                                                                                     \
         y[e] = 0.0f;                                                                                                          \
       for (int64_t chunk = begin / IK_ATTENTION_CHUNK * IK_ATTENTION_CHUNK; chunk < end; chunk += IK_ATTENTION_CHUNK) {       \
@@ -71,9 +79,11 @@ static inline float ik_cached_q8(const int8_t *row, int64_t at, int64_t depth) {
         y[e] = y[e] / sum;                                                                                                    \
     }                                                                                                                         \
   }
-IK_ATTENTION(_Float16, f16, ik_cached_attention_f16, 0)
-IK_ATTENTION(float, f32, ik_cached_attention_f32, 0)
-IK_ATTENTION(_Float16, f16, ik_cached_attention_sinks_f16, 1)
-IK_ATTENTION(float, f32, ik_cached_attention_sinks_f32, 1)
-IK_ATTENTION(int8_t, q8, ik_cached_attention_q8, 0)
-IK_ATTENTION(int8_t, q8, ik_cached_attention_sinks_q8, 1)
+#define IK_ATTENTION_ALL(T, TYPE)                                      \
+  IK_ATTENTION(T, TYPE, ik_cached_attention_##TYPE, 0, 0)              \
+  IK_ATTENTION(T, TYPE, ik_cached_attention_sinks_##TYPE, 1, 0)        \
+  IK_ATTENTION(T, TYPE, ik_cached_attention_sequences_##TYPE, 0, 1)    \
+  IK_ATTENTION(T, TYPE, ik_cached_attention_sequences_sinks_##TYPE, 1, 1)
+IK_ATTENTION_ALL(_Float16, f16)
+IK_ATTENTION_ALL(float, f32)
+IK_ATTENTION_ALL(int8_t, q8)
