@@ -69,6 +69,7 @@ constexpr OptionInfo kOptions[] = {
     {"against", 0, ValueKind::Text, "MODEL2", "", "compare with a reference model", " perplexity ", "none"},
     {"ctx", 0, ValueKind::Integer, "N", "512", "tokens a piece of the text", " perplexity "},
     {"ctx", 0, ValueKind::Integer, "N", "0", "language models: most tokens; 0: the model's, up to 4096", " build run test bench inspect generate embed "},
+    {"sequences", 0, ValueKind::Integer, "N", "1", "language models: how many texts one build serves at once", " build bench generate "},
     {"kv", 0, ValueKind::Text, "f16|q8", "f16", "language models: how keys and values are kept", COMPILING},
     {"activations", 0, ValueKind::Text, "8|16", "8", "language models: bits of what meets quantised weights", COMPILING},
     {"device", 'd', ValueKind::Text, "NAME", "host", "device preset (ingot devices), or 'reference'", COMPILING},

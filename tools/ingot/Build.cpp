@@ -53,12 +53,15 @@ llvm::json::Object buildRecord(const CompileOptions &options, const ShapeSets &s
       binds[llvm::json::fixUTF8(io.name)] = bindText(io);
   uint64_t bytes = 0;
   (void)llvm::sys::fs::file_size(options.modelPath, bytes);
-  return llvm::json::Object{{"model_bytes", static_cast<int64_t>(bytes)}, {"target", options.target}, {"features", options.features},
+  llvm::json::Object record{{"model_bytes", static_cast<int64_t>(bytes)}, {"target", options.target}, {"features", options.features},
                             {"precision", precisionText(options)}, {"threads", options.workers}, {"ctx", options.llm.ctx}, {"activations", options.llm.activations},
                             {"kv", options.llm.narrowCache ? "q8" : "f16"}, {"stream_weights", options.streamBytes},
                             {"dims", std::move(dims)}, {"shapes", std::move(shapes)}, {"binds", std::move(binds)},
                             {"quantize", options.compress.quantizeText}, {"sparsify", options.compress.sparsifyText}, {"calibrate", options.compress.calibrate},
                             {"sparse", std::string(options.sparse == SparseStorage::Fastest ? "fastest" : options.sparse == SparseStorage::Smallest ? "smallest" : "never")}};
+  if (options.llm.sequences > 1)
+    record["sequences"] = options.llm.sequences;
+  return record;
 }
 
 void fillReport(ReportData &report, const CompileOptions &options, const Compiled &compiled) {

@@ -59,8 +59,10 @@ void printPlan(const Context &context, llvm::StringRef model, const Compiled &co
   for (const Program &each : compiled.programs)
     scratch = std::max(scratch, each.scratchBytes);
   scratch *= program.workers;
+  std::vector<CachePart> caches = cachesOf(compiled);
+  int64_t sequences = caches.empty() ? 1 : caches.front().sequences;
   llvm::outs() << "memory on " << compiled.device.name << ": weights " << bytesText(program.weightsBytes) << " mapped, cache " << bytesText(program.stateBytes)
-               << ", arena " << bytesText(arena) << ", scratch " << bytesText(scratch) << " for " << program.workers << " workers; "
+               << (sequences > 1 ? " of " + std::to_string(sequences) + " sequences" : "") << ", arena " << bytesText(arena) << ", scratch " << bytesText(scratch) << " for " << program.workers << " workers; "
                << bytesText(program.weightsBytes + program.stateBytes + arena + scratch) << " in all\n";
   double bytes = bytesOfToken(*file), bandwidth = compiled.device.bandwidthGBs;
   llvm::outs() << "a token reads " << bytesText(static_cast<int64_t>(bytes)) << " of weights: "

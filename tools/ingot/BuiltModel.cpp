@@ -99,6 +99,9 @@ bool asksForTheBuild(const Context &context) {
   return llvm::none_of(context.diagnostics.all(), [](const Diagnostic &d) { return d.code == "IG0008"; }); // the model has changed
 }
 
+/// Whether a step of several sequences has room for as many as are asked for.
+bool hasRows(const Program &program, int64_t sequences) { return program.entry != "decode_batch" || program.inputs.front().shape.front() >= sequences; }
+
 } // namespace
 
 std::unique_ptr<BuiltModel> openBuiltModel(const Context &context, llvm::StringRef model, const CompileOptions &options) {
@@ -116,7 +119,7 @@ std::unique_ptr<BuiltModel> openBuiltModel(const Context &context, llvm::StringR
   built->objects = readObjects(inFolder(model, "lib" + name + ".a"));
   bool fits = !built->objects.empty() && options.workers <= built->container.layout.workers;
   for (const std::string &entry : options.llm.entries)
-    fits &= llvm::any_of(built->programs, [&](const Program &p) { return p.entry == entry; });
+    fits &= llvm::any_of(built->programs, [&](const Program &p) { return p.entry == entry && hasRows(p, options.llm.sequences); });
   std::optional<Device> device = fits ? resolveDevice(options, context.diagnostics) : std::nullopt;
   if (!device)
     return nullptr;

@@ -1,5 +1,5 @@
 // bench of a language model: tokens a second of a prompt (pp) and of generation (tg), each from a context of --depth tokens, as llama-bench measures
-// them.
+// them; with several sequences also of generation for all of them at once, summed.
 #include "tools/ingot/LanguageModel.h"
 #include "tools/ingot/PeakMemory.h"
 
@@ -29,19 +29,31 @@ class LanguageBench {
 public:
   LanguageBench(const Context &context, LanguageModel &model)
       : context(context), model(model), pp(context.options.integer("pp")), tg(context.options.integer("tg")),
-        depth(context.options.integer("depth")), tokens(someTokens(static_cast<size_t>(std::max({pp, tg, depth})), model.vocabulary())) {}
+        depth(context.options.integer("depth")), sequences(context.options.has("sequences") ? context.options.integer("sequences") : model.sequences()),
+        tokens(someTokens(static_cast<size_t>(std::max({pp, tg, depth})), model.vocabulary())) {
+    if (sequences > 1)
+      table = Table({"threads", "pp", "pp tok/s", "tg", "tg tok/s", "GB/s", "sequences", "batch tok/s"});
+  }
 
   /// One row of the table. False: reported.
   bool measure(int64_t workers) {
-    double ppSeconds = 0, tgSeconds = 0;
+    double ppSeconds = 0, tgSeconds = 0, batchSeconds = 0;
     bool good = warmUp(workers) && fill(workers) && time([&] { return prefill(pp, depth, workers); }, ppSeconds) &&
-                time([&] { return generate(workers); }, tgSeconds);
+                time([&] { return generate(workers); }, tgSeconds) && (sequences == 1 || time([&] { return generateBatch(workers); }, batchSeconds));
     if (!good)
       return false;
     double ppRate = ppSeconds > 0 ? double(pp) / ppSeconds : 0, tgRate = tgSeconds > 0 ? double(tg) / tgSeconds : 0;
     double gbs = bytesOf(*model.program("decode")) * tgRate / 1e9;
-    table.add({std::to_string(workers), std::to_string(pp), fixed(ppRate, 1), std::to_string(tg), fixed(tgRate, 1), fixed(gbs, 2)});
-    rows.push_back(llvm::json::Object{{"threads", workers}, {"pp", pp}, {"pp_tok_s", ppRate}, {"tg", tg}, {"tg_tok_s", tgRate}, {"gbs", gbs}});
+    std::vector<std::string> cells = {std::to_string(workers), std::to_string(pp), fixed(ppRate, 1), std::to_string(tg), fixed(tgRate, 1), fixed(gbs, 2)};
+    llvm::json::Object row{{"threads", workers}, {"pp", pp}, {"pp_tok_s", ppRate}, {"tg", tg}, {"tg_tok_s", tgRate}, {"gbs", gbs}};
+    if (sequences > 1) {
+      double batchRate = batchSeconds > 0 ? double(tg * sequences) / batchSeconds : 0;
+      cells.insert(cells.end(), {std::to_string(sequences), fixed(batchRate, 1)});
+      row["sequences"] = sequences;
+      row["batch_tok_s"] = batchRate;
+    }
+    table.add(std::move(cells));
+    rows.push_back(std::move(row));
     return true;
   }
 
@@ -53,8 +65,13 @@ private:
     return model.prefill(llvm::ArrayRef(tokens).take_front(static_cast<size_t>(count)), position, workers);
   }
 
-  /// Puts the first `depth` tokens into the context, where they stay: each run writes only what comes behind them.
-  bool fill(int64_t workers) { return model.reset() && prefill(depth, 0, workers); }
+  /// Puts the first `depth` tokens into the context of each sequence, where they stay: each run writes only what comes behind them.
+  bool fill(int64_t workers) {
+    bool good = model.reset();
+    for (int64_t i = 0; good && i < sequences; ++i)
+      good = model.prefill(llvm::ArrayRef(tokens).take_front(static_cast<size_t>(depth)), 0, workers, static_cast<int32_t>(i));
+    return good;
+  }
 
   bool generate(int64_t workers) {
     for (int64_t i = 0; i < tg; ++i)
@@ -63,10 +80,26 @@ private:
     return true;
   }
 
+  /// A token of each sequence, `tg` times.
+  bool generateBatch(int64_t workers) {
+    for (int64_t i = 0; i < tg; ++i)
+      if (!batch(i, depth + i, workers))
+        return false;
+    return true;
+  }
+
+  /// Each sequence's token is another one of the list.
+  bool batch(int64_t step, int64_t position, int64_t workers) {
+    std::vector<int32_t> each;
+    for (int64_t s = 0; s < sequences; ++s)
+      each.push_back(tokens[static_cast<size_t>(step + s) % tokens.size()]);
+    return model.decodeBatch(each, std::vector<int32_t>(each.size(), static_cast<int32_t>(position)), workers);
+  }
+
   /// Touches weights and code once.
   bool warmUp(int64_t workers) {
     int64_t chunk = std::min(pp, model.program("prefill")->inputs[0].shape[0]);
-    return (tg == 0 || model.decode(tokens[0], 0, workers)) && prefill(chunk, 0, workers);
+    return (tg == 0 || (model.decode(tokens[0], 0, workers) && (sequences == 1 || batch(0, 0, workers)))) && prefill(chunk, 0, workers);
   }
 
   /// Median seconds of --repeat runs, or of as many as fit in a second.
@@ -88,7 +121,7 @@ private:
 
   const Context &context;
   LanguageModel &model;
-  int64_t pp, tg, depth;
+  int64_t pp, tg, depth, sequences;
   std::vector<int32_t> tokens;
 };
 

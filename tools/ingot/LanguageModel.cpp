@@ -44,6 +44,10 @@ std::optional<CompileOptions> languageOptions(const Context &context, llvm::Stri
     return std::nullopt;
   }
   options->llm.entries = std::move(entries);
+  if (!llvm::is_contained(options->llm.entries, "decode"))
+    options->llm.sequences = 1; // whatever the folder was built for
+  if (options->llm.sequences > 1)
+    options->llm.entries.push_back("decode_batch");
   return options;
 }
 
@@ -109,17 +113,22 @@ const Program *LanguageModel::program(llvm::StringRef entry) const {
   return index < programs.size() ? &programs[index] : nullptr;
 }
 
-bool LanguageModel::run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers) {
+int64_t LanguageModel::sequences() const { return program("decode_batch") ? static_cast<int64_t>(rowsOf("decode_batch")) : 1; }
+
+bool LanguageModel::run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers,
+                        int32_t sequence) {
   size_t index = entryIndex(entry);
   auto start = static_cast<int32_t>(position);
+  const std::pair<llvm::StringRef, const void *> given[] = {{"tokens", tokens.data()}, {"position", &start}, {"count", &count}, {"sequence", &sequence}};
   std::vector<const void *> inputs;
   for (const ProgramIo &io : programs[index].inputs)
-    inputs.push_back(io.name == "tokens" ? static_cast<const void *>(tokens.data()) : io.name == "position" ? &start : &count);
+    inputs.push_back(llvm::find_if(given, [&](const auto &row) { return row.first == io.name; })->second);
   void *outputs[] = {out};
   return check(loaded->run(index, inputs, outputs, std::min(workers, programs[index].workers)));
 }
 
-bool LanguageModel::prefill(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers) {
+bool LanguageModel::prefill(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers, int32_t sequence) {
+  lastLogits.resize(vocabularySize);
   llvm::StringRef shortEntry = program("prefill_short") ? "prefill_short" : "prefill"; // older packages lack it
   size_t chunk = rowsOf("prefill"), shortChunk = rowsOf(shortEntry);
   for (size_t taken; !tokens.empty(); tokens = tokens.drop_front(taken)) {
@@ -127,14 +136,30 @@ bool LanguageModel::prefill(llvm::ArrayRef<int32_t> tokens, int64_t position, in
     taken = std::min(isShort ? shortChunk : chunk, tokens.size());
     std::vector<int32_t> padded(tokens.take_front(taken));
     padded.resize(isShort ? shortChunk : chunk);
-    if (!run(isShort ? shortEntry : "prefill", padded, position, static_cast<int32_t>(taken), lastLogits.data(), workers))
+    if (!run(isShort ? shortEntry : "prefill", padded, position, static_cast<int32_t>(taken), lastLogits.data(), workers, sequence))
       return false;
     position += static_cast<int64_t>(taken);
   }
   return true;
 }
 
-bool LanguageModel::decode(int32_t token, int64_t position, int64_t workers) { return run("decode", token, position, 1, lastLogits.data(), workers); }
+bool LanguageModel::decode(int32_t token, int64_t position, int64_t workers) {
+  lastLogits.resize(vocabularySize);
+  return run("decode", token, position, 1, lastLogits.data(), workers);
+}
+
+bool LanguageModel::decodeBatch(llvm::ArrayRef<int32_t> tokens, llvm::ArrayRef<int32_t> positions, int64_t workers) {
+  size_t index = entryIndex("decode_batch"), all = rowsOf("decode_batch");
+  std::vector<int32_t> batch[] = {tokens, positions, std::vector<int32_t>(all, -1)};
+  for (std::vector<int32_t> &column : batch)
+    column.resize(all);
+  for (size_t i = 0; i < tokens.size(); ++i)
+    batch[2][i] = positions[i] < 0 ? -1 : static_cast<int32_t>(i);
+  lastLogits.resize(all * vocabularySize);
+  const void *inputs[] = {batch[0].data(), batch[1].data(), batch[2].data()};
+  void *outputs[] = {lastLogits.data()};
+  return check(loaded->run(index, inputs, outputs, std::min(workers, programs[index].workers)));
+}
 
 bool LanguageModel::score(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers,
                           llvm::function_ref<void(size_t, llvm::ArrayRef<float>)> row) {

@@ -19,10 +19,15 @@ public:
   const Program *program(llvm::StringRef entry) const;
   double loadSeconds() const { return loadTime; }
 
-  /// Runs tokens at `position` and after; `logits` [vocabulary] become those of the last. False: reported.
-  bool prefill(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers);
-  /// One token.
+  /// Sequences that the program holds.
+  int64_t sequences() const;
+
+  /// Runs tokens of a sequence at `position` and after; `logits` [vocabulary] become those of the last. False: reported.
+  bool prefill(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers, int32_t sequence = 0);
+  /// One token of sequence 0.
   bool decode(int32_t token, int64_t position, int64_t workers);
+  /// One token each of sequences 0, 1, ... at positions of their own, none where the position is negative; `logits` are then a row a sequence.
+  bool decodeBatch(llvm::ArrayRef<int32_t> tokens, llvm::ArrayRef<int32_t> positions, int64_t workers);
   /// Runs tokens at `position` and after, and calls `row(i, logits)` for each in order.
   bool score(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers, llvm::function_ref<void(size_t, llvm::ArrayRef<float>)> row);
   /// The vector [vocabulary() is its length] of a whole text. False: reported.
@@ -38,7 +43,7 @@ private:
   bool load(const BuiltModel &package);
   size_t entryIndex(llvm::StringRef entry) const;
   size_t rowsOf(llvm::StringRef entry) const; // tokens of one step
-  bool run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers);
+  bool run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, int64_t position, int32_t count, float *out, int64_t workers, int32_t sequence = 0);
   bool check(llvm::Error error);
 
   const Context &context;

@@ -123,6 +123,8 @@ bool readBuildFolder(const Context &context, CompileOptions &options) {
     options.llm.activations = build->getInteger("activations").value_or(options.llm.activations);
   if (!context.options.has("stream-weights"))
     options.streamBytes = build->getInteger("stream_weights").value_or(0);
+  if (!context.options.has("sequences"))
+    options.llm.sequences = build->getInteger("sequences").value_or(1);
   if (!context.options.has("kv"))
     options.llm.narrowCache = build->getString("kv").value_or("f16") == "q8";
   if (!context.options.has("sparse") && !parseSparse(context, build->getString("sparse").value_or("fastest"), options.sparse))
@@ -222,8 +224,14 @@ bool parseStream(const Context &context, int64_t &bytes) {
   return false;
 }
 
-/// --activations and --kv. False: reported.
+/// --activations, --kv and --sequences. False: reported.
 bool parseNumbers(const Context &context, ImportLlm &llm) {
+  constexpr int64_t kMostSequences = 256; // decode_batch has a row for each, and the state a cache
+  if (std::string given = context.options.text("sequences"); !given.empty()) {
+    llm.sequences = context.options.integer("sequences");
+    if (llm.sequences < 1 || llm.sequences > kMostSequences)
+      return context.fail("IG0002", "--sequences has a bad value: expected 1 to " + std::to_string(kMostSequences) + ", found '" + given + "'") == kDone;
+  }
   if (!isEither(context, "activations", "8", "16") || !isEither(context, "kv", "f16", "q8"))
     return false;
   llm.activations = context.options.text("activations") == "16" ? 16 : 8;
