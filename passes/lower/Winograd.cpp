@@ -53,13 +53,12 @@ Tensor packWinograd(const Tensor &w, int64_t groups, int64_t channels, int64_t d
   int64_t panels = (channels + IK_CONV_PANEL - 1) / IK_CONV_PANEL;
   Tensor out(DType::F32, {groups, panels, IK_WINO_POINTS, depth, IK_CONV_PANEL});
   llvm::MutableArrayRef<float> to = out.mutableAs<float>();
-  const float *from = reinterpret_cast<const float *>(w.data());
   for (int64_t o = 0; o < groups * channels; ++o)
-    for (int64_t c = 0; c < depth; ++c, from += 9)
+    for (int64_t c = 0; c < depth; ++c)
       for (int64_t point = 0; point < IK_WINO_POINTS; ++point) {
         double sum = 0;
         for (int64_t tap = 0; tap < 9; ++tap)
-          sum += kForm[point / 6][tap / 3] * kForm[point % 6][tap % 3] * static_cast<double>(from[tap]);
+          sum += kForm[point / 6][tap / 3] * kForm[point % 6][tap % 3] * w.at((o * depth + c) * 9 + tap);
         int64_t panel = o / channels * panels + o % channels / IK_CONV_PANEL;
         to[((panel * IK_WINO_POINTS + point) * depth + c) * IK_CONV_PANEL + o % channels % IK_CONV_PANEL] = static_cast<float>(sum);
       }

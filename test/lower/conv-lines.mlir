@@ -2,7 +2,7 @@
 
 // Taps read lines that were copied once; all 14 rows of outputs are one band (parameter 26).
 // CHECK-LABEL: @lines
-// CHECK: kernel.micro "ik_convlines_f32"{{.*}} params [1, 1, 8, 16, 1, 14, 14, 1, 14, 14, 1, 3, 3, {{.*}}, 0, 0, 14, 0, 0, {{[0-9]+}}, {{[0-9]+}}]
+// CHECK: kernel.micro "ik_convlines_f32"{{.*}} params [1, 1, 8, 16, 1, 14, 14, 1, 14, 14, 1, 3, 3, {{.*}}, 0, 0, 14, 0, 0, {{[0-9]+}}, {{[0-9]+}}, 1]
 func.func @lines(%x: tensor<1x8x14x14xf32>, %w: tensor<16x8x3x3xf32>) -> tensor<1x16x14x14xf32> {
   %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x8x14x14xf32>, tensor<16x8x3x3xf32>) -> tensor<1x16x14x14xf32>
   return %y : tensor<1x16x14x14xf32>
@@ -10,7 +10,7 @@ func.func @lines(%x: tensor<1x8x14x14xf32>, %w: tensor<16x8x3x3xf32>) -> tensor<
 
 // Lines of 64 channels with 256 columns do not fit 192 KiB for all rows: bands of one.
 // CHECK-LABEL: @bands
-// CHECK: kernel.micro "ik_convlines_f32"{{.*}}, 0, 0, 1, 0, 0, {{[0-9]+}}, {{[0-9]+}}]
+// CHECK: kernel.micro "ik_convlines_f32"{{.*}}, 0, 0, 1, 0, 0, {{[0-9]+}}, {{[0-9]+}}, 1]
 func.func @bands(%x: tensor<1x60x256x256xf32>, %w: tensor<16x60x3x3xf32>) -> tensor<1x16x256x256xf32> {
   %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x60x256x256xf32>, tensor<16x60x3x3xf32>) -> tensor<1x16x256x256xf32>
   return %y : tensor<1x16x256x256xf32>
@@ -47,6 +47,15 @@ func.func @winograd(%x: tensor<1x32x40x40xf32>) -> tensor<1x20x40x40xf32> {
   %w = nn.constant dense<1.0> : tensor<20x32x3x3xf32>
   %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x32x40x40xf32>, tensor<20x32x3x3xf32>) -> tensor<1x20x40x40xf32>
   return %y : tensor<1x20x40x40xf32>
+}
+
+// So for f16, with a transformed filter in f32.
+// CHECK-LABEL: @half
+// CHECK: kernel.micro "ik_convwino_f16"{{.*}}tensor<1x32x40x40xf16>, tensor<1x3x36x32x8xf32>
+func.func @half(%x: tensor<1x32x40x40xf16>) -> tensor<1x20x40x40xf16> {
+  %w = nn.constant dense<1.0> : tensor<20x32x3x3xf16>
+  %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x32x40x40xf16>, tensor<20x32x3x3xf16>) -> tensor<1x20x40x40xf16>
+  return %y : tensor<1x20x40x40xf16>
 }
 
 // With stride 2 the sums stay direct.

@@ -1,5 +1,5 @@
 // Lowers nn.conv: f32 and f16 to ik_conv, ik_convlines where its lines fit the cache, or ik_dwconv (constant filters packed in panels of 8 output
-// channels; depthwise f32 to ik_dwconv_direct where that is faster: kernels.def), f32 3x3 ones to ik_convwino_f32 where that is faster, f32 with a
+// channels; depthwise f32 to ik_dwconv_direct where that is faster: kernels.def), 3x3 ones to ik_convwino where that is faster, f32 with a
 // filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the same over lines, filters as large as their input to ik_matmul, f64 and 8-bit
 // integers to the plain ik_convnd.
 #include "passes/lower/ConvWays.h"
@@ -61,12 +61,12 @@ Value lowerDepthwise(nn::ConvOp op, LowerContext &context, ConvShape &shape, Str
   return context.label(callKernel(op, context, row, inputs, shape, scratch), key);
 }
 
-Value lowerWinograd(nn::ConvOp op, LowerContext &context, const ConvShape &shape, SmallVector<Value> inputs) {
+Value lowerWinograd(nn::ConvOp op, LowerContext &context, const ConvShape &shape, StringRef suffix, SmallVector<Value> inputs) {
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC];
   inputs[1] = context.packed(op.getLoc(), "conv.w", DType::F32, {groups, shape.panels(), IK_WINO_POINTS, depth, IK_CONV_PANEL}, op.getFilter(),
                              "transform for Winograd's form, output channels in panels of 8",
                              [=](ArrayRef<Tensor> from) { return packWinograd(from[0], groups, channels, depth); });
-  return callKernel(op, context, "ik_convwino_f32", inputs, shape, winogradScratch(shape));
+  return callKernel(op, context, ("ik_convwino_" + suffix).str(), inputs, shape, winogradScratch(shape));
 }
 
 /// One output place that sees the whole input: a product of x [N, K] with the filter [OC, K] transposed, whose rows would be single pixels otherwise.
@@ -104,7 +104,7 @@ Value lowerProduct(nn::ConvOp op, LowerContext &context, const ConvShape &shape,
 /// A filter of panels of 8 output channels, or one that is no constant as it is.
 Value lowerWay(nn::ConvOp op, LowerContext &context, ConvShape &shape, ConvWay way, StringRef suffix, SmallVector<Value> inputs) {
   if (way.kind == ConvWay::Winograd)
-    return lowerWinograd(op, context, shape, inputs);
+    return lowerWinograd(op, context, shape, suffix, inputs);
   if (shape[IK_CONV_PACKED])
     inputs[1] = packFilter(op, context, shape);
   shape[IK_CONV_KC] = way.size;
@@ -120,6 +120,7 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
   shape[IK_CONV_ACT] = epilogue->activation;
   shape[IK_CONV_ALPHA] = paramF32(epilogue->alpha);
   shape[IK_CONV_BETA] = paramF32(epilogue->beta);
+  shape[IK_CONV_FULL] = shape[IK_CONV_OC] % IK_CONV_PANEL == 0;
   SmallVector<Value> inputs{op.getInput(), op.getFilter()};
   if (op.getBias())
     inputs.push_back(op.getBias());
@@ -138,7 +139,7 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
     if (!isNarrow && context.hasTiles() && isProduct(shape))
       return SmallVector<Value, 2>{lowerProduct(op, context, shape, suffix, inputs)};
   }
-  auto [key, way] = chooseConvWay(shape, suffix, suffix == "f32" && context.hasTiles() && context.isConstant(op.getFilter()), context.choices);
+  auto [key, way] = chooseConvWay(shape, suffix, !isNarrow && context.hasTiles() && context.isConstant(op.getFilter()), context.choices);
   return SmallVector<Value, 2>{context.label(lowerWay(op, context, shape, way, suffix, inputs), key)};
 }
 

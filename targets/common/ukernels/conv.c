@@ -3,6 +3,7 @@
  * channels in panels of 8. Every output is one fused multiply-add chain over k = (ic, kd, kh, kw), the bias is added last.
  * f16 is widened on load and rounded once on store; f32_f16 has f32 input, rounded to f16 on load, f16 weights and f32 output. Parallel units: (n, g, tile, panel). */
 #include "targets/common/ukernels/convtile.h"
+#include "targets/common/ukernels/tileout.h"
 
 /* T: of x, bias, residual and y; W: of w; the other arguments name how x is loaded, w widened, y stored. */
 #define IK_CONV_DEFINE(T, W, NAME, WEIGHTS, OUT)                                                                              \
@@ -22,16 +23,18 @@
     const T *end = x + p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane;                                                   \
     const ik_epilogue e = {p[IK_CONV_ACT], p[IK_CONV_RESIDUAL], ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])};           \
     float *tile = scratch, *room = tile + kc * 48 + 16, *sums = room + kc * 8;                                                \
-    ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * tiles * panels, worker, workers);                                 \
+    ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], vectors, tiles, panels, worker, workers);                   \
     ik_run runs[48];                                                                                                          \
     for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
       int64_t panel0 = unit % panels, t = unit / panels % tiles, ng = unit / (panels * tiles), g = ng % p[IK_CONV_G];         \
       int64_t panel1 = panel0 + range.end - unit < panels ? panel0 + range.end - unit : panels;                               \
-      int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;                               \
+      const ik_slice slice = ik_slice_of(vectors, tiles, t);                                                                  \
+      int64_t vecs = ik_tile_vecs(vectors, slice), first = slice.first * 16;                                                  \
       int64_t count = first + vecs * 16 <= area ? vecs * 16 : area - first;                                                   \
       const T *in = x + ng * p[IK_CONV_IC] * plane;                                                                           \
       int runCount = ik_conv_runs(p, first, count, runs);                                                                     \
       const int whole = direct && count == vecs * 16;                                                                         \
+      const ik_places places = ik_places_of(count);                                                                           \
       for (int64_t k0 = 0; k0 < depth; k0 += kc) {                                                                            \
         int64_t k1 = k0 + kc < depth ? k0 + kc : depth;                                                                       \
         const float *columns = whole ? (const float *)in + k0 * plane + first : tile;                                         \
@@ -39,13 +42,15 @@
           ik_conv_pack_##NAME(tile, in, end, p, runs, runCount, k0, k1);                                                      \
         for (int64_t panel = panel0; panel < panel1; ++panel) {                                                               \
           float *c = depth > kc ? sums + panel * 8 * 48 : sums;                                                               \
-          int64_t rows = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8;                                     \
+          int64_t rows = ik_conv_rows(p, panel), o = g * oc + panel * 8;                                                     \
           const float *weights = ik_conv_weights_##WEIGHTS(w, p, g, panel, k0, k1, depth, room);                              \
-          /* The next panel's block lies far from this one's. */                                                              \
-          ik_tile_ahead(c, k0 == 0, weights, 1, 8, columns, whole ? plane : 48, 16, k1 - k0, rows, vecs, 1, depth * 8);       \
-          int64_t at = ((ng - g) * oc + o) * area + first;                                                                    \
+          const int64_t at = ((ng - g) * oc + o) * area + first, ld = whole ? plane : 48, ahead = depth * 8; /* the next panel's block lies far from this one's */ \
+          const ik_out_##OUT out = {y + at, bias ? bias + o : 0, residual ? residual + at : 0, area, e, vecs, 1, &places};              \
+          if (k1 == depth && ik_out_tile_##OUT(&out, rows, c, k0 == 0, weights, columns, ld, k1 - k0, ahead))                 \
+            continue;                                                                                                         \
+          ik_tile_ahead(c, k0 == 0, weights, 1, 8, columns, ld, 16, k1 - k0, rows, vecs, 1, ahead);                           \
           if (k1 == depth)                                                                                                    \
-            ik_conv_finish_##OUT(c, y + at, bias ? bias + o : 0, residual ? residual + at : 0, rows, count, area, e);         \
+            ik_conv_finish_##OUT(c, out.y, out.bias, out.residual, rows, count, area, e);                                     \
         }                                                                                                                     \
       }                                                                                                                       \
       unit += panel1 - panel0;                                                                                                \

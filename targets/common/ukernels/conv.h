@@ -16,6 +16,7 @@ enum {
   IK_CONV_PACKED,                             /* 1: w is [G][ceil(OC/8)][K][8], zero padded; 0: [G*OC][K]. K = IC*KD*KH*KW */
   IK_CONV_KC,                                 /* k-block of the packed input tile; convlines, dwconv: output rows of one band */
   IK_CONV_RESIDUAL, IK_CONV_ACT, IK_CONV_ALPHA, IK_CONV_BETA, /* epilogue.h */
+  IK_CONV_FULL,                               /* ik_conv_*, ik_convlines_*: 1: OC is a multiple of 8, so no code for less is needed */
   IK_CONV_COUNT
 };
 enum {

@@ -4,12 +4,13 @@
  * vector load at a fixed distance from it, so nothing is repeated for the taps. Places between the rows are computed and dropped.
  * Output channels go in panels of 8. Parallel units: (n, g, band, panel). */
 #include "targets/common/ukernels/lineparts.h"
+#include "targets/common/ukernels/tileout.h"
 
-/* c // [8][48] = chains over k = (channel, tap) for the places from x. */
+/* Chains over k = (channel, tap) for the places from x; c // [8][48] takes them. */
 #define IK_LINE_TILE(R, V)                                                                                                    \
-  IK_INLINE void ik_line_tile_##R##x##V(float *c, const float *w, const float *x, const ik_walk *walk) {                      \
-    ik_f32x16 a[R][V], b[V];                                                                                                  \
-    IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_splat16(0.0f);                   \
+  IK_INLINE void ik_line_sums_##R##x##V(ik_f32x16 (*a)[V], const float *w, const float *x, const ik_walk *walk) {             \
+    ik_f32x16 b[V];                                                                                                           \
+    IK_EACH_OF(R, V) a[r][v] = ik_splat16(0.0f);                                                                              \
     for (int64_t channel = 0; channel < walk->channels; ++channel, x += walk->next)                                           \
       for (int64_t t = 0; t < walk->taps; ++t, w += 8) {                                                                      \
         const float *from = x + walk->offsets[t];                                                                             \
@@ -19,7 +20,11 @@
           IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_fma16(f, b[v], a[r][v]);                                         \
         }                                                                                                                     \
       }                                                                                                                       \
-    IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v) ik_store16_f32(c + r * 48 + v * 16, a[r][v]); \
+  }                                                                                                                           \
+  IK_INLINE void ik_line_tile_##R##x##V(float *c, const float *w, const float *x, const ik_walk *walk) {                      \
+    ik_f32x16 a[R][V];                                                                                                        \
+    ik_line_sums_##R##x##V(a, w, x, walk);                                                                                    \
+    IK_EACH_OF(R, V) ik_store16_f32(c + r * 48 + v * 16, a[r][v]);                                                            \
   }
 IK_LINE_TILE(1, 1)
 #if IK_FLOAT_VECTORS
@@ -68,6 +73,34 @@ static void ik_line_tile(float *c, const float *w, const float *x, const ik_walk
 #endif
 }
 
+/* The same for a tile that ends in registers; 0: nothing is done. */
+#if IK_TILE_OUT
+#define IK_LINE_OUT(NAME, V)                                                                                                  \
+  IK_INLINE void ik_line_out_##NAME##_##V(const ik_out_##NAME *o, const float *w, const float *x, const ik_walk *walk) {      \
+    ik_f32x16 a[8][V];                                                                                                        \
+    ik_line_sums_8x##V(a, w, x, walk);                                                                                        \
+    ik_out_sums_##NAME##_##V(a, o);                                                                                           \
+  }
+#else
+#define IK_LINE_OUT(NAME, V) \
+  IK_INLINE void ik_line_out_##NAME##_##V(const ik_out_##NAME *o, const float *w, const float *x, const ik_walk *walk) { (void)o, (void)w, (void)x, (void)walk; }
+#endif
+#define IK_LINE_OUTS(NAME)                                                                                                    \
+  IK_LINE_OUT(NAME, 1)                                                                                                        \
+  IK_LINE_OUT(NAME, 2)                                                                                                        \
+  IK_LINE_OUT(NAME, 3)                                                                                                        \
+  IK_INLINE int ik_line_out_##NAME(const ik_out_##NAME *o, int64_t rows, const float *w, const float *x, const ik_walk *walk) { \
+    if (!ik_out_ends(rows, o->e))                                                                                             \
+      return 0;                                                                                                               \
+    if (o->vecs == 3)                                                                                                         \
+      ik_line_out_##NAME##_3(o, w, x, walk);                                                                                  \
+    else if (o->vecs == 2)                                                                                                    \
+      ik_line_out_##NAME##_2(o, w, x, walk);                                                                                  \
+    else                                                                                                                      \
+      ik_line_out_##NAME##_1(o, w, x, walk);                                                                                  \
+    return 1;                                                                                                                 \
+  }
+
 /* T: of x, bias, residual and y; W: of w; the other arguments name how x is loaded, w widened, y stored. */
 #define IK_CONVLINES_DEFINE(T, W, NAME, WEIGHTS, OUT)                                                                         \
   IK_LINES_PACK(T, NAME)                                                                                                      \
@@ -95,24 +128,28 @@ static void ik_line_tile(float *c, const float *w, const float *x, const ik_walk
     const ik_epilogue e = {p[IK_CONV_ACT], p[IK_CONV_RESIDUAL], ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])};           \
     /* Weights that the cache does not keep are read once a band, panel by panel; others once a tile. */                      \
     const int panelFirst = sizeof(W) != sizeof(float) || !p[IK_CONV_PACKED] || depth * oc > 64 * 1024;                        \
-    ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * bands * panels, worker, workers);                                 \
+    ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], oh, bands, panels, worker, workers);                        \
     for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
-      int64_t panel0 = unit % panels, h0 = unit / panels % bands * band, ng = unit / (panels * bands), g = ng % p[IK_CONV_G]; \
-      int64_t count = panel0 + range.end - unit < panels ? range.end - unit : panels - panel0, rows = oh - h0 < band ? oh - h0 : band; \
-      int64_t places = (rows - 1) * l.pitch + ow, vectors = (places + 15) / 16, tiles = (vectors + 2) / 3, last = -1;         \
+      const ik_slice rows = ik_slice_of(oh, bands, unit / panels % bands);                                                    \
+      int64_t panel0 = unit % panels, ng = unit / (panels * bands), g = ng % p[IK_CONV_G];                                    \
+      int64_t count = panel0 + range.end - unit < panels ? range.end - unit : panels - panel0;                                \
+      int64_t places = (rows.count - 1) * l.pitch + ow, vectors = (places + 15) / 16, tiles = (vectors + 2) / 3, last = -1;   \
       const float *weights = 0;                                                                                               \
-      ik_lines_pack_##NAME(lines, x + ng * plane, end, p, &l, h0);                                                            \
+      ik_lines_pack_##NAME(lines, x + ng * plane, end, p, &l, rows.first);                                                    \
       for (int64_t i = 0; i < tiles * count; ++i) {                                                                           \
         int64_t t = panelFirst ? i % tiles : i / count, panel = panel0 + (panelFirst ? i / tiles : i % count);                \
-        int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;                             \
-        int64_t left = oc - panel * 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * oh * ow + h0 * ow;                  \
+        const ik_slice slice = ik_slice_of(vectors, tiles, t);                                                                \
+        int64_t vecs = ik_tile_vecs(vectors, slice), first = slice.first * 16;                                                \
         if (panel != last)                                                                                                    \
           weights = ik_conv_weights_##WEIGHTS(w, p, g, panel, 0, depth, depth, room);                                         \
         last = panel;                                                                                                         \
-        left = left < 8 ? left : 8;                                                                                           \
+        const int64_t left = ik_conv_rows(p, panel), o = g * oc + panel * 8, at = ((ng - g) * oc + o) * oh * ow + rows.first * ow; \
+        const ik_places to = ik_places_between(first, vecs, rows.count, ow, l.pitch);                                         \
+        const ik_out_##OUT out = {y + at, bias ? bias + o : 0, residual ? residual + at : 0, oh * ow, e, vecs, 2, &to};       \
+        if (l.pitch >= IK_PLACES_PITCH && ik_line_out_##OUT(&out, left, weights, lines + first, &walk))                       \
+          continue;                                                                                                           \
         ik_line_tile(c, weights, lines + first, &walk, left, vecs);                                                           \
-        ik_lines_finish_##OUT(c, y + at, bias ? bias + o : 0, residual ? residual + at : 0, left, first,                      \
-                               first + vecs * 16 < places ? vecs * 16 : places - first, l.pitch, p, e);                       \
+        ik_lines_finish_##OUT(c, out.y, out.bias, out.residual, left, first, first + vecs * 16 < places ? vecs * 16 : places - first, l.pitch, p, e); \
       }                                                                                                                       \
       unit += count;                                                                                                          \
     }                                                                                                                         \
@@ -120,6 +157,8 @@ static void ik_line_tile(float *c, const float *w, const float *x, const ik_walk
 
 IK_LINES_FINISH(float, f32)
 IK_LINES_FINISH(_Float16, f16)
+IK_LINE_OUTS(f32)
+IK_LINE_OUTS(f16)
 IK_CONVLINES_DEFINE(float, float, f32, f32, f32)
 IK_CONVLINES_DEFINE(_Float16, _Float16, f16, f16, f16)
 IK_CONVLINES_DEFINE(float, _Float16, f32_f16, f16, f32)

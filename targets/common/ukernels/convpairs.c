@@ -4,6 +4,7 @@
 #include "targets/common/ukernels/convtile.h"
 #include "targets/common/ukernels/lineparts.h"
 #include "targets/common/ukernels/pairs.h"
+#include "targets/common/ukernels/slices.h"
 
 IK_CONV_PACK(float, f32)
 IK_LINES_PACK(float, f32)
@@ -50,13 +51,14 @@ IK_KERNEL(ik_conv_f32_bf16) {
   const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, vectors = (area + 15) / 16, tiles = (vectors + 2) / 3;
   float *rows = a.scratch, *sums = rows + (IK_CONVPAIRS_ROWS + 1) * 48;
   uint32_t *tile = (uint32_t *)(sums + (depth > kc ? panels : 1) * 8 * 48);
-  ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * tiles * panels, worker, workers);
+  ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], vectors, tiles, panels, worker, workers);
   ik_run runs[48];
   const int32_t here = 0;
   for (int64_t unit = range.begin; unit < range.end;) {
     int64_t panel0 = unit % panels, t = unit / panels % tiles, ng = unit / (panels * tiles), g = ng % p[IK_CONV_G];
     int64_t panel1 = panel0 + range.end - unit < panels ? panel0 + range.end - unit : panels;
-    int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;
+    const ik_slice slice = ik_slice_of(vectors, tiles, t);
+    int64_t vecs = slice.count, first = slice.first * 16;
     int64_t count = first + vecs * 16 <= area ? vecs * 16 : area - first;
     int runCount = ik_conv_runs(p, first, count, runs);
     for (int64_t k0 = 0; k0 < depth; k0 += kc) {
@@ -104,16 +106,18 @@ IK_KERNEL(ik_convlines_f32_bf16) {
   const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], bands = (oh + band - 1) / band, plane = p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW];
   const float *end = a.x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
   const int panelFirst = words * oc > 64 * 1024; /* weights that the cache does not keep are read once a band; others once a tile */
-  ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * bands * panels, worker, workers);
+  ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], oh, bands, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end;) {
-    int64_t panel0 = unit % panels, h0 = unit / panels % bands * band, ng = unit / (panels * bands), g = ng % p[IK_CONV_G];
-    int64_t count = panel0 + range.end - unit < panels ? range.end - unit : panels - panel0, rows = oh - h0 < band ? oh - h0 : band;
-    int64_t places = (rows - 1) * l.pitch + ow, vectors = (places + 15) / 16, tiles = (vectors + 2) / 3;
-    ik_pair_lines(pairs, lines, a.x + ng * plane, end, p, &l, h0);
+    const ik_slice rows = ik_slice_of(oh, bands, unit / panels % bands);
+    int64_t panel0 = unit % panels, ng = unit / (panels * bands), g = ng % p[IK_CONV_G];
+    int64_t count = panel0 + range.end - unit < panels ? range.end - unit : panels - panel0;
+    int64_t places = (rows.count - 1) * l.pitch + ow, vectors = (places + 15) / 16, tiles = (vectors + 2) / 3;
+    ik_pair_lines(pairs, lines, a.x + ng * plane, end, p, &l, rows.first);
     for (int64_t i = 0; i < tiles * count; ++i) {
       int64_t t = panelFirst ? i % tiles : i / count, panel = panel0 + (panelFirst ? i / tiles : i % count);
-      int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;
-      int64_t left = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * oh * ow + h0 * ow;
+      const ik_slice slice = ik_slice_of(vectors, tiles, t);
+      int64_t vecs = slice.count, first = slice.first * 16;
+      int64_t left = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * oh * ow + rows.first * ow;
       ik_pair_tile(c, 1, a.w + (g * panels + panel) * words * 8, 1, 8, pairs + first, 16, &walk, left, vecs, 1, words * 8);
       ik_lines_finish_f32(c, a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, left, first,
                           first + vecs * 16 < places ? vecs * 16 : places - first, l.pitch, p, a.e);

@@ -6,6 +6,16 @@
 #include "targets/common/ukernels/conv.h"
 #include "targets/common/ukernels/micro.h"
 #include "targets/common/ukernels/narrow.h"
+#include "targets/common/ukernels/slices.h"
+
+/* Output channels of a panel. */
+IK_INLINE int64_t ik_conv_rows(const int64_t *p, int64_t panel) {
+  const int64_t left = p[IK_CONV_OC] - panel * 8;
+  return p[IK_CONV_FULL] || left > 8 ? 8 : left;
+}
+
+/* Vectors of one of the (vectors + 2) / 3 tiles: slice.count, so said that a call's constants show which counts there are. */
+IK_INLINE int64_t ik_tile_vecs(int64_t vectors, ik_slice slice) { return vectors == 1 ? 1 : vectors % 3 == 0 || slice.count == 3 ? 3 : 2; }
 
 #define IK_CONV_GATHER(T, NAME)                                                                                              \
   /* out[0..count) = row[w + i * stride], zero outside [0, width); writes at most 15 more. `end`: one past the readable input. */\

@@ -1,9 +1,10 @@
-/* ik_convwino_f32: convolution 3x3 with stride 1 in Winograd's form F(4x4, 3x3) (A. Lavin and S. Gray, "Fast Algorithms for Convolutional
+/* ik_convwino_f32, ik_convwino_f16: convolution 3x3 with stride 1 in Winograd's form F(4x4, 3x3) (A. Lavin and S. Gray, "Fast Algorithms for Convolutional
  * Neural Networks", 2015): 36 products for 16 outputs of a channel instead of 144. A block of tiles, one a lane, transforms its input to
  * V = B'dB for all channels; products of each of the 36 points are sums over channels as in matmul.c; outputs are A'(UV)A. The filter
  * comes transformed, w // [G][ceil(OC/8)][36][IC][8] with U = G g G' rounded once. Every operation runs in one order, so all targets and
  * all numbers of workers give the same bits; against the direct sum the result differs by rounding (a few times more of it), and a NaN
- * or infinity spoils its whole tile. Parallel unit: one block (n, g, rows of tiles, part of a row). */
+ * or infinity spoils its whole tile. f16 is widened on load and rounded once on store, its transformed filter is f32. Parallel unit: one row of
+ * tiles (n, g, row) or one part of it; a worker's rows go in blocks. */
 #include "targets/common/ukernels/convparts.h"
 #include "targets/common/ukernels/convwino.h"
 
@@ -41,35 +42,6 @@ IK_INLINE ik_f32x16 ik_wino_even(ik_f32x16 a, ik_f32x16 b) {
 IK_INLINE ik_f32x16 ik_wino_zip(ik_f32x16 a, ik_f32x16 b, int high) {
   return high ? __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
               : __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-}
-
-/* One line of a channel, and a hint for the same line of the next one: too far for the machine's own prefetcher. */
-IK_INLINE void ik_wino_line(float *line, const float *row, int64_t w, int64_t count, int64_t ih, int64_t iw, const float *end) {
-  for (int64_t i = 0; i < count; i += 16)
-    __builtin_prefetch((const void *)((uintptr_t)row + (uintptr_t)((ih * iw + w + i) * (int64_t)sizeof(float))));
-  ik_conv_gather_f32(line, row, w, count, 1, iw, end);
-}
-
-/* The lines of one channel that a block reads, split by row % 4 and column % 4: phases // [4][4][rows + 1][pitch], `apart` from phase to phase. */
-static void ik_wino_pack(float *phases, float *line, const float *x, const float *end, const int64_t *p, const ik_block_of_tiles *b, int64_t apart) {
-  const int64_t ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], count = b->width * 4 + 2;
-  for (int64_t r = 0; r < b->rows * 4 + 2; ++r) {
-    const int64_t h = b->row * 4 + r - p[IK_CONV_PH];
-    if (h < 0 || h >= ih)
-      for (int64_t i = 0; i < count; i += 16)
-        ik_store16_f32(line + i, ik_splat16(0.0f));
-    else
-      ik_wino_line(line, x + h * iw, b->column * 4 - p[IK_CONV_PW], count, ih, iw, end);
-    float *to = phases + r % 4 * 4 * apart + r / 4 * b->pitch;
-    for (int64_t t = 0; t <= b->width; t += 16) {
-      ik_f32x16 v0 = ik_load16_f32(line + t * 4), v1 = ik_load16_f32(line + t * 4 + 16), v2 = ik_load16_f32(line + t * 4 + 32);
-      ik_f32x16 v3 = ik_load16_f32(line + t * 4 + 48), e0 = ik_wino_even(v0, v1), e1 = ik_wino_even(v2, v3), o0 = ik_wino_odd(v0, v1), o1 = ik_wino_odd(v2, v3);
-      ik_store16_f32(to + t, ik_wino_even(e0, e1));
-      ik_store16_f32(to + t + apart, ik_wino_even(o0, o1));
-      ik_store16_f32(to + t + apart * 2, ik_wino_odd(e0, e1));
-      ik_store16_f32(to + t + apart * 3, ik_wino_odd(o0, o1));
-    }
-  }
 }
 
 /* v // [36][..][48] of one channel, `step` from point to point, from its phases: 16 tiles. */
@@ -112,66 +84,103 @@ static void ik_wino_output(float *lines, const float *m, ik_f32x16 bias, ik_epil
   }
 }
 
-/* y, residual // one channel's plane: the block's outputs from their lines. */
-static void ik_wino_store(float *y, const float *residual, const float *lines, const int64_t *p, const ik_block_of_tiles *b, ik_epilogue e) {
-  const int64_t ow = p[IK_CONV_OW], count = ow - b->column * 4 < b->width * 4 ? ow - b->column * 4 : b->width * 4;
-  for (int64_t r = 0; r < b->rows * 4 && b->row * 4 + r < p[IK_CONV_OH]; ++r) {
-    const float *from = lines + r % 4 * 192 + r / 4 * b->pitch * 4;
-    const int64_t at = (b->row * 4 + r) * ow + b->column * 4;
-    for (int64_t i = 0; i < count; i += 16) {
-      ik_f32x16 v = ik_load16_f32(from + i);
-      const int64_t left = count - i;
-      if (residual)
-        v = ik_finish16(v, left < 16 ? ik_load_part_f32(residual + at + i, left) : ik_load16_f32(residual + at + i), e);
-      if (left < 16)
-        ik_store_part_f32(y + at + i, v, left);
-      else
-        ik_store16_f32(y + at + i, v);
-    }
+/* T: of x, bias, residual and y. */
+#define IK_WINO_DEFINE(T, NAME)                                                                                               \
+  /* One line of a channel, and a hint for the same line of the next one: too far for the machine's own prefetcher. */        \
+  IK_INLINE void ik_wino_line_##NAME(float *line, const T *row, int64_t w, int64_t count, int64_t ih, int64_t iw, const T *end) { \
+    for (int64_t i = 0; i < count; i += 16)                                                                                   \
+      __builtin_prefetch((const void *)((uintptr_t)row + (uintptr_t)((ih * iw + w + i) * (int64_t)sizeof(T))));               \
+    ik_conv_gather_##NAME(line, row, w, count, 1, iw, end);                                                                   \
+  }                                                                                                                           \
+  /* The lines of one channel that a block reads, split by row % 4 and column % 4: phases // [4][4][rows + 1][pitch], `apart` from phase to phase. */ \
+  static void ik_wino_pack_##NAME(float *phases, float *line, const T *x, const T *end, const int64_t *p, const ik_block_of_tiles *b, int64_t apart) { \
+    const int64_t ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], count = b->width * 4 + 2;                                           \
+    for (int64_t r = 0; r < b->rows * 4 + 2; ++r) {                                                                           \
+      const int64_t h = b->row * 4 + r - p[IK_CONV_PH];                                                                       \
+      if (h < 0 || h >= ih)                                                                                                   \
+        for (int64_t i = 0; i < count; i += 16)                                                                               \
+          ik_store16_f32(line + i, ik_splat16(0.0f));                                                                         \
+      else                                                                                                                    \
+        ik_wino_line_##NAME(line, x + h * iw, b->column * 4 - p[IK_CONV_PW], count, ih, iw, end);                             \
+      float *to = phases + r % 4 * 4 * apart + r / 4 * b->pitch;                                                              \
+      for (int64_t t = 0; t <= b->width; t += 16) {                                                                           \
+        ik_f32x16 v0 = ik_load16_f32(line + t * 4), v1 = ik_load16_f32(line + t * 4 + 16), v2 = ik_load16_f32(line + t * 4 + 32); \
+        ik_f32x16 v3 = ik_load16_f32(line + t * 4 + 48), e0 = ik_wino_even(v0, v1), e1 = ik_wino_even(v2, v3), o0 = ik_wino_odd(v0, v1), o1 = ik_wino_odd(v2, v3); \
+        ik_store16_f32(to + t, ik_wino_even(e0, e1));                                                                         \
+        ik_store16_f32(to + t + apart, ik_wino_even(o0, o1));                                                                 \
+        ik_store16_f32(to + t + apart * 2, ik_wino_odd(e0, e1));                                                              \
+        ik_store16_f32(to + t + apart * 3, ik_wino_odd(o0, o1));                                                              \
+      }                                                                                                                       \
+    }                                                                                                                         \
+  }                                                                                                                           \
+  /* y, residual // one channel's plane: the block's outputs from their lines. */                                             \
+  static void ik_wino_store_##NAME(T *y, const T *residual, const float *lines, const int64_t *p, const ik_block_of_tiles *b, ik_epilogue e) { \
+    const int64_t ow = p[IK_CONV_OW], count = ow - b->column * 4 < b->width * 4 ? ow - b->column * 4 : b->width * 4;          \
+    for (int64_t r = 0; r < b->rows * 4 && b->row * 4 + r < p[IK_CONV_OH]; ++r) {                                             \
+      const float *from = lines + r % 4 * 192 + r / 4 * b->pitch * 4;                                                         \
+      const int64_t at = (b->row * 4 + r) * ow + b->column * 4;                                                               \
+      for (int64_t i = 0; i < count; i += 16) {                                                                               \
+        ik_f32x16 v = ik_load16_f32(from + i);                                                                                \
+        const int64_t left = count - i;                                                                                       \
+        if (residual)                                                                                                         \
+          v = ik_finish16(v, left < 16 ? ik_load_part_##NAME(residual + at + i, left) : ik_load16_##NAME(residual + at + i), e); \
+        if (left < 16)                                                                                                        \
+          ik_store_part_##NAME(y + at + i, v, left);                                                                          \
+        else                                                                                                                  \
+          ik_store16_##NAME(y + at + i, v);                                                                                   \
+      }                                                                                                                       \
+    }                                                                                                                         \
+  }                                                                                                                           \
+  /* Panels of 8 output channels of a block whose transform is in v. */                                                       \
+  static void ik_wino_panels_##NAME(T *y, const T *residual, const T *bias, const float *w, const float *v, float *m, float *lines, const int64_t *p, \
+                             const ik_block_of_tiles *b) {                                                                    \
+    const int64_t ic = p[IK_CONV_IC], oc = p[IK_CONV_OC], area = p[IK_CONV_OH] * p[IK_CONV_OW];                               \
+    const ik_epilogue e = {p[IK_CONV_ACT], p[IK_CONV_RESIDUAL], ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])}, none = {0, 0, 0.0f, 0.0f}; \
+    for (int64_t o = 0; o < oc; o += 8) {                                                                                     \
+      const int64_t rows = oc - o < 8 ? oc - o : 8;                                                                           \
+      for (int64_t point = 0; point < IK_WINO_POINTS; ++point, w += ic * 8)                                                   \
+        ik_tile(m + point * 8 * 48, 1, w, 1, 8, v + point * ic * 48, 48, 16, ic, rows, b->vecs);                              \
+      for (int64_t r = 0; r < rows; ++r) {                                                                                    \
+        const ik_f32x16 add = ik_splat16(bias ? (float)bias[o + r] : 0.0f);                                                   \
+        for (int64_t i = 0; i < b->vecs; ++i)                                                                                 \
+          ik_wino_output(lines + i * 64, m + r * 48 + i * 16, add, residual ? none : e);                                      \
+        ik_wino_store_##NAME(y + (o + r) * area, residual ? residual + (o + r) * area : 0, lines, p, b, e);                   \
+      }                                                                                                                       \
+    }                                                                                                                         \
+  }                                                                                                                           \
+  IK_KERNEL(ik_convwino_##NAME) {                                                                                             \
+    const T *x = buf[0];                                                                                                      \
+    const float *w = buf[1];                                                                                                  \
+    int next = 2;                                                                                                             \
+    const T *bias = p[IK_CONV_BIAS] ? buf[next++] : 0, *residual = p[IK_CONV_RESIDUAL] ? buf[next++] : 0;                     \
+    T *y = buf[next++];                                                                                                       \
+    float *v = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63);                                                       \
+    const int64_t ic = p[IK_CONV_IC], oc = p[IK_CONV_OC], plane = p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OH] * p[IK_CONV_OW]; \
+    const int64_t places = IK_WINO_PLACES(ic), tw = IK_WINO_TILES(p[IK_CONV_OW]), th = IK_WINO_TILES(p[IK_CONV_OH]);          \
+    const int64_t width = IK_WINO_WIDTH(places, tw), rows = IK_WINO_ROWS(places, tw, th), parts = (tw + width - 1) / width;   \
+    const int64_t apart = IK_WINO_PHASE(rows, width);                                                                         \
+    float *m = v + 36 * 48 * ic, *phases = m + 36 * 48 * 8, *in = phases + 16 * apart + 32, *lines = in + 5 * 64;             \
+    const T *end = x + p[IK_CONV_N] * p[IK_CONV_G] * ic * plane;                                                              \
+    ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * th * parts, worker, workers);                                     \
+    for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
+      const int64_t column = unit % parts * width, row = unit / parts % th, ng = unit / (parts * th), g = ng % p[IK_CONV_G];  \
+      /* A block is a part of one row, or rows: those to the end of the plane or of the share, in blocks of nearly equal height. */ \
+      const int64_t left = th - row < range.end - unit ? th - row : range.end - unit, blocks = (left + rows - 1) / rows;      \
+      ik_block_of_tiles b = {row, (left + blocks - 1) / blocks, column, tw - column < width ? tw - column : width, 0, 0};     \
+      b.pitch = b.width + 1;                                                                                                  \
+      b.vecs = ((b.rows - 1) * b.pitch + b.width + 15) / 16;                                                                  \
+      for (int64_t c = 0; c < ic; ++c) {                                                                                      \
+        ik_wino_pack_##NAME(phases, in, x + (ng * ic + c) * plane, end, p, &b, apart);                                        \
+        for (int64_t i = 0; i < b.vecs; ++i)                                                                                  \
+          ik_wino_input(v + c * 48 + i * 16, ic * 48, phases + i * 16, b.pitch, apart);                                       \
+      }                                                                                                                       \
+      ik_wino_panels_##NAME(y + ng * oc * area, residual ? residual + ng * oc * area : 0, bias ? bias + g * oc : 0, w + g * ((oc + 7) / 8) * 36 * ic * 8, v, m, \
+                            lines, p, &b);                                                                                    \
+      unit += b.rows;                                                                                                         \
+    }                                                                                                                         \
   }
-}
-
-/* Panels of 8 output channels of a block whose transform is in v. */
-static void ik_wino_panels(float *y, const float *residual, const float *bias, const float *w, const float *v, float *m, float *lines, const int64_t *p,
-                           const ik_block_of_tiles *b) {
-  const int64_t ic = p[IK_CONV_IC], oc = p[IK_CONV_OC], area = p[IK_CONV_OH] * p[IK_CONV_OW];
-  const ik_epilogue e = {p[IK_CONV_ACT], p[IK_CONV_RESIDUAL], ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])}, none = {0, 0, 0.0f, 0.0f};
-  for (int64_t o = 0; o < oc; o += 8) {
-    const int64_t rows = oc - o < 8 ? oc - o : 8;
-    for (int64_t point = 0; point < IK_WINO_POINTS; ++point, w += ic * 8)
-      ik_tile(m + point * 8 * 48, 1, w, 1, 8, v + point * ic * 48, 48, 16, ic, rows, b->vecs);
-    for (int64_t r = 0; r < rows; ++r) {
-      const ik_f32x16 add = ik_splat16(bias ? bias[o + r] : 0.0f);
-      for (int64_t i = 0; i < b->vecs; ++i)
-        ik_wino_output(lines + i * 64, m + r * 48 + i * 16, add, residual ? none : e);
-      ik_wino_store(y + (o + r) * area, residual ? residual + (o + r) * area : 0, lines, p, b, e);
-    }
-  }
-}
 
 IK_KERNEL(ik_convwino_f32);
-IK_KERNEL(ik_convwino_f32) {
-  const float *x = buf[0], *w = buf[1];
-  int next = 2;
-  const float *bias = p[IK_CONV_BIAS] ? buf[next++] : 0, *residual = p[IK_CONV_RESIDUAL] ? buf[next++] : 0;
-  float *y = buf[next++], *v = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63);
-  const int64_t ic = p[IK_CONV_IC], oc = p[IK_CONV_OC], plane = p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OH] * p[IK_CONV_OW];
-  const int64_t places = IK_WINO_PLACES(ic), tw = IK_WINO_TILES(p[IK_CONV_OW]), th = IK_WINO_TILES(p[IK_CONV_OH]);
-  const int64_t width = IK_WINO_WIDTH(places, tw), rows = IK_WINO_ROWS(places, tw, th), parts = (tw + width - 1) / width, bands = (th + rows - 1) / rows;
-  const int64_t apart = IK_WINO_PHASE(rows, width);
-  float *m = v + 36 * 48 * ic, *phases = m + 36 * 48 * 8, *in = phases + 16 * apart + 32, *lines = in + 5 * 64;
-  const float *end = x + p[IK_CONV_N] * p[IK_CONV_G] * ic * plane;
-  ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * bands * parts, worker, workers);
-  for (int64_t unit = range.begin; unit < range.end; ++unit) {
-    const int64_t column = unit % parts * width, row = unit / parts % bands * rows, ng = unit / (parts * bands), g = ng % p[IK_CONV_G];
-    ik_block_of_tiles b = {row, th - row < rows ? th - row : rows, column, tw - column < width ? tw - column : width, 0, 0};
-    b.pitch = b.width + 1;
-    b.vecs = ((b.rows - 1) * b.pitch + b.width + 15) / 16;
-    for (int64_t c = 0; c < ic; ++c) {
-      ik_wino_pack(phases, in, x + (ng * ic + c) * plane, end, p, &b, apart);
-      for (int64_t i = 0; i < b.vecs; ++i)
-        ik_wino_input(v + c * 48 + i * 16, ic * 48, phases + i * 16, b.pitch, apart);
-    }
-    ik_wino_panels(y + ng * oc * area, residual ? residual + ng * oc * area : 0, bias ? bias + g * oc : 0, w + g * ((oc + 7) / 8) * 36 * ic * 8, v, m, lines, p, &b);
-  }
-}
+IK_KERNEL(ik_convwino_f16);
+IK_WINO_DEFINE(float, f32)
+IK_WINO_DEFINE(_Float16, f16)

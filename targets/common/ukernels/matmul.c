@@ -3,6 +3,7 @@
  * place (f16 and the last rows through scratch), b in place when it is packed or few rows use it, else tile by tile through
  * scratch. Parallel units: (batch, column tile, row panel), rows innermost. */
 #include "targets/common/ukernels/matmulparts.h"
+#include "targets/common/ukernels/slices.h"
 
 /* T: of a and b; Y: of bias, residual and y, which OUT names. */
 #define IK_MATMUL_DEFINE(T, Y, NAME, IN, OUT)                                                                                 \
@@ -35,11 +36,12 @@
     float *tile = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63), *room = tile + depth * 48, *c = room + depth * 8;  \
     const int64_t panels = (m + 7) / 8, vectors = (n + 15) / 16, tiles = (vectors + 2) / 3;                                   \
     const ik_epilogue e = {p[IK_MATMUL_ACT], p[IK_MATMUL_RESIDUAL], ik_f32(p[IK_MATMUL_ALPHA]), ik_f32(p[IK_MATMUL_BETA])};   \
-    ik_range range = ik_share(p[IK_MATMUL_B0] * p[IK_MATMUL_B1] * p[IK_MATMUL_B2] * tiles * panels, worker, workers);         \
+    ik_range range = ik_share_slices(p[IK_MATMUL_B0] * p[IK_MATMUL_B1] * p[IK_MATMUL_B2], vectors, tiles, panels, worker, workers); \
     for (int64_t unit = range.begin; unit < range.end;) {                                                                     \
       int64_t panel0 = unit % panels, t = unit / panels % tiles, batch = unit / (panels * tiles);                             \
       int64_t panel1 = panel0 + range.end - unit < panels ? panel0 + range.end - unit : panels;                               \
-      int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, j = v0 * 16;                                   \
+      const ik_slice slice = ik_slice_of(vectors, tiles, t);                                                                  \
+      int64_t vecs = slice.count, j = slice.first * 16;                                                                       \
       int64_t count = j + vecs * 16 <= n ? vecs * 16 : n - j;                                                                 \
       ik_matmul_offsets at = ik_matmul_batch(p, batch);                                                                       \
       const int inPlace = sizeof(T) == sizeof(float) && (p[IK_MATMUL_PACKED] || (panels <= 2 && count == vecs * 16));         \
@@ -48,7 +50,7 @@
       if (!inPlace) {                                                                                                         \
         ik_matmul_columns_##NAME(tile, b + at.b, p, j, count);                                                                \
       } else if (p[IK_MATMUL_PACKED]) {                                                                                       \
-        columns = (const float *)(b + at.b) + v0 * depth * 16;                                                                \
+        columns = (const float *)(b + at.b) + slice.first * depth * 16;                                                       \
         ldk = 16, ldv = depth * 16;                                                                                           \
       } else {                                                                                                                \
         columns = (const float *)(b + at.b) + j;                                                                              \

@@ -3,6 +3,7 @@
  * pairs of k per output; rows are read in place where they are whole words. Parallel units: (batch, column tile, row panel), rows innermost. */
 #include "targets/common/ukernels/matmulparts.h"
 #include "targets/common/ukernels/pairs.h"
+#include "targets/common/ukernels/slices.h"
 
 IK_MATMUL_FINISH(float, f32)
 
@@ -31,16 +32,17 @@ IK_KERNEL(ik_matmul_f32_bf16) {
   const ik_epilogue e = {p[IK_MATMUL_ACT], p[IK_MATMUL_RESIDUAL], ik_f32(p[IK_MATMUL_ALPHA]), ik_f32(p[IK_MATMUL_BETA])};
   const int32_t here = 0;
   const ik_walk walk = {&here, 1, words, 16};
-  ik_range range = ik_share(p[IK_MATMUL_B0] * p[IK_MATMUL_B1] * p[IK_MATMUL_B2] * tiles * panels, worker, workers);
+  ik_range range = ik_share_slices(p[IK_MATMUL_B0] * p[IK_MATMUL_B1] * p[IK_MATMUL_B2], vectors, tiles, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     int64_t panel = unit % panels, t = unit / panels % tiles, batch = unit / (panels * tiles);
-    int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, j = v0 * 16;
+    const ik_slice slice = ik_slice_of(vectors, tiles, t);
+    int64_t vecs = slice.count, j = slice.first * 16;
     int64_t count = j + vecs * 16 <= n ? vecs * 16 : n - j, rows = m - panel * 8 < 8 ? m - panel * 8 : 8, out = (batch * m + panel * 8) * n + j;
     ik_matmul_offsets at = ik_matmul_batch(p, batch);
     const uint16_t *from = a + at.a + panel * 8 * depth;
     const int inPlace = depth % 2 == 0 && (rows == 8 || rows == 1);
     const uint32_t *left = inPlace ? (const uint32_t *)from : ik_pair_rows(room, from, depth, rows);
-    ik_pair_tile(c, 1, left, words, 1, b + at.b + v0 * words * 16, words * 16, &walk, rows, vecs, 0, 0);
+    ik_pair_tile(c, 1, left, words, 1, b + at.b + slice.first * words * 16, words * 16, &walk, rows, vecs, 0, 0);
     ik_matmul_finish_f32(c, y + out, bias ? bias + j : 0, residual ? residual + out : 0, rows, count, n, e);
   }
 }

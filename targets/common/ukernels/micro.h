@@ -109,12 +109,11 @@ ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
  * constant, asks for w + ahead beforehand: what the next call reads, where the machine cannot guess it. */
 #define IK_UNROLL _Pragma("clang loop unroll(full)")
 #define IK_BY_FOUR _Pragma("clang loop unroll_count(4)") /* what a step spends on addresses and the count is spent every fourth step */
+#define IK_EACH_OF(R, V) IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v)
 #define IK_TILE(R, V)                                                                                                         \
-  IK_INLINE void ik_tile_##R##x##V(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, \
-                                   int64_t ldv, int64_t depth, int fetch, int64_t ahead) {                                    \
-    ik_f32x16 a[R][V], b[V];                                                                                                  \
-    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
-      IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);          \
+  IK_INLINE void ik_tile_sums_##R##x##V(ik_f32x16 (*a)[V], const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, int64_t ldv, int64_t depth, \
+                                        int fetch, int64_t ahead) {                                                           \
+    ik_f32x16 b[V];                                                                                                           \
     for (int64_t k = 0; k < depth; ++k) {                                                                                     \
       if (fetch)                                                                                                              \
         __builtin_prefetch((const void *)((uintptr_t)w + (uintptr_t)ahead * sizeof(float)), 0, 2);                            \
@@ -126,8 +125,13 @@ ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
       w += ldw;                                                                                                               \
       x += ldk;                                                                                                               \
     }                                                                                                                         \
-    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
-      IK_UNROLL for (int v = 0; v < V; ++v) ik_store16_f32(c + r * 48 + v * 16, a[r][v]);                                     \
+  }                                                                                                                           \
+  IK_INLINE void ik_tile_##R##x##V(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, \
+                                   int64_t ldv, int64_t depth, int fetch, int64_t ahead) {                                    \
+    ik_f32x16 a[R][V];                                                                                                        \
+    IK_EACH_OF(R, V) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);                                 \
+    ik_tile_sums_##R##x##V(a, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);                                                 \
+    IK_EACH_OF(R, V) ik_store16_f32(c + r * 48 + v * 16, a[r][v]);                                                            \
   }
 IK_TILE(1, 1)
 #if IK_FLOAT_VECTORS

@@ -5,6 +5,7 @@
 #include "targets/common/ukernels/lines.h"
 #include "targets/common/ukernels/qlines.h"
 #include "targets/common/ukernels/qtile.h"
+#include "targets/common/ukernels/slices.h"
 
 /* c // [8][48] = sums over the walk for the places from x; w // [channels][taps][8]. */
 #define IK_QLINE_TILE(R, V, E)                                                                                                \
@@ -205,17 +206,19 @@ IK_KERNEL(ik_qconvlines) {
   const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], bands = (oh + band - 1) / band, plane = p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW];
   const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
   const int32_t ones[4] = {IK_DOT == 4 ? 0x01010101 : 0x00010001, 0, 0, 0};
-  ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * bands * panels, worker, workers);
+  ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], oh, bands, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end;) {
-    int64_t panel0 = unit % panels, h0 = unit / panels % bands * band, ng = unit / (panels * bands), g = ng % p[IK_CONV_G];
-    int64_t count = panel0 + range.end - unit < panels ? range.end - unit : panels - panel0, height = oh - h0 < band ? oh - h0 : band;
-    int64_t places = (height - 1) * l.pitch + ow, plus = l.pitch == ow && ik_qtile_plus(places, oc, q);
+    const ik_slice rows = ik_slice_of(oh, bands, unit / panels % bands);
+    int64_t panel0 = unit % panels, ng = unit / (panels * bands), g = ng % p[IK_CONV_G];
+    int64_t count = panel0 + range.end - unit < panels ? range.end - unit : panels - panel0;
+    int64_t places = (rows.count - 1) * l.pitch + ow, plus = l.pitch == ow && ik_qtile_plus(places, oc, q);
     int64_t vectors = plus ? places / 16 : (places + 15) / 16, tiles = (vectors + 2) / 3;
-    ik_qlines_pack(words, input, x + ng * plane, end, p, &l, h0);
+    ik_qlines_pack(words, input, x + ng * plane, end, p, &l, rows.first);
     for (int64_t i = 0; i < tiles * count; ++i) {
       /* 16-bit levels widen a panel once for all tiles, so they go panel by panel. */
       int64_t t = IK_DOT == 4 ? i / count : i % tiles, panel = panel0 + (IK_DOT == 4 ? i % count : i / tiles);
-      int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16, o = g * oc + panel * 8, left = oc - panel * 8 < 8 ? oc - panel * 8 : 8;
+      const ik_slice slice = ik_slice_of(vectors, tiles, t);
+      int64_t vecs = slice.count, first = slice.first * 16, o = g * oc + panel * 8, left = oc - panel * 8 < 8 ? oc - panel * 8 : 8;
       const int8_t *from = w + (g * panels + panel) * quads * taps * 32;
       const int32_t *weights = (const int32_t *)from;
 #if IK_DOT == 2
@@ -225,7 +228,7 @@ IK_KERNEL(ik_qconvlines) {
 #endif
       for (int64_t v = 0; v < vecs && q[IK_Q_W_ZEROS] && (IK_DOT == 2 || panel == panel0); ++v)
         ik_qline_tile_1x1_0(c + 8 * 48 + v * 16, ones, 0, words + first + v * 16, &walk, 0);
-      const ik_qband to = {y + ((ng - g) * oc + o) * oh * ow + h0 * ow, l.pitch, height * ow};
+      const ik_qband to = {y + ((ng - g) * oc + o) * oh * ow + rows.first * ow, l.pitch, rows.count * ow};
       ik_qlines_tile(c, weights, words + first, &walk, to, o, left, first,
                      t + 1 < tiles ? vecs * 16 : places - first, terms, p);
     }

@@ -3,6 +3,7 @@
  * (dot.h); b lies in panels of 16 columns x 4 k, signed. With z' = aZero + shift:
  * acc = sum(a' b) - z' sum(b) - bZero (sum(a') - K z') + bias. Parameters in quant.h. Parallel units: (8 rows, 48 columns). */
 #include "targets/common/ukernels/qmatmultile.h"
+#include "targets/common/ukernels/slices.h"
 
 /* The panels [vecs][quads][16][4] as the dot product's words: themselves, or in 16 bits [vecs][quads * 2][16][2] in `room`. */
 static const int32_t *ik_qmatmul_panels(const int8_t *b, int16_t *room, int64_t quads, int64_t vecs) {
@@ -46,7 +47,7 @@ static void ik_qmatmul_run(void *const *buf, const int64_t *p, int64_t worker, i
   int32_t *c = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), *sums = c + 8 * 48;
   ik_lane *rows = (ik_lane *)(sums + 16);
   int16_t *room = (int16_t *)rows + quads * 4 * 8;
-  ik_range range = ik_share(blocks * tiles, worker, workers);
+  ik_range range = ik_share_slices(blocks, panels, tiles, 1, worker, workers);
   int64_t packed = -1;
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     int64_t block = unit / tiles, t = unit % tiles, panel = t * panels / tiles, vecs = (t + 1) * panels / tiles - panel, count = m - block * 8 < 8 ? m - block * 8 : 8;

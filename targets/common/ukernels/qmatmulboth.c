@@ -3,6 +3,7 @@
  * acc = sum(a' b') - z' sum(b') - bZero' (sum(a') - K z') + bias modulo 2^32. Parameters and buffers of ik_qmatmulnd, then scratch.
  * Parallel units: (batch, 48 columns, 8 rows), rows innermost. */
 #include "targets/common/ukernels/qmatmultile.h"
+#include "targets/common/ukernels/slices.h"
 
 /* What 48 columns have in common with all rows: i32 or f32 [48] each. */
 typedef struct ik_columns {
@@ -64,10 +65,11 @@ IK_KERNEL(ik_qmatmul_both) {
   int32_t *packed = sums + 208;
   ik_lane *rows = (ik_lane *)(packed + words * 48);
   int64_t ready = -1;
-  ik_range range = ik_share(p[IK_MATMUL_B0] * b1 * b2 * tiles * panels, worker, workers);
+  ik_range range = ik_share_slices(p[IK_MATMUL_B0] * b1 * b2, vectors, tiles, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     int64_t panel = unit % panels, t = unit / panels % tiles, batch = unit / (panels * tiles), i2 = batch % b2, i1 = batch / b2 % b1, i0 = batch / (b1 * b2);
-    int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, j = v0 * 16, wide = n - j < vecs * 16 ? n - j : vecs * 16;
+    const ik_slice slice = ik_slice_of(vectors, tiles, t);
+    int64_t vecs = slice.count, j = slice.first * 16, wide = n - j < vecs * 16 ? n - j : vecs * 16;
     const uint8_t *a = (const uint8_t *)buf[0] + i0 * p[IK_MATMUL_AS0] + i1 * p[IK_MATMUL_AS1] + i2 * p[IK_MATMUL_AS2] + panel * 8 * depth;
     int64_t b = i0 * p[IK_MATMUL_BS0] + i1 * p[IK_MATMUL_BS1] + i2 * p[IK_MATMUL_BS2] + j, count = m - panel * 8 < 8 ? m - panel * 8 : 8;
     if (unit / panels != ready) {

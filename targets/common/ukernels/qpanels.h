@@ -5,6 +5,7 @@
 
 #include "targets/common/ukernels/qexpand.h"
 #include "targets/common/ukernels/qtile.h"
+#include "targets/common/ukernels/slices.h"
 
 /* `last`: the words of the one place more of IK_QTILE(R, V, 1). */
 #define IK_QTILE(R, V, E)                                                                                                     \
@@ -132,11 +133,12 @@ IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, 
   int32_t *c = (int32_t *)(room + quads * 4 * 8), *sums = c + 8 * 48;
   uint8_t *rows = (uint8_t *)(sums + 48), *expanded = (uint8_t *)(((uintptr_t)(rows + 4 * 128) + 63) & ~(uintptr_t)63);
   const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane;
-  ik_range range = ik_share(p[IK_CONV_N] * p[IK_CONV_G] * tiles * panels, worker, workers);
+  ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], vectors, tiles, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end;) {
     int64_t panel0 = unit % panels, t = unit / panels % tiles, ng = unit / (panels * tiles), g = ng % p[IK_CONV_G];
     int64_t panel1 = panel0 + range.end - unit < panels ? panel0 + range.end - unit : panels;
-    int64_t v0 = t * vectors / tiles, vecs = (t + 1) * vectors / tiles - v0, first = v0 * 16;
+    const ik_slice slice = ik_slice_of(vectors, tiles, t);
+    int64_t vecs = slice.count, first = slice.first * 16;
     int64_t count = first + vecs * 16 <= area ? vecs * 16 : area - first;
     ik_qconv_pack(tile, rows, x + ng * p[IK_CONV_IC] * plane, end, p, first, count);
     const int32_t *last = plus && t == tiles - 1 ? ik_qconv_pack_one(room, rows, x + ng * p[IK_CONV_IC] * plane, end, p, area - 1) : 0;

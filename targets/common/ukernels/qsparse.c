@@ -3,6 +3,7 @@
  * whatever the pattern. Places and starts are clamped: damaged weights give wrong numbers only. Parallel units: (tile, 16 outputs),
  * of convolutions (n, g, tile, output). */
 #include "targets/common/ukernels/qtile.h"
+#include "targets/common/ukernels/slices.h"
 
 enum { IK_QSTEPS = 4 / IK_DOT }; /* vectors that a quad takes in the tile */
 
@@ -154,9 +155,10 @@ IK_KERNEL(ik_qmatmul_4x1) {
   const ik_qterms terms = {buf[2], n, q[IK_Q_X_ZERO] + ik_qshift(q), depth};
   int32_t *tile = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), *sums = tile + quads * IK_QSTEPS * 64, *c = sums + 64;
   uint8_t *bytes = (uint8_t *)(c + 64);
-  ik_range range = ik_share(tiles * groups, worker, workers);
+  ik_range range = ik_share_slices(1, vectors, tiles, groups, worker, workers);
   for (int64_t unit = range.begin; unit < range.end;) {
-    int64_t t = unit / groups, v0 = t * vectors / tiles, first = v0 * 16, lanes = ((t + 1) * vectors / tiles - v0) * 16;
+    const ik_slice slice = ik_slice_of(vectors, tiles, unit / groups);
+    int64_t first = slice.first * 16, lanes = slice.count * 16;
     int64_t rows = m - first < lanes ? m - first : lanes, group = unit % groups;
     ik_qsparse_pack(tile, x + first * depth, rows, lanes, depth, ik_qflip(q));
     if (q[IK_Q_W_ZEROS])
@@ -184,10 +186,10 @@ IK_KERNEL(ik_qconv_4x1) {
   int32_t *tile = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), *c = tile + quads * IK_QSTEPS * 48, *sums = c + 48;
   uint8_t *rows = (uint8_t *)(sums + 48);
   const uint8_t *end = x + p[IK_CONV_N] * groups * p[IK_CONV_IC] * plane;
-  ik_range range = ik_share(p[IK_CONV_N] * groups * tiles * oc, worker, workers);
+  ik_range range = ik_share_slices(p[IK_CONV_N] * groups, vectors, tiles, oc, worker, workers);
   for (int64_t unit = range.begin; unit < range.end;) {
-    int64_t t = unit / oc % tiles, ng = unit / (oc * tiles), g = ng % groups, v0 = t * vectors / tiles, first = v0 * 16;
-    int64_t lanes = ((t + 1) * vectors / tiles - v0) * 16, count = first + lanes <= area ? lanes : area - first;
+    const ik_slice slice = ik_slice_of(vectors, tiles, unit / oc % tiles);
+    int64_t ng = unit / (oc * tiles), g = ng % groups, first = slice.first * 16, lanes = slice.count * 16, count = first + lanes <= area ? lanes : area - first;
     ik_qconv_pack((ik_lane *)tile, rows, x + ng * p[IK_CONV_IC] * plane, end, p, first, count);
     if (q[IK_Q_W_ZEROS])
       ik_sparse_sums(sums, tile, 48, quads);

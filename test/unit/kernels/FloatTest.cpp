@@ -89,7 +89,7 @@ template <typename T> void convCase(Random &random, int iteration, Form form, Ke
   int64_t outputs = p[IK_CONV_N] * channels * area;
   Tail tail = randomTail(random);
   p[IK_CONV_BIAS] = random.range(0, 1);
-  p[IK_CONV_PACKED] = !depthwise && random.range(0, 1);
+  p[IK_CONV_PACKED] = !depthwise && random.range(0, 1), p[IK_CONV_FULL] = p[IK_CONV_OC] % 8 == 0;
   p[IK_CONV_ACT] = tail.act, p[IK_CONV_RESIDUAL] = tail.residual, p[IK_CONV_ALPHA] = bits(tail.alpha), p[IK_CONV_BETA] = bits(tail.beta);
   p[IK_CONV_KC] = depthwise ? 4 * random.range(1, 3) : form == Form::Lines ? random.range(1, p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth);
   std::vector<T> x = convert<T>(reals(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane)), w = convert<T>(reals(random, channels * depth));

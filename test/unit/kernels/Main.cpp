@@ -6,11 +6,12 @@ int testFloat();
 int testHalide();
 int testPairs();
 int testQuant();
+int testSlices();
 int testSparse();
 int testWinograd();
 
 int main() {
-  int failures = testFloat() + testPairs() + testQuant() + testSparse() + testHalide() + testWinograd();
+  int failures = testFloat() + testPairs() + testQuant() + testSlices() + testSparse() + testHalide() + testWinograd();
   std::printf("kernel-test: %d failures\n", failures);
   return failures != 0;
 }

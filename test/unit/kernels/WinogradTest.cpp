@@ -1,12 +1,13 @@
-// ik_convwino_f32 against direct sums in double: every border, activation and residual order, blocks of part of a row and of several rows;
-// several worker counts must agree. The bound on the error is that of F(4x4, 3x3) in f32, per product of the direct sum.
+// ik_convwino_f32 and ik_convwino_f16 against direct sums in double: every border, activation and residual order, blocks of part of a row and of several rows;
+// several worker counts must agree. The bound on the error is that of F(4x4, 3x3) in f32, per product of the direct sum,
+// and for f16 the rounding of the result.
 #include "test/unit/kernels/Shapes.h"
 #include "targets/common/ukernels/convwino.h"
 
 #include <algorithm>
 #include <cmath>
 
-extern "C" Kernel ik_convwino_f32;
+extern "C" Kernel ik_convwino_f32, ik_convwino_f16;
 
 namespace {
 
@@ -48,24 +49,60 @@ int64_t scratchOf(const Params &p) {
   return IK_WINO_SCRATCH(p[IK_CONV_IC], IK_WINO_ROWS(places, tw, th), IK_WINO_WIDTH(places, tw));
 }
 
+/// Values of a convolution's buffers; those of type T are rounded to it.
+template <typename T> struct Values {
+  std::vector<T> x, bias, extra, y;
+  std::vector<float> w;
+  Values(Random &random, const Params &p)
+      : x(rounded(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW])), bias(rounded(random, p[IK_CONV_G] * p[IK_CONV_OC])),
+        extra(rounded(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_OC] * p[IK_CONV_OH] * p[IK_CONV_OW])), y(extra.size()),
+        w(reals(random, p[IK_CONV_G] * p[IK_CONV_OC] * p[IK_CONV_IC] * 9)) {}
+
+private:
+  static std::vector<T> rounded(Random &random, int64_t count) {
+    std::vector<float> values = reals(random, count);
+    return std::vector<T>(values.begin(), values.end());
+  }
+};
+
 /// The largest error of y, as a part of the bound.
-double worstError(const Params &p, const std::vector<float> &x, const std::vector<float> &w, const std::vector<float> &bias, const std::vector<float> &extra,
-                  const std::vector<float> &y) {
+template <typename T> double worstError(const Params &p, const Values<T> &v) {
   constexpr double kErrorOfProduct = 2e-5; // values are at most 1; sums of n products err like the square root of n, here by 1.25e-5 of it at most
+  constexpr double kRounding = sizeof(T) == 2 ? 0x1p-11 : 0;
   int64_t plane = p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OH] * p[IK_CONV_OW], channels = p[IK_CONV_G] * p[IK_CONV_OC], depth = p[IK_CONV_IC] * 9;
   double worst = 0;
-  for (int64_t i = 0; i < int64_t(y.size()); ++i) {
+  for (int64_t i = 0; i < int64_t(v.y.size()); ++i) {
     int64_t o = i / area % channels, ng = i / area / channels * p[IK_CONV_G] + o / p[IK_CONV_OC];
-    double want = convPoint<float, float, double>(p, x.data() + ng * p[IK_CONV_IC] * plane, w.data() + o * depth, i % area, 0.0f,
-                                                  [](double sum, float a, float b) { return sum + double(a) * double(b); });
-    want += p[IK_CONV_BIAS] ? bias[size_t(o)] : 0.0f;
-    want += p[IK_CONV_RESIDUAL] == IK_RESIDUAL_BEFORE ? extra[size_t(i)] : 0.0f;
+    double want = convPoint<T, float, double>(p, v.x.data() + ng * p[IK_CONV_IC] * plane, v.w.data() + o * depth, i % area, T(0),
+                                              [](double sum, T a, float b) { return sum + double(a) * double(b); });
+    want += p[IK_CONV_BIAS] ? double(v.bias[size_t(o)]) : 0;
+    want += p[IK_CONV_RESIDUAL] == IK_RESIDUAL_BEFORE ? double(v.extra[size_t(i)]) : 0;
     want = p[IK_CONV_ACT] == IK_ACT_RELU ? std::max(want, 0.0) : want;
-    want += p[IK_CONV_RESIDUAL] == IK_RESIDUAL_AFTER ? extra[size_t(i)] : 0.0f;
-    double error = std::fabs(double(y[size_t(i)]) - want) / (kErrorOfProduct * std::sqrt(double(depth)));
+    want += p[IK_CONV_RESIDUAL] == IK_RESIDUAL_AFTER ? double(v.extra[size_t(i)]) : 0;
+    double error = std::fabs(double(v.y[size_t(i)]) - want) / (kErrorOfProduct * std::sqrt(double(depth)) + kRounding * std::fabs(want));
     worst = error > worst || std::isnan(error) ? error : worst;
   }
   return worst;
+}
+
+template <typename T> bool winogradCase(Random &random, int iteration, Kernel *kernel) {
+  Params p = randomShape(random);
+  Values<T> v(random, p);
+  if (v.y.empty())
+    return true;
+  std::vector<float> u = transform(p, v.w);
+  std::vector<void *> buffers{v.x.data(), u.data()};
+  if (p[IK_CONV_BIAS])
+    buffers.push_back(v.bias.data());
+  if (p[IK_CONV_RESIDUAL])
+    buffers.push_back(v.extra.data());
+  buffers.push_back(v.y.data());
+  bool agree = runWorkers(kernel, buffers, buffers.size() - 1, p, scratchOf(p), v.y);
+  double worst = worstError(p, v);
+  if (agree && worst <= 1)
+    return true;
+  std::printf("FAIL convwino of %zu bytes, case %d: workers %s, %.2f of the bound on errors\n", sizeof(T), iteration, agree ? "agree" : "disagree", worst);
+  return false;
 }
 
 } // namespace
@@ -74,25 +111,8 @@ int testWinograd() {
   Random random;
   int failures = 0;
   for (int i = 0; i < 60; ++i) {
-    Params p = randomShape(random);
-    int64_t channels = p[IK_CONV_G] * p[IK_CONV_OC], outputs = p[IK_CONV_N] * channels * p[IK_CONV_OH] * p[IK_CONV_OW];
-    if (outputs == 0)
-      continue;
-    std::vector<float> x = reals(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW]);
-    std::vector<float> w = reals(random, channels * p[IK_CONV_IC] * 9), bias = reals(random, channels), extra = reals(random, outputs);
-    std::vector<float> u = transform(p, w), y(static_cast<size_t>(outputs));
-    std::vector<void *> buffers{x.data(), u.data()};
-    if (p[IK_CONV_BIAS])
-      buffers.push_back(bias.data());
-    if (p[IK_CONV_RESIDUAL])
-      buffers.push_back(extra.data());
-    buffers.push_back(y.data());
-    bool agree = runWorkers(ik_convwino_f32, buffers, buffers.size() - 1, p, scratchOf(p), y);
-    double worst = worstError(p, x, w, bias, extra, y);
-    if (agree && worst <= 1)
-      continue;
-    ++failures;
-    std::printf("FAIL convwino, case %d: workers %s, %.2f of the bound on errors\n", i, agree ? "agree" : "disagree", worst);
+    failures += !winogradCase<float>(random, i, ik_convwino_f32);
+    failures += i % 3 == 0 && !winogradCase<_Float16>(random, i, ik_convwino_f16);
   }
   return failures;
 }

@@ -14,6 +14,7 @@ IK_KERNEL(ik_convlines_f32_f16);
 IK_KERNEL(ik_conv_f32_bf16);
 IK_KERNEL(ik_convlines_f32_bf16);
 IK_KERNEL(ik_convwino_f32);
+IK_KERNEL(ik_convwino_f16);
 IK_KERNEL(ik_dwconv_f32);
 IK_KERNEL(ik_dwconv_f16);
 IK_KERNEL(ik_matmul_f32);
@@ -54,7 +55,7 @@ static int64_t convShape(int64_t *p, int depthwise) {
   }
   int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KH] * p[IK_CONV_KW];
   union { float f; uint32_t u; } alpha = {0.1f}, beta = {0.6f};
-  p[IK_CONV_PACKED] = !depthwise, p[IK_CONV_BIAS] = 1, p[IK_CONV_KC] = depthwise ? 4 : depth / 2 + 1, p[IK_CONV_ACT] = pick(0, IK_ACT_TANH);
+  p[IK_CONV_PACKED] = !depthwise, p[IK_CONV_FULL] = p[IK_CONV_OC] % 8 == 0, p[IK_CONV_BIAS] = 1, p[IK_CONV_KC] = depthwise ? 4 : depth / 2 + 1, p[IK_CONV_ACT] = pick(0, IK_ACT_TANH);
   p[IK_CONV_ALPHA] = alpha.u, p[IK_CONV_BETA] = beta.u;
   return p[IK_CONV_G] * p[IK_CONV_OC] * p[IK_CONV_OH] * p[IK_CONV_OW];
 }
@@ -204,7 +205,7 @@ static void poolCase(void) {
 static void hashAll(void) {
   for (int i = 0; i < 12; ++i) {
     convCase(ik_conv_f32, 0, 4), convCase(ik_conv_f16, 0, 2), convCase(ik_convlines_f32, 2, 4), convCase(ik_convlines_f16, 2, 2);
-    convCase(ik_convwino_f32, 3, 4);
+    convCase(ik_convwino_f32, 3, 4), convCase(ik_convwino_f16, 3, 2);
     convCase(ik_dwconv_f32, 1, 4), convCase(ik_dwconv_f16, 1, 2);
     quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1), quantCase(ik_qconvlines, 2), quantCase(ik_qconvreal, 3);
     quantMatmulCase(ik_qmatmul, 1), quantMatmulCase(ik_imatmul, 4);
