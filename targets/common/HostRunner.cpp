@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <thread>
@@ -29,15 +30,17 @@ void waitAtBarrier(ingot_barrier *barrier, uint32_t workers) {
       std::this_thread::yield();
 }
 
-/// Zero-filled memory on a 64-byte boundary.
+/// Zero-filled memory on a 64-byte boundary; pages that nothing touches cost nothing.
 class AlignedBytes {
 public:
-  explicit AlignedBytes(int64_t size) : storage(static_cast<size_t>(size) + 64) {}
-  size_t size() const { return storage.size() - 64; }
-  uint8_t *data() { return reinterpret_cast<uint8_t *>(llvm::alignAddr(storage.data(), llvm::Align(64))); }
+  explicit AlignedBytes(int64_t size) : bytes(static_cast<size_t>(size)), storage(std::calloc(bytes + 64, 1), std::free) {}
+  size_t size() const { return bytes; }
+  /// Null: there is not as much.
+  uint8_t *data() { return storage ? reinterpret_cast<uint8_t *>(llvm::alignAddr(storage.get(), llvm::Align(64))) : nullptr; }
 
 private:
-  std::vector<uint8_t> storage;
+  size_t bytes;
+  std::unique_ptr<void, void (*)(void *)> storage;
 };
 
 /// Threads that stay between runs: starting one costs more than a small model. They look for the next round for a while before they sleep.
@@ -145,10 +148,18 @@ public:
         arena(largest(programs, [](const Program &p) { return p.arenaBytes; })), state(largest(programs, [](const Program &p) { return p.stateBytes; })),
         scratch(largest(programs, [](const Program &p) { return p.scratchBytes * p.workers; })),
         aligned(isAligned(weights) ? 0 : static_cast<int64_t>(weights.size())), weights(reinterpret_cast<const uint8_t *>(weights.data())) {
-    if (isAligned(weights))
+    if (isAligned(weights) || !aligned.data())
       return;
     std::memcpy(aligned.data(), weights.data(), weights.size());
     this->weights = aligned.data();
+  }
+
+  /// Refuses a program for which this machine has too little memory.
+  llvm::Error checkMemory() {
+    if (arena.data() && state.data() && scratch.data() && aligned.data())
+      return llvm::Error::success();
+    return llvm::createStringError("the program needs %zu bytes of memory beside its weights, of which %zu for what it keeps from run to run: this machine has less",
+                                   arena.size() + state.size() + scratch.size(), state.size());
   }
 
   ~HostProgram() override {
@@ -251,7 +262,10 @@ llvm::Expected<std::unique_ptr<LoadedProgram>> loadHostProgram(llvm::ArrayRef<Ob
     entries.push_back(entry->toPtr<ingot_run_fn>());
   }
   DeviceRuntime runtime = findRuntime(**jit);
-  return std::make_unique<HostProgram>(std::move(*jit), std::move(entries), runtime, programs, weights);
+  auto program = std::make_unique<HostProgram>(std::move(*jit), std::move(entries), runtime, programs, weights);
+  if (llvm::Error error = program->checkMemory())
+    return std::move(error);
+  return program;
 }
 
 } // namespace ingot
