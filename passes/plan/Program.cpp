@@ -42,7 +42,31 @@ bool isSerial(deploy::ProgramOp op) {
   return llvm::all_of(op.getBody().getOps<deploy::CallOp>(), [](deploy::CallOp call) { return call.getSerial(); });
 }
 
+/// Of the caches of several sequences (the module's `nn.caches`) a step touches those that its input `sequence` has room for: some of all.
+struct Touched {
+  int64_t some = 1, all = 1;
+};
+
+Touched touchedCaches(deploy::ProgramOp op, const Program &program) {
+  Touched touched;
+  auto caches = op->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>("nn.caches");
+  auto io = llvm::find_if(program.inputs, [](const ProgramIo &input) { return input.name == "sequence"; });
+  if (!caches || caches.empty() || io == program.inputs.end())
+    return touched;
+  touched.all = cast<DenseI64ArrayAttr>(caches.begin()->getValue())[0];
+  touched.some = std::min(io->shape[0], touched.all);
+  return touched;
+}
+
+/// What a call reads and writes there.
+int64_t bytesOf(deploy::PlaceAttr place, Touched touched) {
+  if (place.getSpace() == deploy::Space::scratch)
+    return 0;
+  return place.getSpace() == deploy::Space::state ? place.getBytes() / touched.all * touched.some : place.getBytes();
+}
+
 void readCalls(deploy::ProgramOp op, const std::set<StringRef> &maps, Program &program) {
+  const Touched touched = touchedCaches(op, program);
   for (Operation &step : op.getBody().front()) {
     if (isa<deploy::BarrierOp>(step) && !program.calls.empty())
       program.calls.back().barrierAfter = true;
@@ -51,7 +75,7 @@ void readCalls(deploy::ProgramOp op, const std::set<StringRef> &maps, Program &p
       continue;
     int64_t bytes = 0;
     for (deploy::PlaceAttr place : call.getPlaces().getAsRange<deploy::PlaceAttr>())
-      bytes += place.getSpace() == deploy::Space::scratch ? 0 : place.getBytes();
+      bytes += bytesOf(place, touched);
     bool generated = maps.count(call.getCallee()) != 0;
     program.calls.push_back(
         {call.getCallee().str(), generated, static_cast<int64_t>(call.getWork()), bytes, call.getSource().value_or("").str(), false, textOf(call, "unit"),
