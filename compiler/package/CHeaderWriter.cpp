@@ -378,6 +378,9 @@ void HeaderWriter::writeContainer() {
   if (layout.entries.size() > 1 && request.shapes.empty())
     out << "/* Every entry point has a context of its own. All are bound with the same container and the same state, all but the first with\n"
            " * memory.flags = INGOT_KEEP_STATE; they may share arena and scratch, because only one of them may run at a time. */\n\n";
+  if (!request.caches.empty() && request.caches.front().sequences > 1)
+    out << "/* The state holds " << upper << "_SEQUENCES sequences, which inputs 'sequence' number from 0. One begins anew at position 0. In " << prefix
+        << "_decode_batch each row is a\n * token of its own sequence; a row with another number, such as -1, is idle: it changes nothing, and its outputs mean nothing. */\n\n";
 }
 
 /// The table's entries for a sequence among several; functions copy them, so that the table has one row a cache.
