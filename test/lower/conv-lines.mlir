@@ -58,6 +58,15 @@ func.func @half(%x: tensor<1x32x40x40xf16>) -> tensor<1x20x40x40xf16> {
   return %y : tensor<1x20x40x40xf16>
 }
 
+// Four places: vectors of channels.
+// CHECK-LABEL: @few
+// CHECK: kernel.micro "ik_convfew_f32"{{.*}}tensor<1x32x4xf32>, tensor<1x2x96x16xf32>
+func.func @few(%x: tensor<1x32x4xf32>) -> tensor<1x20x4xf32> {
+  %w = nn.constant dense<1.0> : tensor<20x32x3xf32>
+  %y = nn.conv %x, %w strides [1] pad_low [1] pad_high [1] dilations [1] group 1 : (tensor<1x32x4xf32>, tensor<20x32x3xf32>) -> tensor<1x20x4xf32>
+  return %y : tensor<1x20x4xf32>
+}
+
 // With stride 2 the sums stay direct.
 // CHECK-LABEL: @strided
 // CHECK: kernel.micro "ik_convlines_f32"

@@ -1,5 +1,5 @@
 // Lowers nn.conv: f32 and f16 to ik_conv, ik_convlines where its lines fit the cache, or ik_dwconv (constant filters packed in panels of 8 output
-// channels; depthwise f32 to ik_dwconv_direct where that is faster: kernels.def), 3x3 ones to ik_convwino where that is faster, f32 with a
+// channels; depthwise f32 to ik_dwconv_direct where that is faster: kernels.def), 3x3 ones to ik_convwino where that is faster, f32 of few places to ik_convfew_f32, f32 with a
 // filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the same over lines, filters as large as their input to ik_matmul, f64 and 8-bit
 // integers to the plain ik_convnd.
 #include "passes/lower/ConvWays.h"
@@ -24,15 +24,15 @@ using Lowered = FailureOr<SmallVector<Value, 2>>;
 
 Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
 
-/// w [G * OC][K] -> [G][ceil(OC / 8)][K][8], zero padded.
-Tensor packPanels(const Tensor &w, int64_t groups, int64_t channels, int64_t depth) {
-  int64_t panels = (channels + IK_CONV_PANEL - 1) / IK_CONV_PANEL, width = byteWidth(w.dtype());
-  Tensor out(w.dtype(), {groups, panels, depth, IK_CONV_PANEL});
+/// w [G * OC][K] -> [G][ceil(OC / size)][K][size], zero padded.
+Tensor packPanels(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t size) {
+  int64_t panels = (channels + size - 1) / size, width = byteWidth(w.dtype());
+  Tensor out(w.dtype(), {groups, panels, depth, size});
   char *to = out.mutableData();
   for (int64_t g = 0; g < groups; ++g)
     for (int64_t o = 0; o < channels; ++o)
       for (int64_t k = 0; k < depth; ++k) {
-        int64_t place = ((g * panels + o / IK_CONV_PANEL) * depth + k) * IK_CONV_PANEL + o % IK_CONV_PANEL;
+        int64_t place = ((g * panels + o / size) * depth + k) * size + o % size;
         std::memcpy(to + place * width, w.data() + ((g * channels + o) * depth + k) * width, width);
       }
   return out;
@@ -42,7 +42,7 @@ Value packFilter(nn::ConvOp op, LowerContext &context, const ConvShape &shape) {
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth();
   return context.packed(op.getLoc(), "conv.w", *toDType(elementOf(op.getFilter())), {groups, shape.panels(), depth, IK_CONV_PANEL}, op.getFilter(),
                         "pack output channels in panels of 8",
-                        [=](ArrayRef<Tensor> from) { return packPanels(from[0], groups, channels, depth); });
+                        [=](ArrayRef<Tensor> from) { return packPanels(from[0], groups, channels, depth, IK_CONV_PANEL); });
 }
 
 Value callKernel(nn::ConvOp op, LowerContext &context, StringRef row, ArrayRef<Value> inputs, const ConvShape &shape, int64_t scratch) {
@@ -77,16 +77,18 @@ bool isProduct(const ConvShape &shape) {
   return shape[IK_CONV_G] == 1 && shape.area() == 1;
 }
 
-/// w [OC][K] -> [1][ceil(OC / 16)][K][16], zero padded: the right side of a product.
-Tensor packRows(const Tensor &w, int64_t channels, int64_t depth) {
+/// The filter as the right side of a product.
+Value packColumns(nn::ConvOp op, LowerContext &context, const ConvShape &shape) {
   constexpr int64_t kPanel = 16;
-  int64_t panels = (channels + kPanel - 1) / kPanel, width = byteWidth(w.dtype());
-  Tensor out(w.dtype(), {1, panels, depth, kPanel});
-  char *to = out.mutableData();
-  for (int64_t o = 0; o < channels; ++o)
-    for (int64_t k = 0; k < depth; ++k)
-      std::memcpy(to + ((o / kPanel * depth + k) * kPanel + o % kPanel) * width, w.data() + (o * depth + k) * width, width);
-  return out;
+  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth();
+  return context.packed(op.getLoc(), "conv.w", *toDType(elementOf(op.getFilter())), {groups, (channels + kPanel - 1) / kPanel, depth, kPanel}, op.getFilter(),
+                        "pack output channels in panels of 16", [=](ArrayRef<Tensor> from) { return packPanels(from[0], groups, channels, depth, kPanel); });
+}
+
+/// Whether rows of channels (in whole fours or eights) are fewer than vectors of places for each of 8 channels.
+bool hasFewPlaces(const ConvShape &shape) {
+  int64_t rows = shape.area() <= 4 ? 4 : 8;
+  return shape.area() <= IK_CONVFEW_PLACES && shape.area() > 0 && (shape[IK_CONV_OC] + 15) / 16 * rows < shape.panels() * IK_CONV_PANEL;
 }
 
 Value lowerProduct(nn::ConvOp op, LowerContext &context, const ConvShape &shape, StringRef suffix, SmallVector<Value> inputs) {
@@ -96,8 +98,7 @@ Value lowerProduct(nn::ConvOp op, LowerContext &context, const ConvShape &shape,
   params[IK_MATMUL_M] = shape[IK_CONV_N], params[IK_MATMUL_N] = channels, params[IK_MATMUL_K] = depth;
   params[IK_MATMUL_BIAS] = shape[IK_CONV_BIAS], params[IK_MATMUL_ACT] = shape[IK_CONV_ACT];
   params[IK_MATMUL_ALPHA] = shape[IK_CONV_ALPHA], params[IK_MATMUL_BETA] = shape[IK_CONV_BETA];
-  inputs[1] = context.packed(op.getLoc(), "conv.w", *toDType(elementOf(op.getFilter())), {1, (channels + 15) / 16, depth, 16}, op.getFilter(),
-                             "pack output channels in panels of 16", [=](ArrayRef<Tensor> from) { return packRows(from[0], channels, depth); });
+  inputs[1] = packColumns(op, context, shape);
   return context.micro(op.getLoc(), ("ik_matmul_" + suffix).str(), op.getResult().getType(), inputs, params, shape.work(), IK_MATMUL_SCRATCH(depth)).getResult(0);
 }
 
@@ -138,6 +139,10 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
     shape[IK_CONV_PACKED] = 1;
     if (!isNarrow && context.hasTiles() && isProduct(shape))
       return SmallVector<Value, 2>{lowerProduct(op, context, shape, suffix, inputs)};
+    if (suffix == "f32" && context.hasTiles() && hasFewPlaces(shape)) {
+      inputs[1] = packColumns(op, context, shape);
+      return SmallVector<Value, 2>{callKernel(op, context, "ik_convfew_f32", inputs, shape, IK_CONVFEW_SCRATCH(shape.depth()))};
+    }
   }
   auto [key, way] = chooseConvWay(shape, suffix, !isNarrow && context.hasTiles() && context.isConstant(op.getFilter()), context.choices);
   return SmallVector<Value, 2>{context.label(lowerWay(op, context, shape, way, suffix, inputs), key)};

@@ -26,6 +26,9 @@ enum {
 };
 /* Scratch of ik_conv_*: tile [kc][48] + panel [kc][8] + accumulators [panels][8][48], f32, when K > kc; else one [8][48]. */
 #define IK_CONV_SCRATCH(kc, panels) (4 * ((kc) * 48 + (kc) * 8 + (panels) * 8 * 48 + 64))
+/* ik_convfew_f32: most output places of a plane. Scratch: im2col rows [8][K] and a tile [8][48], f32. */
+enum { IK_CONVFEW_PLACES = 8 };
+#define IK_CONVFEW_SCRATCH(k) (4 * ((k) * 8 + 8 * 48 + 16))
 enum { IK_DWCONV_TAPS = 1024 }; /* largest KH * KW of ik_dwconv_* */
 /* Width of one phase row of ik_dwconv_*. */
 #define IK_DWCONV_WIDTH(ow, kw, dw, sw) (((ow) + 15) / 16 * 16 + ((kw) - 1) * (dw) / (sw) + 1)

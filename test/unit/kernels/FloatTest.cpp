@@ -2,9 +2,10 @@
 // counts must agree. The seeds are fixed, shapes odd, and every activation and residual order is met.
 #include "test/unit/kernels/Shapes.h"
 
+#include <algorithm>
 #include <cmath>
 
-extern "C" Kernel ik_conv_f32, ik_conv_f16, ik_convlines_f32, ik_convlines_f16, ik_dwconv_f32, ik_dwconv_f16, ik_matmul_f32, ik_matmul_f16, ik_pool2d_f32, ik_pool_f32, ik_pool_u8;
+extern "C" Kernel ik_conv_f32, ik_conv_f16, ik_convfew_f32, ik_convlines_f32, ik_convlines_f16, ik_dwconv_f32, ik_dwconv_f16, ik_matmul_f32, ik_matmul_f16, ik_pool2d_f32, ik_pool_f32, ik_pool_u8;
 
 namespace {
 
@@ -52,24 +53,26 @@ Tail randomTail(Random &random) {
   return {random.range(0, IK_ACT_TANH), random.range(0, 2), 0.1f, 0.75f};
 }
 
-std::vector<float> packPanels(const Params &p, const std::vector<float> &w, int64_t depth) {
-  int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8;
-  std::vector<float> out(p[IK_CONV_G] * panels * depth * 8);
+std::vector<float> packPanels(const Params &p, const std::vector<float> &w, int64_t depth, int64_t size) {
+  int64_t oc = p[IK_CONV_OC], panels = (oc + size - 1) / size;
+  std::vector<float> out(p[IK_CONV_G] * panels * depth * size);
   for (int64_t g = 0; g < p[IK_CONV_G]; ++g)
     for (int64_t o = 0; o < oc; ++o)
       for (int64_t k = 0; k < depth; ++k)
-        out[((g * panels + o / 8) * depth + k) * 8 + o % 8] = w[(g * oc + o) * depth + k];
+        out[((g * panels + o / size) * depth + k) * size + o % size] = w[(g * oc + o) * depth + k];
   return out;
 }
 
 template <typename T> std::vector<T> convert(const std::vector<float> &from) { return std::vector<T>(from.begin(), from.end()); }
 
-enum class Form { Tiles, Lines, Depthwise };
+enum class Form { Tiles, Lines, Depthwise, Few };
 
 /// Bytes that the kernels ask for with KC as in `p`.
 int64_t convScratch(const Params &p, Form form, int64_t depth) {
   if (form == Form::Depthwise)
     return IK_DWCONV_SCRATCH(p[IK_CONV_KC], p[IK_CONV_KH], p[IK_CONV_SH], p[IK_CONV_DH], p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
+  if (form == Form::Few)
+    return IK_CONVFEW_SCRATCH(depth);
   if (form == Form::Tiles)
     return IK_CONV_SCRATCH(p[IK_CONV_KC], (p[IK_CONV_OC] + 7) / 8);
   int64_t phases = IK_CONVLINES_PHASES(p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]) * IK_CONVLINES_PHASES(p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
@@ -84,18 +87,20 @@ template <typename T> void convCase(Random &random, int iteration, Form form, Ke
   const bool depthwise = form == Form::Depthwise;
   if (!randomConv(random, p, depthwise) || (form == Form::Lines && p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1))
     return;
+  if (form == Form::Few)
+    p[IK_CONV_OD] = 1, p[IK_CONV_OH] = std::min<int64_t>(p[IK_CONV_OH], 2), p[IK_CONV_OW] = std::min<int64_t>(p[IK_CONV_OW], 4);
   int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], channels = p[IK_CONV_G] * p[IK_CONV_OC];
   int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
   int64_t outputs = p[IK_CONV_N] * channels * area;
   Tail tail = randomTail(random);
   p[IK_CONV_BIAS] = random.range(0, 1);
-  p[IK_CONV_PACKED] = !depthwise && random.range(0, 1), p[IK_CONV_FULL] = p[IK_CONV_OC] % 8 == 0;
+  p[IK_CONV_PACKED] = form == Form::Few || (!depthwise && random.range(0, 1)), p[IK_CONV_FULL] = p[IK_CONV_OC] % 8 == 0;
   p[IK_CONV_ACT] = tail.act, p[IK_CONV_RESIDUAL] = tail.residual, p[IK_CONV_ALPHA] = bits(tail.alpha), p[IK_CONV_BETA] = bits(tail.beta);
   p[IK_CONV_KC] = depthwise ? 4 * random.range(1, 3) : form == Form::Lines ? random.range(1, p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth);
   std::vector<T> x = convert<T>(reals(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane)), w = convert<T>(reals(random, channels * depth));
   std::vector<T> bias = convert<T>(reals(random, channels)), extra = convert<T>(reals(random, outputs)), y(outputs);
   std::vector<float> wide(w.begin(), w.end());
-  std::vector<T> packed = p[IK_CONV_PACKED] ? convert<T>(packPanels(p, wide, depth)) : w;
+  std::vector<T> packed = p[IK_CONV_PACKED] ? convert<T>(packPanels(p, wide, depth, form == Form::Few ? 16 : 8)) : w;
   std::vector<void *> buffers{x.data(), packed.data()};
   if (p[IK_CONV_BIAS])
     buffers.push_back(bias.data());
@@ -205,6 +210,7 @@ int testFloat() {
     bytePoolCase(random, i);
     convCase<float>(random, i, Form::Tiles, ik_conv_f32);
     convCase<float>(random, i, Form::Lines, ik_convlines_f32);
+    convCase<float>(random, i, Form::Few, ik_convfew_f32);
     convCase<float>(random, i, Form::Depthwise, ik_dwconv_f32);
     matmulCase<float>(random, i, ik_matmul_f32);
     poolCase(random, i);
