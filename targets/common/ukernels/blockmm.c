@@ -1,6 +1,6 @@
 /* ik_block_matmul_<format>, ik_block_matmul16_<format>: y[m][n] = sum over k of x[m][k] w[n][k] for w in a GGUF block format, packed, and activations in
  * 8 bits or in two digits of 8; layouts and the order of operations in block.h. One panel of 16 rows is multiplied with a tile of rows of x: 12 (or 8)
- * with wide registers, else 4, then one by one; every row of y is the same operations whatever the tile. A worker's panels are one stream. Parallel
+ * with wide registers, else 4, then 2 and 1; every row of y is the same operations whatever the tile. A worker's panels are one stream. Parallel
  * unit: one panel. */
 #include "targets/common/ukernels/blocktile.h"
 

@@ -237,7 +237,12 @@ IK_INLINE void ik_block_panel(int format, const int parts, float *y, const uint8
 #endif
   for (; m + 4 <= rows; m += 4)
     ik_block_tile(f, 4, parts, y + m / parts * n, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
-  for (int64_t i = 0; m + i < rows; i += parts)
+  int64_t i = 0;
+  if (parts == 1 && rows - m >= 2) {
+    ik_block_tile(f, 2, parts, y + m * n, n, count, w, x + m * blocks * IK_XBLOCK, rows - m, blocks, m == 0);
+    i = 2;
+  }
+  for (; m + i < rows; i += parts)
     ik_block_tile(f, parts, parts, y + (m + i) / parts * n, n, count, w, x + (m * blocks + i) * IK_XBLOCK, rows - m, blocks, 1);
 }
 
