@@ -394,7 +394,7 @@ enum { IK_FEW_ROWS = 1 };
   IK_KERNEL(ik_cached_attention_##NAME);                                                                                      \
   IK_KERNEL(ik_cached_attention_##NAME) { ik_attention_all_##NAME(buf, p, worker, workers, 0, buf[4], buf[5]); }              \
   IK_KERNEL(ik_cached_attention_sinks_##NAME);                                                                                \
-  IK_KERNEL(ik_cached_attention_sinks_##NAME) { ik_attention_all_##NAME(buf, p, worker, workers, buf[4], buf[5], buf[6]); }    \
+  IK_KERNEL(ik_cached_attention_sinks_##NAME) { ik_attention_all_##NAME(buf, p, worker, workers, buf[4], buf[5], buf[6]); }   \
   /* The rows of one place after those of another; the workers' shares move on each time, so that all have as much to do. */  \
   static void ik_attention_places_##NAME(void *const *buf, const int64_t *p, int64_t worker, int64_t workers, const float *sinks, float *y, void *scratch) { \
     const int64_t places = p[IK_ATTENTION_PLACES], queries = p[IK_ATTENTION_M] / places * p[IK_ATTENTION_HQ], cache = p[IK_ATTENTION_HK] * p[IK_ATTENTION_T]; \

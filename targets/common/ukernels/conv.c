@@ -42,7 +42,7 @@
           ik_conv_pack_##NAME(tile, in, end, p, runs, runCount, k0, k1);                                                      \
         for (int64_t panel = panel0; panel < panel1; ++panel) {                                                               \
           float *c = depth > kc ? sums + panel * 8 * 48 : sums;                                                               \
-          int64_t rows = ik_conv_rows(p, panel), o = g * oc + panel * 8;                                                     \
+          int64_t rows = ik_conv_rows(p, panel), o = g * oc + panel * 8;                                                      \
           const float *weights = ik_conv_weights_##WEIGHTS(w, p, g, panel, k0, k1, depth, room);                              \
           const int64_t at = ((ng - g) * oc + o) * area + first, ld = whole ? plane : 48, ahead = depth * 8; /* the next panel's block lies far from this one's */ \
           const ik_out_##OUT out = {y + at, bias ? bias + o : 0, residual ? residual + at : 0, area, e, vecs, 1, &places};              \
