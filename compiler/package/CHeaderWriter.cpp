@@ -388,7 +388,7 @@ void HeaderWriter::writeCachesOf() {
   out << "/* Where the caches of one sequence are; 0: there is none of that number. */\n"
       << "static inline int " << prefix << "_caches_of(uint32_t sequence, ingot_cache *caches) {\n"
       << "  for (uint32_t i = 0; i < " << request.caches.size() << "u; ++i) {\n    caches[i] = " << prefix << "_caches[i];\n"
-      << "    caches[i].offset += sequence * caches[i].slices * caches[i].rows * caches[i].row_bytes;\n  }\n"
+      << "    caches[i].offset += (uint64_t)sequence * caches[i].slices * caches[i].rows * caches[i].row_bytes;\n  }\n"
       << "  return sequence < " << upper << "_SEQUENCES;\n}\n";
 }
 

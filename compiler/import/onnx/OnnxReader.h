@@ -21,7 +21,7 @@ namespace ingot {
 constexpr int64_t kMinOnnxOpset = 1;
 constexpr int64_t kMaxOnnxOpset = 28; // of onnx 1.23, whose onnx-ml.proto is compiled in
 constexpr int64_t kMaxOnnxItems = 1000000;    // nodes, initialisers, or inputs of one graph
-constexpr int64_t kMaxExpandedNodes = 200000; // nodes that functions and branches expand to
+constexpr int64_t kMaxExpandedNodes = 100000; // nodes that functions and branches expand to
 
 /// Null after reporting (IG0101 .. IG0106). Tensors in the model are not checked yet; OnnxTensor.h does that when one is used.
 std::shared_ptr<onnx::ModelProto> readOnnxModel(llvm::StringRef path, Diagnostics &diagnostics);

