@@ -1,6 +1,6 @@
 // llm-batch-test DEVICE f16|q8 MODEL...: three sequences of different lengths on one state, decoded together, now and then one of them idle or alone,
 // give bit for bit the logits that each gives in a build of its own on the host, with one worker and with two. Exit status 0: all do.
-#include "compiler/Compile.h"
+#include "test/unit/llm/Load.h"
 
 #include <cstring>
 
@@ -14,11 +14,7 @@ using Ids = std::vector<int32_t>;
 
 int32_t tokenOf(int32_t sequence, int32_t position) { return (position * 37 + sequence * 101) % 250 + 3; }
 
-struct Runner {
-  std::unique_ptr<Compiled> compiled;
-  LoadedModel loaded;
-  int64_t workers = 1;
-
+struct Runner : LoadedLlm {
   /// Runs an entry point on its inputs by name.
   Logits run(llvm::StringRef entry, std::map<std::string, Ids> inputs) {
     auto at = llvm::find_if(compiled->programs, [&](const Program &p) { return p.entry == entry; });
@@ -55,15 +51,8 @@ std::optional<Runner> load(llvm::StringRef path, llvm::StringRef device, bool na
   options.llm.ctx = kContext;
   options.llm.narrowCache = narrow;
   options.llm.sequences = sequences;
-  Diagnostics diagnostics;
-  Runner runner;
-  runner.compiled = compileModel(options, diagnostics);
-  if (!runner.compiled) {
-    diagnostics.printText(llvm::errs(), false);
-    return std::nullopt;
-  }
-  runner.loaded = llvm::cantFail(loadCompiled(*runner.compiled));
-  return runner;
+  std::optional<LoadedLlm> loaded = loadLlm(options);
+  return loaded ? std::optional<Runner>(Runner{std::move(*loaded)}) : std::nullopt;
 }
 
 /// The logits of each token behind the sequence's first kLengths, from a state that holds nothing else.

@@ -1,6 +1,6 @@
 // llm-test MODEL...: the logits of each token of a sequence, bit for bit the same whether tokens go one by one, in chunks of several sizes with
 // padding behind them, through prefill, decode or score, with one worker or two, and after the state was reset. Exit status 0: all are.
-#include "compiler/Compile.h"
+#include "test/unit/llm/Load.h"
 
 #include <cstring>
 
@@ -14,11 +14,7 @@ constexpr int64_t kChunks[] = {1, 4, 21, 60};
 using Rows = std::vector<std::vector<float>>; // logits of each token; empty: not asked for
 
 /// A loaded program and what feeds it.
-struct Runner {
-  std::unique_ptr<Compiled> compiled;
-  LoadedModel loaded;
-  int64_t workers = 1;
-
+struct Runner : LoadedLlm {
   size_t index(llvm::StringRef entry) const {
     return static_cast<size_t>(llvm::find_if(compiled->programs, [&](const Program &p) { return p.entry == entry; }) - compiled->programs.begin());
   }
@@ -65,15 +61,8 @@ std::optional<Runner> load(llvm::StringRef path, int64_t chunk) {
   options.llm.ctx = kContext;
   options.llm.chunk = chunk;
   options.llm.entries = {"prefill", "prefill_short", "decode", "score"};
-  Diagnostics diagnostics;
-  Runner runner;
-  runner.compiled = compileModel(options, diagnostics);
-  if (!runner.compiled) {
-    diagnostics.printText(llvm::errs(), false);
-    return std::nullopt;
-  }
-  runner.loaded = llvm::cantFail(loadCompiled(*runner.compiled));
-  return runner;
+  std::optional<LoadedLlm> loaded = loadLlm(options);
+  return loaded ? std::optional<Runner>(Runner{std::move(*loaded)}) : std::nullopt;
 }
 
 int differing(const Rows &got, const Rows &want, const std::string &what) {
