@@ -50,7 +50,8 @@ static void ik_qmatmul_run(void *const *buf, const int64_t *p, int64_t worker, i
   ik_range range = ik_share_slices(blocks, panels, tiles, 1, worker, workers);
   int64_t packed = -1;
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
-    int64_t block = unit / tiles, t = unit % tiles, panel = t * panels / tiles, vecs = (t + 1) * panels / tiles - panel, count = m - block * 8 < 8 ? m - block * 8 : 8;
+    const ik_slice slice = ik_slice_of(panels, tiles, unit % tiles);
+    int64_t block = unit / tiles, panel = slice.first, vecs = slice.count, count = m - block * 8 < 8 ? m - block * 8 : 8;
     if (block != packed)
       ik_qmatmul_rows(rows, sums, (const uint8_t *)buf[0] + block * 8 * depth, count, depth, quads, q[IK_Q_X_UNSIGNED], shift);
     packed = block;
