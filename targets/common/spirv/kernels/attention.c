@@ -15,7 +15,7 @@ static inline float ik_cached_q8(const int8_t *row, int64_t at, int64_t depth) {
 #define IK_ROW_q8(depth) IK_CACHE_ROW8(depth)
 
 /* SINKS, SEQUENCES: 1 where the kernel has them. */
-#define IK_ATTENTION(T, TYPE, NAME, SINKS, SEQUENCES)                                                                                    \
+#define IK_ATTENTION(T, TYPE, NAME, SINKS, SEQUENCES)                                                                         \
   IK_KERNEL(NAME) {                                                                                                           \
     const int64_t hq = p[IK_ATTENTION_HQ], hk = p[IK_ATTENTION_HK], depth = p[IK_ATTENTION_D], width = p[IK_ATTENTION_E];     \
     const int64_t length = p[IK_ATTENTION_T], window = p[IK_ATTENTION_WINDOW];                                                \
