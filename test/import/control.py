@@ -45,6 +45,19 @@ SCAN = """g (float[3, 2] x, float[2] start) => (float[2] last, float[2, 3] sums)
     t = Identity(s)
   }>(start, x)
 }"""
+# A Loop that appends to a sequence, and a known If of sequences: what scripted modules write.
+LISTS = """g (float[3, 2] x, float[2] h) => (float[3, 2] rows, float[2] last, int64 n) <int64 most = {3}, bool go = {1}> {
+  none = SequenceEmpty()
+  last, all = Loop(most, go, h, none) <body = b (int64 i, bool on, float[2] a, seq(float[2]) s) => (bool more, float[2] t, seq(float[2]) u) {
+    more = Identity(on)
+    row = Gather(x, i)
+    t = Add(a, row)
+    u = SequenceInsert(s, t)
+  }>
+  list = If(go) <then_branch = p () => (seq(float[2]) v) { v = Identity(all) }, else_branch = q () => (seq(float[2]) w) { w = SequenceEmpty() }>
+  n = SequenceLength(list)
+  rows = ConcatFromSequence<axis = 0, new_axis = 1>(list)
+}"""
 
 
 def masked(x):
@@ -69,6 +82,7 @@ CASES = {
     "shapes-1": (SHAPES, dict(x=X, c=np.bool_(1)), dict(y=-X)), "shapes-0": (SHAPES, dict(x=X, c=np.bool_(0)), dict(y=X.max(keepdims=True))),
     "masked-6": (MASKED, dict(x=X * 0.5), masked(X * 0.5)), "masked-3": (MASKED, dict(x=X * 2), masked(X * 2)),
     "rows": (ROWS, dict(trips=np.int64(3), x=X), dict(last=X * 8, rows=np.stack([X, X * 2, X * 4]))),
+    "lists": (LISTS, dict(x=ROW, h=X[:2]), dict(rows=X[:2] + np.cumsum(ROW, 0, dtype="f4"), last=X[:2] + ROW.sum(0), n=np.int64(3))),
     "scan": (SCAN, dict(x=ROW, start=np.zeros(2, "f4")), scan(ROW, np.zeros(2, "f4"))),
 }
 for name, (text, inputs, outputs) in CASES.items():

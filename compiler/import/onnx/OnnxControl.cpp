@@ -45,9 +45,9 @@ bool OnnxImporter::importControl(const onnx::NodeProto &proto, Scope &scope, llv
   return true;
 }
 
-/// Imports a branch or a loop's body on `inputs`. False: the outputs are missing, which has been reported.
-bool OnnxImporter::importBody(const onnx::NodeProto &proto, const onnx::GraphProto &graph, llvm::ArrayRef<Value> inputs, Scope &scope,
-                              llvm::SmallVectorImpl<Value> &outputs) {
+/// Imports a branch or a loop's body on `inputs`; outputs are tensors and sequences. False: outputs are missing, which has been reported.
+bool OnnxImporter::importGraph(const onnx::NodeProto &proto, const onnx::GraphProto &graph, llvm::ArrayRef<OnnxEntry> inputs, Scope &scope,
+                               std::vector<OnnxEntry> &outputs) {
   outputs.clear();
   if (scope.depth >= kMaxDepth || graph.input_size() != static_cast<int>(inputs.size())) {
     error("IG0161", "its graph has another number of inputs than it is given, or is nested too deep", whereOf(proto), "re-export the model");
@@ -61,7 +61,7 @@ bool OnnxImporter::importBody(const onnx::NodeProto &proto, const onnx::GraphPro
   body.depth = scope.depth + 1;
   addInitializers(graph, body);
   for (int i = 0; i < graph.input_size(); ++i)
-    define(graph.input(i).name(), {OnnxEntry::Known, inputs[i], nullptr}, body, &proto);
+    define(graph.input(i).name(), inputs[i], body, &proto);
   importNodes(graph.node(), body);
   if (expanded > kMaxExpandedNodes)
     return false;
@@ -72,19 +72,49 @@ bool OnnxImporter::importBody(const onnx::NodeProto &proto, const onnx::GraphPro
       materialize(output.name(), *entry);
     if (!entry)
       error("IG0156", "output '" + printable(output.name()) + "' is not computed by its graph", whereOf(proto), "re-export the model; this file is damaged");
-    bool varies = entry && (entry->kind == OnnxEntry::Sequence || entry->kind == OnnxEntry::Absent || (entry->kind == OnnxEntry::Known && extents.count(entry->value)));
+    bool varies = entry && (entry->kind == OnnxEntry::Absent || (entry->kind == OnnxEntry::Known && extents.count(entry->value)));
     if (varies)
-      result.unsupported.push_back({fullOpName(proto), printable(output.name()), "an output of its graph is a sequence or an empty optional value, or its extent depends on data"});
-    good &= entry && entry->kind == OnnxEntry::Known && !varies;
-    outputs.push_back(entry ? entry->value : Value());
+      result.unsupported.push_back({fullOpName(proto), printable(output.name()), "an output of its graph is an empty optional value, or its extent depends on data"});
+    good &= entry && (entry->kind == OnnxEntry::Known || entry->kind == OnnxEntry::Sequence) && !varies;
+    outputs.push_back(entry ? *entry : OnnxEntry());
   }
   return good;
 }
 
-void OnnxImporter::defineOutputs(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<Value> values) {
+/// The values of a graph's outputs. False: one is a sequence, which has been reported.
+bool OnnxImporter::onlyTensors(const onnx::NodeProto &proto, const onnx::GraphProto &graph, llvm::ArrayRef<OnnxEntry> entries,
+                               llvm::SmallVectorImpl<Value> &values) {
+  bool good = true;
+  values.clear();
+  for (auto [output, entry] : llvm::zip(graph.output(), entries)) {
+    good &= entry.kind == OnnxEntry::Known;
+    values.push_back(entry.value);
+    if (entry.kind == OnnxEntry::Sequence)
+      result.unsupported.push_back({fullOpName(proto), printable(output.name()), "an output of its graph is a sequence"});
+  }
+  return good;
+}
+
+/// Imports a graph of tensors.
+bool OnnxImporter::importBody(const onnx::NodeProto &proto, const onnx::GraphProto &graph, llvm::ArrayRef<Value> inputs, Scope &scope,
+                              llvm::SmallVectorImpl<Value> &outputs) {
+  std::vector<OnnxEntry> given, made;
+  for (Value input : inputs)
+    given.push_back({OnnxEntry::Known, input});
+  return importGraph(proto, graph, given, scope, made) && onlyTensors(proto, graph, made, outputs);
+}
+
+void OnnxImporter::defineEntries(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<OnnxEntry> entries) {
   for (int i = 0; i < proto.output_size(); ++i)
     if (!proto.output(i).empty())
-      define(proto.output(i), {OnnxEntry::Known, values[i], nullptr}, scope, &proto);
+      define(proto.output(i), entries[i], scope, &proto);
+}
+
+void OnnxImporter::defineOutputs(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<Value> values) {
+  std::vector<OnnxEntry> entries;
+  for (Value value : values)
+    entries.push_back({OnnxEntry::Known, value});
+  defineEntries(proto, scope, entries);
 }
 
 // ---- If -----------------------------------------------------------------------------------------
@@ -138,10 +168,10 @@ void OnnxImporter::importIf(const onnx::NodeProto &proto, Scope &scope, Value co
   }
   if (!value || value->count() != 1)
     return refuse(proto, (differ.empty() ? "" : differ + ", and ") + "the condition " + (value ? "is no scalar" : why), scope);
-  llvm::SmallVector<Value> outputs;
-  if (!importBody(proto, value->intAt(0) != 0 ? *onTrue : *onFalse, {}, scope, outputs))
+  std::vector<OnnxEntry> outputs;
+  if (!importGraph(proto, value->intAt(0) != 0 ? *onTrue : *onFalse, {}, scope, outputs))
     return poisonOutputs(proto, scope);
-  defineOutputs(proto, scope, outputs);
+  defineEntries(proto, scope, outputs);
 }
 
 // ---- Loop ---------------------------------------------------------------------------------------
@@ -152,7 +182,7 @@ struct OnnxLoop {
   std::optional<int64_t> trips; // the most iterations; nullopt: no limit is given
   Value condition;              // before the next iteration; null: true
   Value active;                 // run-time: the loop has not ended; null: it has not for certain
-  llvm::SmallVector<Value> carried;
+  std::vector<OnnxEntry> carried; // tensors and sequences
   std::vector<llvm::SmallVector<Value>> rows; // of each scan output, one a finished iteration
 };
 
@@ -177,28 +207,41 @@ OnnxImporter::LoopStep OnnxImporter::nextStep(OnnxNode &node, OnnxLoop &loop, in
   return LoopStep::Run;
 }
 
+/// What the next iteration starts from. False: `why` says what cannot be carried.
+bool OnnxImporter::carryOn(OnnxNode &node, OnnxLoop &loop, llvm::ArrayRef<OnnxEntry> next, std::string &why) {
+  for (auto [carried, entry] : llvm::zip(loop.carried, next)) {
+    if (loop.active && (entry.kind != OnnxEntry::Known || carried.kind != OnnxEntry::Known)) {
+      why = "it carries a sequence, and its end is decided at run time";
+      return false;
+    }
+    if (loop.active && entry.value.getType() != carried.value.getType()) {
+      why = "a carried value changes its type or shape in a loop whose end is decided at run time";
+      return false;
+    }
+    Value kept = loop.active ? node.select(loop.active, entry.value, carried.value) : Value();
+    carried = loop.active ? OnnxEntry{OnnxEntry::Known, kept} : entry;
+  }
+  return true;
+}
+
 /// One iteration. False: reported, or `why` says what does not fit.
 bool OnnxImporter::importIteration(const onnx::NodeProto &proto, OnnxNode &node, OnnxLoop &loop, int64_t iteration, Scope &scope, std::string &why) {
   Tensor count(DType::I64, {});
   count.setInt(0, iteration);
-  llvm::SmallVector<Value> inputs = {node.constantOf(count), loop.condition ? loop.condition : node.scalar(DType::Bool, 1)}, outputs;
-  inputs.append(loop.carried);
-  if (!importBody(proto, *loop.body, inputs, scope, outputs))
+  Value going = loop.condition ? loop.condition : node.scalar(DType::Bool, 1);
+  std::vector<OnnxEntry> inputs = {{OnnxEntry::Known, node.constantOf(count)}, {OnnxEntry::Known, going}}, outputs;
+  inputs.insert(inputs.end(), loop.carried.begin(), loop.carried.end());
+  if (!importGraph(proto, *loop.body, inputs, scope, outputs))
     return false;
   frame = {};
-  loop.condition = outputs[0];
-  for (size_t i = 0; i < loop.carried.size(); ++i) {
-    Value next = outputs[i + 1];
-    if (loop.active && next.getType() != loop.carried[i].getType()) {
-      why = "a carried value changes its type or shape in a loop whose end is decided at run time";
-      return false;
-    }
-    loop.carried[i] = loop.active ? node.select(loop.active, next, loop.carried[i]) : next;
-  }
-  for (size_t i = 0; i < loop.rows.size(); ++i)
-    loop.rows[i].push_back(outputs[1 + loop.carried.size() + i]);
-  why = node.reason;
-  return node.ok();
+  llvm::ArrayRef<OnnxEntry> made(outputs);
+  loop.condition = made.front().value;
+  if (!carryOn(node, loop, made.slice(1, loop.carried.size()), why))
+    return false;
+  for (auto [row, entry] : llvm::zip(loop.rows, made.drop_front(1 + loop.carried.size())))
+    row.push_back(entry.value);
+  why = loop.condition && llvm::none_of(loop.rows, [](const auto &row) { return !row.back(); }) ? node.reason : "its condition or a scan output is a sequence";
+  return why.empty() && node.ok();
 }
 
 /// Rows of equal type joined along a new axis. Null and refused when there are none or they differ.
@@ -234,7 +277,10 @@ void OnnxImporter::importLoop(const onnx::NodeProto &proto, Scope &scope, llvm::
   }
   loop.rows.resize(rows);
   loop.condition = inputs[1];
-  loop.carried.append(inputs.begin() + 2, inputs.end());
+  for (int i = 2; i < proto.input_size(); ++i) {
+    OnnxEntry *entry = proto.input(i).empty() ? nullptr : scope.find(proto.input(i));
+    loop.carried.push_back(entry ? *entry : OnnxEntry{OnnxEntry::Known, Value()});
+  }
   std::string why;
   std::optional<Tensor> trips = inputs[0] ? neededValue(inputs[0], why) : std::nullopt;
   if (inputs[0] && (!trips || trips->count() != 1))
@@ -250,12 +296,12 @@ void OnnxImporter::importLoop(const onnx::NodeProto &proto, Scope &scope, llvm::
     if (!good)
       return why.empty() ? poisonOutputs(proto, scope) : refuse(proto, why, scope);
   }
-  llvm::SmallVector<Value> results = loop.carried;
+  std::vector<OnnxEntry> results = loop.carried;
   for (llvm::SmallVector<Value> &list : loop.rows)
-    results.push_back(static_cast<int>(results.size()) < proto.output_size() ? stack(node, list, 0) : Value());
+    results.push_back({OnnxEntry::Known, static_cast<int>(results.size()) < proto.output_size() ? stack(node, list, 0) : Value()});
   if (!node.ok())
     return refuse(proto, node.reason, scope);
-  defineOutputs(proto, scope, results);
+  defineEntries(proto, scope, results);
 }
 
 // ---- Scan ---------------------------------------------------------------------------------------

@@ -258,9 +258,10 @@ void OnnxImporter::importNode(const onnx::NodeProto &proto, Scope &scope) {
     return importVarying(proto, scope, std::move(next), varying);
   if (importSequence(proto, scope, next))
     return;
-  for (const std::string &name : proto.input())
-    if (OnnxEntry *entry = name.empty() ? nullptr : scope.find(name); entry && entry->kind == OnnxEntry::Sequence)
-      return refuse(proto, "its operand '" + printable(name) + "' is a sequence", scope);
+  bool carries = plainDomain(proto.domain()).empty() && proto.op_type() == "Loop"; // its operands from the third on, sequences too
+  for (int i = 0, end = carries ? std::min(2, proto.input_size()) : proto.input_size(); i < end; ++i)
+    if (OnnxEntry *entry = proto.input(i).empty() ? nullptr : scope.find(proto.input(i)); entry && entry->kind == OnnxEntry::Sequence)
+      return refuse(proto, "its operand '" + printable(proto.input(i)) + "' is a sequence", scope);
   if (const onnx::FunctionProto *function = findFunction(proto))
     return importCall(proto, *function, scope, next.inputs);
   if (plainDomain(proto.domain()).empty() && importControl(proto, scope, next.inputs))

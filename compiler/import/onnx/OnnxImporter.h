@@ -104,14 +104,19 @@ private:
 
   // OnnxControl.cpp: If, Loop, Scan.
   enum class LoopStep { Run, End, Refuse };
+  bool importGraph(const onnx::NodeProto &proto, const onnx::GraphProto &graph, llvm::ArrayRef<OnnxEntry> inputs, Scope &scope,
+                   std::vector<OnnxEntry> &outputs);
   bool importBody(const onnx::NodeProto &proto, const onnx::GraphProto &graph, llvm::ArrayRef<mlir::Value> inputs, Scope &scope,
                   llvm::SmallVectorImpl<mlir::Value> &outputs);
+  bool onlyTensors(const onnx::NodeProto &proto, const onnx::GraphProto &graph, llvm::ArrayRef<OnnxEntry> entries, llvm::SmallVectorImpl<mlir::Value> &values);
+  void defineEntries(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<OnnxEntry> entries);
   void defineOutputs(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> values);
   bool importBoth(const onnx::NodeProto &proto, Scope &scope, mlir::Value condition, std::string &why);
   bool importControl(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
   void importIf(const onnx::NodeProto &proto, Scope &scope, mlir::Value condition);
   LoopStep nextStep(OnnxNode &node, OnnxLoop &loop, int64_t iteration, std::string &why);
   bool importIteration(const onnx::NodeProto &proto, OnnxNode &node, OnnxLoop &loop, int64_t iteration, Scope &scope, std::string &why);
+  bool carryOn(OnnxNode &node, OnnxLoop &loop, llvm::ArrayRef<OnnxEntry> next, std::string &why);
   void importLoop(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
   bool importScanOnce(const onnx::NodeProto &proto, OnnxNode &node, OnnxScan &scan, Scope &scope, llvm::SmallVectorImpl<mlir::Value> &results);
   bool importScanBatches(const onnx::NodeProto &proto, OnnxNode &node, OnnxScan &scan, Scope &scope, llvm::SmallVectorImpl<mlir::Value> &results);
