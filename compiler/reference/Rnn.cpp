@@ -1,4 +1,5 @@
-// nn.rnn: one direction of RNN, LSTM or GRU, step by step as in the ONNX formulas. All values of a step are in double.
+// nn.rnn: one direction of RNN, LSTM or GRU, step by step as in the ONNX formulas. All values of a step are in double. quant.lstm is the same
+// with W x given and each step's h quantised in f32.
 #include "compiler/reference/Rules.h"
 
 #include <cmath>
@@ -29,7 +30,7 @@ Function functionNamed(StringRef name) {
 /// Everything a step needs. Gate g of unit j is row g * hidden + j of w and r.
 struct Cell {
   int64_t batch = 0, inputs = 0, hidden = 0;
-  Values w, r, b, peephole; // [G*H, I], [G*H, H], [2*G*H], [3*H] or empty
+  Values w, r, b, peephole; // [G*H, I] or empty where x is W x, [G*H, H], [2*G*H], [3*H] or empty
   std::vector<Function> functions;
   double clip = 0;
   bool linearBeforeReset = false, inputForget = false;
@@ -38,6 +39,8 @@ struct Cell {
   double clipped(double x) const { return clip > 0 ? std::min(std::max(x, -clip), clip) : x; }
   /// W x (recurrent: R h) of gate g, unit j, without bias.
   double project(bool recurrent, int64_t g, int64_t j, const double *vector) const {
+    if (!recurrent && w.empty())
+      return vector[g * hidden + j];
     int64_t length = recurrent ? hidden : inputs;
     const double *row = (recurrent ? r : w).data() + (g * hidden + j) * length;
     double sum = 0;
@@ -90,13 +93,13 @@ void stepGru(const Cell &cell, const double *x, const double *h, double *next) {
   }
 }
 
-std::optional<std::vector<Function>> functionsOf(nn::RnnOp op) {
+std::optional<std::vector<Function>> functionsOf(RnnKind kind, ArrayAttr activations) {
   std::vector<Function> functions = {sigmoid, tanhOf, tanhOf};
-  if (op.getKind() == RnnKind::rnn)
+  if (kind == RnnKind::rnn)
     functions = {tanhOf};
-  if (op.getActivations().size() > functions.size())
+  if (activations.size() > functions.size())
     return std::nullopt;
-  for (auto [i, name] : llvm::enumerate(op.getActivations())) {
+  for (auto [i, name] : llvm::enumerate(activations)) {
     functions[i] = functionNamed(cast<StringAttr>(name).getValue());
     if (!functions[i])
       return std::nullopt;
@@ -131,7 +134,7 @@ std::optional<Cell> cellOf(nn::RnnOp op, ArrayRef<Tensor> operands) {
 llvm::FailureOr<Results> rnn(Operation *op, ArrayRef<Tensor> operands, std::string &why) {
   auto layer = cast<nn::RnnOp>(op);
   std::optional<Cell> cell = cellOf(layer, operands);
-  std::optional<std::vector<Function>> functions = functionsOf(layer);
+  std::optional<std::vector<Function>> functions = functionsOf(layer.getKind(), layer.getActivations());
   if (!cell || !functions)
     return refuse(why, "nn.rnn has no rule for these shapes or activations");
   cell->functions = *functions;
@@ -164,8 +167,70 @@ llvm::FailureOr<Results> rnn(Operation *op, ArrayRef<Tensor> operands, std::stri
   return results;
 }
 
+/// h as its 8-bit form says: (q - z) s.
+Values quantised(const Values &h) {
+  float low = 0, high = 0;
+  for (double value : h) {
+    low = std::min(low, static_cast<float>(value));
+    high = std::max(high, static_cast<float>(value));
+  }
+  float scale = (high - low) / 255;
+  if (scale == 0)
+    return Values(h.size(), 0);
+  float zero = std::nearbyint(std::clamp(-low / scale, 0.0f, 255.0f));
+  Values result;
+  for (double value : h)
+    result.push_back(static_cast<double>(std::nearbyint(std::clamp(static_cast<float>(value) / scale, -zero, 255 - zero))) * static_cast<double>(scale));
+  return result;
+}
+
+/// The weights' real values, turned to [4*H, H].
+Values realRows(const Tensor &r, const Tensor &scale, const Tensor &zero) {
+  int64_t hidden = r.shape()[0], rows = r.shape()[1];
+  Values result(static_cast<size_t>(hidden * rows));
+  for (int64_t n = 0; n < rows; ++n)
+    for (int64_t k = 0; k < hidden; ++k)
+      result[static_cast<size_t>(n * hidden + k)] =
+          static_cast<double>(r.intAt(k * rows + n) - zero.intAt(zero.count() > 1 ? n : 0)) * scale.at(scale.count() > 1 ? n : 0);
+  return result;
+}
+
+/// The verifier has checked that the sizes agree.
+llvm::FailureOr<Results> byteLstm(Operation *op, ArrayRef<Tensor> operands, std::string &why) {
+  auto layer = cast<quant::LstmOp>(op);
+  std::optional<std::vector<Function>> functions = functionsOf(RnnKind::lstm, layer.getActivations());
+  if (!functions)
+    return refuse(why, "quant.lstm has no rule for these activations");
+  Cell cell;
+  cell.batch = operands[0].shape()[1];
+  cell.hidden = operands[1].shape()[0];
+  cell.r = realRows(operands[1], operands[2], operands[3]);
+  cell.b = load<double>(operands[4]);
+  cell.peephole = load<double>(operands[7]);
+  cell.functions = *functions;
+  cell.clip = layer.getClip().convertToDouble();
+  cell.inputForget = layer.getInputForget();
+  Results results = {resultOf(op, 0), resultOf(op, 1), resultOf(op, 2)};
+  Values sums = load<double>(operands[0]), h = load<double>(operands[5]), c = load<double>(operands[6]);
+  int64_t steps = operands[0].shape()[0], width = cell.batch * cell.hidden;
+  for (int64_t step = 0; step < steps; ++step) {
+    int64_t t = layer.getReverse() ? steps - 1 - step : step;
+    Values past = quantised(h);
+    for (int64_t n = 0; n < cell.batch; ++n)
+      stepLstm(cell, sums.data() + (t * cell.batch + n) * 4 * cell.hidden, past.data() + n * cell.hidden, c.data() + n * cell.hidden, h.data() + n * cell.hidden);
+    for (int64_t i = 0; i < width; ++i)
+      results[0].set(t * width + i, h[static_cast<size_t>(i)]);
+  }
+  store(results[1], h);
+  store(results[2], c);
+  return results;
+}
+
 } // namespace
 
-void addRnn(RuleTable &table) { table["nn.rnn"] = rnn; }
+void addRnn(RuleTable &table) {
+  table["nn.rnn"] = rnn;
+  table["quant.lstm"] = byteLstm;
+}
 
 } // namespace ingot::reference

@@ -104,6 +104,26 @@ def Quant_MatmulOp : Quant_Op<"matmul"> {
   let hasVerifier = 1;
 }
 
+def Quant_LstmOp : Quant_Op<"lstm"> {
+  let summary = "one direction of an LSTM with 8-bit recurrent weights";
+  let description = [{
+    Operands: sums = W x [T, B, 4*H], r [H, 4*H] with its scale (f32) and zero (i32), each a scalar or [4*H], bias [8*H], h0 [B, H], c0 [B, H],
+    peephole [3*H]; gates in the order i o f c. Results: y [T, B, H], last h [B, H], last c [B, H]. As `nn.rnn lstm`, but in each step R h is
+    sums + acc * (s * scale[n]) in one fused multiply-add, acc = sum (q - z) * (r - zero[n]), where q, s and z are what DynamicQuantizeLinear makes
+    of h [B, H]; all 0 where h is. H is at most 32768, so that acc fits 32 bits. Rule Q5: types and shapes agree.
+
+    Example:
+    ```mlir
+    %y, %h, %c = quant.lstm %x, %r, %rs, %rz, %b, %h0, %c0, %p activations ["sigmoid", "tanh", "tanh"] : (tensor<3x1x8xf32>, tensor<2x8xi8>, tensor<f32>, tensor<i32>, tensor<16xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<6xf32>) -> (tensor<3x1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>)
+    ```
+  }];
+  let arguments = (ins Variadic<Tensor>:$inputs, StrArrayAttr:$activations, UnitAttr:$reverse, UnitAttr:$inputForget,
+    DefaultValuedAttr<F64Attr, "0.0">:$clip);
+  let results = (outs Tensor:$y, Tensor:$lastHidden, Tensor:$lastCell);
+  let assemblyFormat = "$inputs `activations` $activations attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 include "dialects/quant/BlockOps.td"
 include "dialects/quant/NbitsOps.td"
 

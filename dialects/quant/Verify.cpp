@@ -76,3 +76,23 @@ LogicalResult MatmulOp::verify() {
     return emitOpError("Q3: an operand or the result is no 8-bit integer");
   return success();
 }
+
+LogicalResult LstmOp::verify() {
+  constexpr int64_t kMostHidden = 32768; // 255 * 255 * H < 2^31
+  if (getInputs().size() != 8)
+    return emitOpError("Q5: operands are missing");
+  auto type = [&](size_t i) { return cast<RankedTensorType>(getInputs()[i].getType()); };
+  ArrayRef<int64_t> sums = type(0).getShape();
+  if (sums.size() != 3 || type(1).getRank() != 2 || !isByte(type(1)))
+    return emitOpError("Q5: the sums or the weights have another rank or type");
+  int64_t steps = sums[0], batch = sums[1], hidden = type(1).getDimSize(0), rows = 4 * hidden;
+  if (hidden > kMostHidden)
+    return emitOpError("Q5: more than 32768 hidden units");
+  auto has = [&](RankedTensorType value, ArrayRef<int64_t> shape) { return value.getElementType().isF32() && value.getShape() == shape; };
+  auto fitsColumns = [&](RankedTensorType value) { return value.getRank() == 0 || value.getShape() == ArrayRef<int64_t>{rows}; };
+  bool parameters = fitsColumns(type(2)) && fitsColumns(type(3)) && type(2).getElementType().isF32() && type(3).getElementType().isSignlessInteger(32);
+  bool fits = parameters && type(1).getDimSize(1) == rows && has(type(0), {steps, batch, rows}) && has(type(4), {2 * rows}) && has(type(5), {batch, hidden}) &&
+              has(type(6), {batch, hidden}) && has(type(7), {3 * hidden}) && has(getY().getType(), {steps, batch, hidden}) &&
+              has(getLastHidden().getType(), {batch, hidden}) && has(getLastCell().getType(), {batch, hidden});
+  return fits ? success() : emitOpError("Q5: types or shapes do not agree");
+}

@@ -21,3 +21,35 @@ func.func @q4_result(%x: tensor<1x1x4xui8>, %z: tensor<ui8>, %w: tensor<2x1x1xi8
   %y = quant.real_conv %x, %z, %w, %wz, %f, %f strides [1] pad_low [0] pad_high [0] dilations [1] group 1 : (tensor<1x1x4xui8>, tensor<ui8>, tensor<2x1x1xi8>, tensor<i8>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x4xui8>
   return %y : tensor<1x2x4xui8>
 }
+
+// -----
+
+func.func @q5_missing(%x: tensor<3x1x8xf32>, %r: tensor<2x8xi8>) -> tensor<3x1x2xf32> {
+  // expected-error @+1 {{Q5: operands are missing}}
+  %y, %h, %c = quant.lstm %x, %r activations [] : (tensor<3x1x8xf32>, tensor<2x8xi8>) -> (tensor<3x1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>)
+  return %y : tensor<3x1x2xf32>
+}
+
+// -----
+
+func.func @q5_type(%x: tensor<3x1x8xf32>, %r: tensor<2x8xf32>, %s: tensor<f32>, %z: tensor<i32>, %b: tensor<16xf32>, %h0: tensor<1x2xf32>, %p: tensor<6xf32>) -> tensor<3x1x2xf32> {
+  // expected-error @+1 {{Q5: the sums or the weights have another rank or type}}
+  %y, %h, %c = quant.lstm %x, %r, %s, %z, %b, %h0, %h0, %p activations [] : (tensor<3x1x8xf32>, tensor<2x8xf32>, tensor<f32>, tensor<i32>, tensor<16xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<6xf32>) -> (tensor<3x1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>)
+  return %y : tensor<3x1x2xf32>
+}
+
+// -----
+
+func.func @q5_shape(%x: tensor<3x1x8xf32>, %r: tensor<2x8xi8>, %s: tensor<2xf32>, %z: tensor<i32>, %b: tensor<16xf32>, %h0: tensor<1x2xf32>, %p: tensor<6xf32>) -> tensor<3x1x2xf32> {
+  // expected-error @+1 {{Q5: types or shapes do not agree}}
+  %y, %h, %c = quant.lstm %x, %r, %s, %z, %b, %h0, %h0, %p activations [] : (tensor<3x1x8xf32>, tensor<2x8xi8>, tensor<2xf32>, tensor<i32>, tensor<16xf32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<6xf32>) -> (tensor<3x1x2xf32>, tensor<1x2xf32>, tensor<1x2xf32>)
+  return %y : tensor<3x1x2xf32>
+}
+
+// -----
+
+func.func @q5_large(%x: tensor<0x1x131076xf32>, %r: tensor<32769x131076xi8>, %s: tensor<f32>, %z: tensor<i32>, %b: tensor<262152xf32>, %h0: tensor<1x32769xf32>, %p: tensor<98307xf32>) -> tensor<0x1x32769xf32> {
+  // expected-error @+1 {{Q5: more than 32768 hidden units}}
+  %y, %h, %c = quant.lstm %x, %r, %s, %z, %b, %h0, %h0, %p activations [] : (tensor<0x1x131076xf32>, tensor<32769x131076xi8>, tensor<f32>, tensor<i32>, tensor<262152xf32>, tensor<1x32769xf32>, tensor<1x32769xf32>, tensor<98307xf32>) -> (tensor<0x1x32769xf32>, tensor<1x32769xf32>, tensor<1x32769xf32>)
+  return %y : tensor<0x1x32769xf32>
+}

@@ -274,13 +274,58 @@ def integer_to_float():
     return dict(a=a, b=b, sa=sa, sb=sb, za=za, zb=zb, shift=shift), ["b", "sa", "sb", "za", "zb", "shift"], {}, [y]
 
 
+def dynamic(x):
+    """x in 8 bits less its zero point, and the scale."""
+    low, high = min(x.min(), np.float32(0)), max(x.max(), np.float32(0))
+    scale = np.float32((high - low) / np.float32(255))
+    if scale == 0:
+        return 0 * x, scale
+    zero = np.rint(np.clip(-low / scale, 0, 255))
+    return np.clip(np.rint(x / scale) + zero, 0, 255) - zero, scale
+
+
 def dynamic_matmul():
     a, b, sb, zb, shift = f32(3, 8), bytes_of(False, 8, 5), np.float32(0.03), np.uint8(100), f32(5)
-    low, high = min(a.min(), 0), max(a.max(), 0)
-    scale = np.float32((high - low) / np.float32(255))
-    zero = np.rint(np.clip(-low / scale, 0, 255))
-    whole = np.clip(np.rint(a / scale) + zero, 0, 255) - zero
+    whole, scale = dynamic(a)
     return dict(a=a, b=b, sb=sb, zb=zb, shift=shift), ["b", "sb", "zb", "shift"], {}, [whole @ (b.astype("f8") - int(zb)) * scale * sb + shift]
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm(x, weights, recurrent, shift, h, c, peephole, coupled):
+    """One direction of an LSTM; weights and recurrent are (bytes less their zero point, scale)."""
+    product = lambda v, part: dynamic(v.astype("f4"))[0] @ part[0] * (dynamic(v.astype("f4"))[1] * part[1])
+    given, rows = product(x, weights), []
+    for step in given:
+        i, o, f, g = np.split(step + product(h, recurrent) + shift[:shift.size // 2] + shift[shift.size // 2:], 4, -1)
+        i, f = sigmoid(i + peephole[0] * c), sigmoid(f + peephole[2] * c)
+        c = (1 - i if coupled else f) * c + i * np.tanh(g)
+        h = sigmoid(o + peephole[1] * c) * np.tanh(c)
+        rows.append(h)
+    return np.stack(rows), h, c
+
+
+def dynamic_lstm():
+    steps, batch, width, hidden, directions = 5, 2, 6, 18, 1 + coin()
+    signed, columns, coupled, has_states, backwards = coin(), coin(), coin(), coin(), coin()
+    x, shift, peephole = f32(steps, batch, width), f32(directions, 8 * hidden), f32(directions, 3, hidden)
+    w, r = bytes_of(signed, directions, width, 4 * hidden), bytes_of(signed, directions, hidden, 4 * hidden)
+    shape = (directions, 4 * hidden) if columns else (directions,)
+    scales = [(R.random(shape) * 0.005 + 0.002).astype("f4") for _ in range(2)]
+    zeros = [np.full(shape, 0 if signed else R.integers(100, 150), w.dtype) for _ in range(2)]
+    h, c = (f32(directions, batch, hidden) * has_states for _ in range(2))
+    results = []
+    for d in range(directions):
+        turn = slice(None, None, -1 if d or (directions == 1 and backwards) else 1)
+        part = lambda i, all_bytes: (all_bytes[d].astype("f8") - zeros[i][d].astype("f8"), scales[i][d])
+        y, last_h, last_c = lstm(x[turn], part(0, w), part(1, r), shift[d], h[d], c[d], peephole[d], coupled)
+        results.append((y[turn], last_h, last_c))
+    inputs = dict(x=x, w=w, r=r, shift=shift, lengths=None, h=h if has_states else None, c=c if has_states else None, peephole=peephole.reshape(directions, -1),
+                  ws=scales[0], wz=zeros[0], rs=scales[1], rz=zeros[1])
+    attributes = dict(hidden_size=hidden, input_forget=coupled, direction="bidirectional" if directions == 2 else "reverse" if backwards else "forward")
+    return inputs, ["w", "r", "shift", "peephole", "ws", "wz", "rs", "rz"], attributes, [np.stack(parts, i == 0) for i, parts in enumerate(zip(*results))]
 
 
 def leaky(x):
@@ -291,11 +336,11 @@ CASES = {
     "EmbedLayerNormalization": embed, "Attention": attention, "QAttention": q_attention, "MultiHeadAttention": multi_head, "GroupQueryAttention": group_query,
     "RotaryEmbedding": rotary, "SkipLayerNormalization": lambda: skip_norm(False), "SkipSimplifiedLayerNormalization": lambda: skip_norm(True),
     "FastGelu": fast_gelu, "QuickGelu": quick_gelu, "FusedMatMul": fused_matmul, "FusedConv": fused_conv, "QLinearAdd": lambda: linear_pair(np.add),
-    "QLinearMul": lambda: linear_pair(np.multiply), "QLinearSigmoid": lambda: linear_single(lambda x: 1 / (1 + np.exp(-x)), {}, 3, 7),
+    "QLinearMul": lambda: linear_pair(np.multiply), "QLinearSigmoid": lambda: linear_single(sigmoid, {}, 3, 7),
     "QLinearLeakyRelu": lambda: linear_single(leaky, dict(alpha=0.1), 3, 7),
     "QLinearGlobalAveragePool": lambda: linear_single(lambda x: x.mean((2, 3), keepdims=True), {}, 2, 3, 4, 4),
     "QLinearSoftmax": lambda: linear_single(softmax, dict(opset=13, axis=-1), 3, 7), "QLinearConcat": linear_concat, "MatMulIntegerToFloat": integer_to_float,
-    "DynamicQuantizeMatMul": dynamic_matmul,
+    "DynamicQuantizeMatMul": dynamic_matmul, "DynamicQuantizeLSTM": dynamic_lstm,
 }
 
 

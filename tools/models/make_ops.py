@@ -58,7 +58,7 @@ class Case:
         node = helper.make_node(self.op, names, outs, **self.attributes)
         values = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in feeds]
         model = helper.make_model(helper.make_graph([*before, node], self.name, values, [helper.make_empty_tensor_value_info(o) for o in outs], constants),
-                                  opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+                                  opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)], ir_version=8)
         model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
         return model, feeds
 
@@ -163,6 +163,12 @@ def rows():
     for op, gates in (("RNN", 1), ("GRU", 3), ("LSTM", 4)):
         yield Case(f"rnn-{op.lower()}", op, [normal(4, 2, 5)], {1: normal(1, gates * 6, 5), 2: normal(1, gates * 6, 6), 3: normal(1, 2 * gates * 6)}, outputs=2,
                    hidden_size=6)
+    for dtype in (U8, I8):
+        low, zero = (0, 120) if dtype == U8 else (-128, 0)
+        weights = {1: integers(low, low + 256, 1, 5, 72, dtype=dtype), 2: integers(low, low + 256, 1, 18, 72, dtype=dtype), 3: normal(1, 144)}
+        scales = {8: positive(1) / 100, 9: np.array([zero], dtype), 10: positive(1, 72) / 100, 11: np.full((1, 72), zero, dtype)}
+        yield Case(f"quant.lstm-{dtype.name}", "DynamicQuantizeLSTM", [normal(4, 2, 5)], {**weights, 4: None, 5: None, 6: None, 7: None, **scales}, outputs=3,
+                   hidden_size=18, domain="com.microsoft")
 
 
 def write(case, ingot, folder):

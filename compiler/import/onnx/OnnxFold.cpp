@@ -21,7 +21,7 @@ int64_t bytesOf(Value value) {
 
 /// Folding must not cost more than compiling: an op that reads many elements for each of its results is folded only when small.
 bool isHeavy(Operation *op) {
-  if (!llvm::isa<nn::ConvOp, nn::ConvTransposeOp, nn::MatmulOp, nn::PoolOp, nn::RnnOp>(op))
+  if (!llvm::isa<nn::ConvOp, nn::ConvTransposeOp, nn::MatmulOp, nn::PoolOp, nn::RnnOp, quant::LstmOp>(op))
     return false;
   int64_t largest = 1;
   for (Value operand : op->getOperands())

@@ -339,6 +339,20 @@ Value floatProduct(OnnxNode &node, Value product, Value aScale, Value bScale, Va
   return bias ? node.binary(nn::BinaryKind::add, y, bias) : y;
 }
 
+DynamicBytes quantiseDynamically(OnnxNode &node, Value x) {
+  Value nothing = node.scalar(DType::F32, 0), levels = node.scalar(DType::F32, 255);
+  Ints all = axesFrom(0, rankOf(node, x));
+  Value high = node.binary(nn::BinaryKind::max, node.reduce(nn::ReduceKind::max, x, all, false), nothing);
+  Value low = node.binary(nn::BinaryKind::min, node.reduce(nn::ReduceKind::min, x, all, false), nothing);
+  Value scale = node.binary(nn::BinaryKind::div, node.binary(nn::BinaryKind::sub, high, low), levels);
+  Value exact = node.binary(nn::BinaryKind::div, node.binary(nn::BinaryKind::sub, nothing, low), scale);
+  Value zero = node.cast(node.unary(nn::UnaryKind::round, node.unary(nn::UnaryKind::clip, exact, 0, 255)), DType::U8);
+  if (!node.ok())
+    return {};
+  Type type = node.type(DType::U8, node.shape(x));
+  return {node.create<quant::QuantizeOp>({type}, x, scale, zero, uint64_t(0), uint64_t(0)), scale, zero};
+}
+
 Value layerNorm(OnnxNode &node, Value x, llvm::ArrayRef<int64_t> axes, double epsilon, bool rms) {
   if (!node.ok())
     return {};

@@ -90,6 +90,12 @@ mlir::Value matmulAny(OnnxNode &node, mlir::Value a, mlir::Value b); // ranks 1 
 mlir::Value integerProduct(OnnxNode &node, mlir::Value a, mlir::Value b, mlir::Value az, mlir::Value bz);
 /// product aScale bScale + bias in f32; scales of one element or one a column, the bias may be null.
 mlir::Value floatProduct(OnnxNode &node, mlir::Value product, mlir::Value aScale, mlir::Value bScale, mlir::Value bias);
+/// x as ui8 with its scale and zero point by the rule of DynamicQuantizeLinear: scale = (max(0, max x) - min(0, min x)) / 255,
+/// zero = saturate(round(-min / scale)).
+struct DynamicBytes {
+  mlir::Value x, scale, zero;
+};
+DynamicBytes quantiseDynamically(OnnxNode &node, mlir::Value x);
 mlir::Value layerNorm(OnnxNode &node, mlir::Value x, llvm::ArrayRef<int64_t> axes, double epsilon, bool rms);
 /// nn.gather with its result type computed.
 mlir::Value gather(OnnxNode &node, mlir::Value x, mlir::Value indices, int64_t axis);

@@ -1,7 +1,7 @@
-// Lowers nn.rnn in f32 to ik_rnn_f32; constant weights are packed 16 hidden units side by side.
+// Lowers nn.rnn in f32 to ik_rnn_f32 and quant.lstm to ik_qlstm; constant weights are packed 16 hidden units side by side.
 #include "passes/lower/LowerOp.h"
 #include "targets/common/ukernels/epilogue.h"
-#include "targets/common/ukernels/rnn.h"
+#include "targets/common/ukernels/qlstm.h"
 
 using namespace mlir;
 
@@ -9,6 +9,9 @@ namespace ingot {
 namespace {
 
 using Lowered = FailureOr<SmallVector<Value, 2>>;
+
+constexpr StringLiteral kActivations = "recurrent layers know the activations sigmoid, tanh and relu";
+constexpr int64_t kGates = 4; // of an LSTM
 
 std::optional<int64_t> codeOf(StringRef name) {
   if (name.equals_insensitive("sigmoid"))
@@ -19,13 +22,13 @@ std::optional<int64_t> codeOf(StringRef name) {
 }
 
 /// The activations into their parameters; false for one without a kernel.
-bool setActivations(nn::RnnOp op, SmallVectorImpl<int64_t> &p) {
-  size_t most = op.getKind() == nn::RnnKind::rnn ? 1 : 3;
-  p[IK_RNN_ACT0] = op.getKind() == nn::RnnKind::rnn ? IK_ACT_TANH : IK_ACT_SIGMOID;
+bool setActivations(nn::RnnKind kind, ArrayAttr activations, SmallVectorImpl<int64_t> &p) {
+  size_t most = kind == nn::RnnKind::rnn ? 1 : 3;
+  p[IK_RNN_ACT0] = kind == nn::RnnKind::rnn ? IK_ACT_TANH : IK_ACT_SIGMOID;
   p[IK_RNN_ACT1] = p[IK_RNN_ACT2] = IK_ACT_TANH;
-  if (op.getActivations().size() > most)
+  if (activations.size() > most)
     return false;
-  for (auto [i, name] : llvm::enumerate(op.getActivations())) {
+  for (auto [i, name] : llvm::enumerate(activations)) {
     std::optional<int64_t> code = codeOf(cast<StringAttr>(name).getValue());
     if (!code)
       return false;
@@ -64,8 +67,8 @@ Lowered lowerRnn(Operation *operation, LowerContext &context, std::string &why) 
   p[IK_RNN_LINEAR_BEFORE_RESET] = op.getLinearBeforeReset();
   p[IK_RNN_INPUT_FORGET] = op.getInputForget();
   p[IK_RNN_CLIP] = paramF32(op.getClip().convertToDouble());
-  if (!setActivations(op, p)) {
-    why = "recurrent layers know the activations sigmoid, tanh and relu";
+  if (!setActivations(op.getKind(), op.getActivations(), p)) {
+    why = kActivations;
     return failure();
   }
   SmallVector<Value> inputs(op.getInputs());
@@ -82,8 +85,70 @@ Lowered lowerRnn(Operation *operation, LowerContext &context, std::string &why) 
   return SmallVector<Value, 2>(call->result_begin(), call->result_end());
 }
 
+/// What brings weights to signed bytes.
+int64_t shiftOf(const Tensor &r) { return r.dtype() == DType::U8 ? 128 : 0; }
+
+/// [H][4 * H] -> [ceil(H / 16)][ceil(H / 4)][4][16][4] signed bytes, zero padded.
+Tensor packQuads(const Tensor &r, int64_t hidden) {
+  int64_t panels = IK_RNN_PADDED(hidden) / 16, quads = IK_QLSTM_QUADS(hidden);
+  Tensor out(DType::I8, {panels, quads, kGates, 16, 4});
+  MutableArrayRef<int8_t> to = out.mutableAs<int8_t>();
+  for (int64_t k = 0; k < hidden; ++k)
+    for (int64_t g = 0; g < kGates; ++g)
+      for (int64_t j = 0; j < hidden; ++j)
+        to[static_cast<size_t>((((j / 16 * quads + k / 4) * kGates + g) * 16 + j % 16) * 4 + k % 4)] =
+            static_cast<int8_t>(r.intAt((k * kGates + g) * hidden + j) - shiftOf(r));
+  return out;
+}
+
+/// [ceil(H / 16)][4][IK_QLSTM_ROWS][16]: sums of signed weights, their zero points, the bits of their scales.
+Tensor columnTable(const Tensor &r, const Tensor &scale, const Tensor &zero, int64_t hidden) {
+  Tensor out(DType::I32, {IK_RNN_PADDED(hidden) / 16, kGates, IK_QLSTM_ROWS, 16});
+  for (int64_t g = 0; g < kGates; ++g)
+    for (int64_t j = 0; j < hidden; ++j) {
+      int64_t column = g * hidden + j, at = (j / 16 * kGates + g) * IK_QLSTM_ROWS * 16 + j % 16, sum = 0;
+      for (int64_t k = 0; k < hidden; ++k)
+        sum += r.intAt(k * kGates * hidden + column) - shiftOf(r);
+      out.setInt(at + IK_QLSTM_SUM * 16, sum);
+      out.setInt(at + IK_QLSTM_ZERO * 16, zero.intAt(zero.count() > 1 ? column : 0) - shiftOf(r));
+      out.setInt(at + IK_QLSTM_SCALE * 16, static_cast<int32_t>(paramF32(scale.at(scale.count() > 1 ? column : 0))));
+    }
+  return out;
+}
+
+Lowered lowerByteLstm(Operation *operation, LowerContext &context, std::string &why) {
+  quant::LstmOp op = cast<quant::LstmOp>(operation);
+  ArrayRef<int64_t> sums = cast<RankedTensorType>(op.getInputs()[0].getType()).getShape();
+  int64_t hidden = cast<RankedTensorType>(op.getInputs()[1].getType()).getShape()[0];
+  SmallVector<int64_t> p(IK_RNN_COUNT, 0);
+  p[IK_RNN_KIND] = IK_RNN_LSTM;
+  p[IK_RNN_STEPS] = sums[0], p[IK_RNN_BATCH] = sums[1], p[IK_RNN_HIDDEN] = hidden;
+  p[IK_RNN_REVERSE] = op.getReverse();
+  p[IK_RNN_INPUT_FORGET] = op.getInputForget();
+  p[IK_RNN_CLIP] = paramF32(op.getClip().convertToDouble());
+  bool known = setActivations(nn::RnnKind::lstm, op.getActivations(), p);
+  ValueRange weights = op.getInputs().slice(1, 3);
+  if (!known || hidden == 0 || !llvm::all_of(weights, [&](Value value) { return context.isConstant(value); })) {
+    why = known ? StringRef("8-bit recurrent weights, their scales and zero points have to be constants") : StringRef(kActivations);
+    return failure();
+  }
+  int64_t panels = IK_RNN_PADDED(hidden) / 16;
+  Value quads = context.packed(op.getLoc(), "qlstm.r", DType::I8, {panels, IK_QLSTM_QUADS(hidden), kGates, 16, 4}, weights[0],
+                               "pack 16 hidden units side by side", [=](ArrayRef<Tensor> from) { return packQuads(from[0], hidden); });
+  Value table = context.packed(op.getLoc(), "qlstm.table", DType::I32, {panels, kGates, IK_QLSTM_ROWS, 16}, weights, "sums, zeros and scales",
+                               [=](ArrayRef<Tensor> from) { return columnTable(from[0], from[1], from[2], hidden); });
+  SmallVector<Value> inputs{op.getInputs()[0], quads, table};
+  llvm::append_range(inputs, op.getInputs().drop_front(4));
+  kernel::MicroOp call = context.micro(op.getLoc(), "ik_qlstm", op->getResultTypes(), inputs, p, sums[0] * sums[1] * kGates * hidden * hidden,
+                                       IK_QLSTM_SCRATCH(hidden, sums[1]));
+  return SmallVector<Value, 2>(call->result_begin(), call->result_end());
+}
+
 } // namespace
 
-void registerRnn(LowerRegistry &registry) { registry.add("nn.rnn", lowerRnn); }
+void registerRnn(LowerRegistry &registry) {
+  registry.add("nn.rnn", lowerRnn);
+  registry.add("quant.lstm", lowerByteLstm);
+}
 
 } // namespace ingot

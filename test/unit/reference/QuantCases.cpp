@@ -1,4 +1,4 @@
-// The quant dialect: results must be equal, so the tolerance is 0.
+// The quant dialect: results must be equal, so the tolerance is 0 but where floats are added.
 #include "Check.h"
 
 std::vector<Case> quantCases() {
@@ -28,5 +28,13 @@ std::vector<Case> quantCases() {
       // One scale a column; the second column saturates.
       {matmul, {"1x2xi8", "f32", "i8", "2x2xi8", "2xf32", "2xi8", "f32", "i8"}, {{100, 100}, {1}, {0}, {1, 1, 1, 1}, {0.25, 8}, {0, -1}, {1}, {0}},
        {"1x2xi8"}, {{50, 127}}, 0},
+      // Gates i o f c: h = 2.55 has the scale 0.01 and is 255, R h is 2.55 (3 - 1) / 2 for i and nothing else; i o f c = 3.55 2 1 4, c = 10 + 14.2, h = 2 c.
+      {"quant.lstm %arg0, %arg1, %arg2, %arg3, %arg4, %arg5, %arg6, %arg7 activations [\"relu\", \"relu\", \"relu\"]",
+       {"1x1x4xf32", "1x4xi8", "4xf32", "i32", "8xf32", "1x1xf32", "1x1xf32", "3xf32"},
+       {{0.5, 2, 1, 4}, {3, 1, 1, 1}, {0.5, 1, 1, 1}, {1}, {0.25, 0, 0, 0, 0.25, 0, 0, 0}, {2.55}, {10}, {0, 0, 0}},
+       {"1x1x1xf32", "1x1xf32", "1x1xf32"}, {{48.4}, {48.4}, {24.2}}, 1e-5},
+      {"quant.lstm %arg0, %arg1, %arg2, %arg3, %arg4, %arg5, %arg6, %arg7 activations [\"unknown\"]",
+       {"1x1x4xf32", "1x4xi8", "f32", "i32", "8xf32", "1x1xf32", "1x1xf32", "3xf32"},
+       {{0, 0, 0, 0}, {0, 0, 0, 0}, {1}, {0}, {0, 0, 0, 0, 0, 0, 0, 0}, {0}, {0}, {0, 0, 0}}, {"1x1x1xf32", "1x1xf32", "1x1xf32"}, {}},
   };
 }

@@ -87,26 +87,10 @@ static void importMatMulIntegerToFloat(OnnxNode &node) {
   node.setOutput(0, floatProduct(node, product, node.input(2), node.input(3), optionalInput(node, 6)));
 }
 
-/// x as ui8 with its scale and zero point, by the rule of DynamicQuantizeLinear.
-struct Dynamic {
-  Value x, scale, zero;
-};
-
-static Dynamic quantiseDynamically(OnnxNode &node, Value x) {
-  Value nothing = node.scalar(DType::F32, 0);
-  Ints all = axesFrom(0, rankOf(node, x));
-  Value high = node.binary(BinaryKind::max, node.reduce(nn::ReduceKind::max, x, all, false), nothing);
-  Value low = node.binary(BinaryKind::min, node.reduce(nn::ReduceKind::min, x, all, false), nothing);
-  Value scale = node.binary(BinaryKind::div, node.binary(BinaryKind::sub, high, low), node.scalar(DType::F32, 255));
-  Value exact = node.binary(BinaryKind::div, node.binary(BinaryKind::sub, nothing, low), scale);
-  Value zero = node.cast(node.unary(UnaryKind::round, node.unary(UnaryKind::clip, exact, 0, 255)), DType::U8);
-  return {quantised(node, x, scale, zero, DType::U8), scale, zero};
-}
-
 static void importDynamicQuantizeMatMul(OnnxNode &node) {
   if (!isFloat(node, node.input(0)))
     return node.refuse("the operand 'A' is no float");
-  Dynamic a = quantiseDynamically(node, node.input(0));
+  DynamicBytes a = quantiseDynamically(node, node.input(0));
   Value product = integerProduct(node, a.x, node.input(1), a.zero, optionalInput(node, 3));
   node.setOutput(0, floatProduct(node, product, a.scale, node.input(2), optionalInput(node, 4)));
 }

@@ -122,24 +122,15 @@ static void importDequantizeLinear(OnnxNode &node) {
   node.setOutput(0, node.cast(node.binary(BinaryKind::mul, y, spread(node, wideScale, *layout, node.shape(x))), *type));
 }
 
-/// scale = (max(0, max x) - min(0, min x)) / 255, zero = saturate(round(-min / scale)).
 static void importDynamicQuantizeLinear(OnnxNode &node) {
-  Value x = node.input(0);
-  Value nothing = node.scalar(DType::F32, 0), levels = node.scalar(DType::F32, 255);
-  Ints all = axesFrom(0, rankOf(node, x));
-  Value high = node.binary(BinaryKind::max, node.reduce(nn::ReduceKind::max, x, all, false), nothing);
-  Value low = node.binary(BinaryKind::min, node.reduce(nn::ReduceKind::min, x, all, false), nothing);
-  Value scale = node.binary(BinaryKind::div, node.binary(BinaryKind::sub, high, low), levels);
-  Value exact = node.binary(BinaryKind::div, node.binary(BinaryKind::sub, nothing, low), scale);
-  Value zero = node.cast(node.unary(UnaryKind::round, node.unary(UnaryKind::clip, exact, 0, 255)), DType::U8);
+  DynamicBytes bytes = quantiseDynamically(node, node.input(0));
   if (!node.ok())
     return;
-  Type type = node.type(DType::U8, node.shape(x));
-  node.setOutput(0, node.create<quant::QuantizeOp>({type}, x, scale, zero, uint64_t(0), uint64_t(0)));
+  node.setOutput(0, bytes.x);
   if (node.wantsOutput(1))
-    node.setOutput(1, scale);
+    node.setOutput(1, bytes.scale);
   if (node.wantsOutput(2))
-    node.setOutput(2, zero);
+    node.setOutput(2, bytes.zero);
 }
 
 void registerQuantize(OnnxOpRegistry &registry) {

@@ -1,4 +1,5 @@
-// Recurrent layers: RNN, LSTM, GRU. Each direction is one nn.rnn; layout and directions are put together by reshapes.
+// Recurrent layers: RNN, LSTM, GRU, and com.microsoft's LSTM with 8-bit weights. Each direction is one nn.rnn or quant.lstm; layout and directions are
+// put together by reshapes.
 #include "compiler/import/onnx/OpHelpers.h"
 
 using namespace mlir;
@@ -11,6 +12,13 @@ struct Layer {
   int64_t gates, time, batch, input, hidden, directions;
   bool batchFirst;
   int64_t functions; // activations a direction
+  bool bytes;        // W and R are 8-bit and lie as [D, depth, G H], not [D, G H, depth]
+
+  Ints weightShape(int64_t depth) const {
+    if (bytes)
+      return {depth, gates * hidden};
+    return {gates * hidden, depth};
+  }
 };
 
 static bool readLayer(OnnxNode &node, Layer &layer) {
@@ -22,14 +30,13 @@ static bool readLayer(OnnxNode &node, Layer &layer) {
   layer.time = xs[layer.batchFirst ? 1 : 0];
   layer.batch = xs[layer.batchFirst ? 0 : 1];
   layer.input = xs[2];
-  layer.hidden = rs[2];
+  layer.hidden = rs[layer.bytes ? 1 : 2];
   std::string direction = node.stringAttr("direction", "forward");
   layer.directions = direction == "bidirectional" ? 2 : 1;
   if (direction != "forward" && direction != "reverse" && layer.directions == 1)
     return node.refuse("unknown direction '" + direction + "'"), false;
-  int64_t rows = layer.gates * layer.hidden;
-  bool fits = ws == llvm::ArrayRef<int64_t>{layer.directions, rows, layer.input} && rs == llvm::ArrayRef<int64_t>{layer.directions, rows, layer.hidden} &&
-              node.intAttr("hidden_size", layer.hidden) == layer.hidden;
+  bool fits = ws[0] == layer.directions && rs[0] == layer.directions && ws.drop_front() == llvm::ArrayRef(layer.weightShape(layer.input)) &&
+              rs.drop_front() == llvm::ArrayRef(layer.weightShape(layer.hidden)) && node.intAttr("hidden_size", layer.hidden) == layer.hidden;
   if (!fits)
     node.refuse("the shapes of W, R and 'hidden_size' do not agree");
   return fits;
@@ -68,6 +75,11 @@ static Value part(OnnxNode &node, int64_t i, int64_t d, const Layer &layer, llvm
   return node.reshape(node.slice(all, starts, sizes, steps), shape);
 }
 
+/// The scale or zero point at operand i for direction d: a scalar, or one a column of the 8-bit weights.
+static Value parameter(OnnxNode &node, int64_t i, int64_t d, const Layer &layer) {
+  return part(node, i, d, layer, rankOf(node, node.input(i)) == 1 ? Ints() : Ints{layer.gates * layer.hidden});
+}
+
 static std::optional<llvm::SmallVector<Attribute>> activationsOf(OnnxNode &node, const Layer &layer, int64_t d) {
   std::vector<std::string> names = node.stringsAttr("activations");
   if (names.empty())
@@ -86,27 +98,55 @@ static std::optional<llvm::SmallVector<Attribute>> activationsOf(OnnxNode &node,
   return result;
 }
 
-/// Results of one direction: y [T, B, H], last h [B, H], and last c for an LSTM.
-static llvm::SmallVector<Value> oneDirection(OnnxNode &node, const Layer &layer, Value x, int64_t d) {
-  int64_t rows = layer.gates * layer.hidden;
-  bool lstm = layer.kind == nn::RnnKind::lstm;
-  llvm::SmallVector<Value> operands = {x, part(node, 1, d, layer, {rows, layer.input}), part(node, 2, d, layer, {rows, layer.hidden}),
-                                       part(node, 3, d, layer, {2 * rows}), part(node, 5, d, layer, {layer.batch, layer.hidden}, true)};
-  if (lstm) {
+/// W x of direction d, [T, B, 4 H] in f32, from x in 8 bits.
+static Value byteSums(OnnxNode &node, const Layer &layer, const DynamicBytes &x, int64_t d) {
+  Value product = integerProduct(node, x.x, part(node, 1, d, layer, layer.weightShape(layer.input)), x.zero, parameter(node, 9, d, layer));
+  return floatProduct(node, product, x.scale, parameter(node, 8, d, layer), {});
+}
+
+/// A layer's input: floats, or for 8-bit weights what they are quantised to.
+struct LayerInput {
+  Value floats;
+  DynamicBytes bytes;
+};
+
+/// The operands of nn.rnn or quant.lstm for one direction.
+static llvm::SmallVector<Value> operandsOf(OnnxNode &node, const Layer &layer, const LayerInput &x, int64_t d) {
+  llvm::SmallVector<Value> operands = {x.floats};
+  if (layer.bytes) {
+    Value zero = node.cast(parameter(node, 11, d, layer), DType::I32);
+    operands = {byteSums(node, layer, x.bytes, d), part(node, 2, d, layer, layer.weightShape(layer.hidden)), parameter(node, 10, d, layer), zero};
+  } else {
+    operands.push_back(part(node, 1, d, layer, layer.weightShape(layer.input)));
+    operands.push_back(part(node, 2, d, layer, layer.weightShape(layer.hidden)));
+  }
+  operands.push_back(part(node, 3, d, layer, {2 * layer.gates * layer.hidden}));
+  operands.push_back(part(node, 5, d, layer, {layer.batch, layer.hidden}, true));
+  if (layer.kind == nn::RnnKind::lstm) {
     operands.push_back(part(node, 6, d, layer, {layer.batch, layer.hidden}, true));
     operands.push_back(part(node, 7, d, layer, {3 * layer.hidden}));
   }
+  return operands;
+}
+
+/// Results of one direction: y [T, B, H], last h [B, H], and last c for an LSTM.
+static llvm::SmallVector<Value> oneDirection(OnnxNode &node, const Layer &layer, const LayerInput &x, int64_t d) {
+  llvm::SmallVector<Value> operands = operandsOf(node, layer, x, d);
   std::optional<llvm::SmallVector<Attribute>> activations = activationsOf(node, layer, d);
   if (!node.ok() || !activations)
     return {};
-  DType type = node.dtype(x);
+  DType type = node.dtype(node.input(0));
   Type state = node.type(type, {layer.batch, layer.hidden});
   llvm::SmallVector<Type> types = {node.type(type, {layer.time, layer.batch, layer.hidden}), state};
-  if (lstm)
+  if (layer.kind == nn::RnnKind::lstm)
     types.push_back(state);
-  bool reverse = d == 1 || node.stringAttr("direction", "forward") == "reverse";
-  node.create<nn::RnnOp>(types, layer.kind, ValueRange(operands), node.builder().getArrayAttr(*activations), reverse,
-                         node.intAttr("linear_before_reset", 0) != 0, node.intAttr("input_forget", 0) != 0, llvm::APFloat(node.floatAttr("clip", 0)));
+  ArrayAttr functions = node.builder().getArrayAttr(*activations);
+  bool reverse = d == 1 || node.stringAttr("direction", "forward") == "reverse", coupled = node.intAttr("input_forget", 0) != 0;
+  llvm::APFloat clip(node.floatAttr("clip", 0));
+  if (layer.bytes)
+    node.create<quant::LstmOp>(types, ValueRange(operands), functions, reverse, coupled, clip);
+  else
+    node.create<nn::RnnOp>(types, layer.kind, ValueRange(operands), functions, reverse, node.intAttr("linear_before_reset", 0) != 0, coupled, clip);
   return llvm::SmallVector<Value>(node.lastResults());
 }
 
@@ -122,15 +162,29 @@ static Value joined(OnnxNode &node, const Layer &layer, llvm::ArrayRef<llvm::Sma
   return i == 0 ? node.transpose(y, {2, 0, 1, 3}) : node.transpose(y, {1, 0, 2});
 }
 
-static OnnxImportFn recurrent(nn::RnnKind kind, int64_t gates, int64_t functions) {
+/// False and refused unless X is f32, W and R are 8-bit, and each has a scale and a zero point.
+static bool byteWeights(OnnxNode &node) {
+  auto isByte = [&](int64_t i) { return node.dtype(node.input(i)) == DType::I8 || node.dtype(node.input(i)) == DType::U8; };
+  if (node.dtype(node.input(0)) != DType::F32 || !isByte(1) || !isByte(2))
+    return node.refuse("X is not float32, or W or R is no 8-bit integer"), false;
+  for (int64_t i = 8; i < 12; ++i)
+    if (!node.hasInput(i))
+      return node.refuse("a scale or zero point of W or R is missing"), false;
+  return true;
+}
+
+static OnnxImportFn recurrent(nn::RnnKind kind, int64_t gates, int64_t functions, bool bytes = false) {
   return [=](OnnxNode &node) {
     Layer layer = {};
     layer.kind = kind;
     layer.gates = gates;
     layer.functions = functions;
+    layer.bytes = bytes;
     if (!readLayer(node, layer) || !fullLength(node, layer))
       return;
-    Value x = layer.batchFirst ? node.transpose(node.input(0), {1, 0, 2}) : node.input(0);
+    LayerInput x{layer.batchFirst ? node.transpose(node.input(0), {1, 0, 2}) : node.input(0), {}};
+    if (bytes && byteWeights(node))
+      x.bytes = quantiseDynamically(node, x.floats);
     std::vector<llvm::SmallVector<Value>> results;
     for (int64_t d = 0; d < layer.directions && node.ok(); ++d)
       results.push_back(oneDirection(node, layer, x, d));
@@ -144,6 +198,7 @@ static OnnxImportFn recurrent(nn::RnnKind kind, int64_t gates, int64_t functions
 void registerRecurrent(OnnxOpRegistry &registry) {
   addRows(registry, "", {{"RNN", 1, 3, recurrent(nn::RnnKind::rnn, 1, 1)}, {"LSTM", 1, 3, recurrent(nn::RnnKind::lstm, 4, 3)},
                          {"GRU", 1, 3, recurrent(nn::RnnKind::gru, 3, 2)}});
+  addRows(registry, "com.microsoft", {{"DynamicQuantizeLSTM", 1, 3, recurrent(nn::RnnKind::lstm, 4, 3, /*bytes=*/true)}});
 }
 
 } // namespace ingot
