@@ -44,9 +44,9 @@ int64_t ConvShape::lineFloats(int64_t band) const {
   return phases * IK_CONVLINES_LINES(band, params[IK_CONV_KH], params[IK_CONV_DH], params[IK_CONV_SH]) * linePitch();
 }
 
-int64_t ConvShape::lineBandWithin(int64_t channelBytes, int64_t mostBytes) const {
-  int64_t taps = params[IK_CONV_KH] * params[IK_CONV_KW], oh = params[IK_CONV_OH];
-  if (params[IK_CONV_KD] * params[IK_CONV_ID] * params[IK_CONV_OD] != 1 || taps < 3 || taps > IK_CONVLINES_TAPS)
+int64_t ConvShape::bandWithin(int64_t channelBytes, int64_t mostBytes) const {
+  int64_t oh = params[IK_CONV_OH];
+  if (params[IK_CONV_KD] * params[IK_CONV_ID] * params[IK_CONV_OD] != 1 || params[IK_CONV_KH] * params[IK_CONV_KW] > IK_CONVLINES_TAPS)
     return 0;
   int64_t band = oh;
   while (band > 0 && channelBytes * lineFloats(band) > mostBytes)
@@ -55,17 +55,37 @@ int64_t ConvShape::lineBandWithin(int64_t channelBytes, int64_t mostBytes) const
   return bands ? (oh + bands - 1) / bands : 0;
 }
 
+int64_t ConvShape::lineBandWithin(int64_t channelBytes, int64_t mostBytes) const {
+  return params[IK_CONV_KH] * params[IK_CONV_KW] < 3 ? 0 : bandWithin(channelBytes, mostBytes);
+}
+
+// Costs besides the multiply-adds: a copy of a vector for one tap; reading a weight that no near cache keeps, once a band or once a tile; ending a
+// tile whose vectors go over channels, for each of its places.
+static constexpr int64_t kCopyCost = 12, kWeightCost = 1, kTurnCost = 16, kKeptWeights = 256 * 1024;
+
+static int64_t vectorsOf(int64_t places) { return (places + 15) / 16; }
+
+/// Of a panel's row, once.
+static int64_t readCost(const ConvShape &shape) { return shape.panels() * IK_CONV_PANEL * shape.depth() > kKeptWeights ? kWeightCost : 0; }
+
+int64_t ConvShape::tileCost() const {
+  int64_t rows = panels() * IK_CONV_PANEL, vectors = vectorsOf(area());
+  return vectors * (rows + kCopyCost) + (vectors + 2) / 3 * readCost(*this) * rows;
+}
+
+int64_t ConvShape::lineCost(int64_t band) const {
+  int64_t bands = (params[IK_CONV_OH] + band - 1) / band;
+  return bands * (vectorsOf((band - 1) * linePitch() + params[IK_CONV_OW]) + readCost(*this)) * panels() * IK_CONV_PANEL;
+}
+
+int64_t ConvShape::channelsCost(int64_t bands) const {
+  int64_t vectors = vectorsOf(params[IK_CONV_OC]);
+  return area() * vectors * (depth() + kTurnCost) / depth() + bands * readCost(*this) * vectors * 16;
+}
+
 int64_t ConvShape::lineBand(int64_t channelBytes) const {
-  // Costs in multiply-adds of a vector: a copy of one for one tap; reading a weight that no near cache keeps, once a band or once a tile.
-  constexpr int64_t kCopyCost = 12, kWeightCost = 1, kKeptWeights = 256 * 1024;
-  int64_t oh = params[IK_CONV_OH], ow = params[IK_CONV_OW], rows = panels() * IK_CONV_PANEL, read = rows * depth() > kKeptWeights ? kWeightCost : 0;
-  auto vectors = [](int64_t pixels) { return (pixels + 15) / 16; };
   int64_t band = lineBandWithin(channelBytes, mostLineBytes());
-  if (!band)
-    return 0;
-  int64_t bands = (oh + band - 1) / band, tiles = (vectors(oh * ow) + 2) / 3;
-  int64_t lines = bands * (vectors((band - 1) * linePitch() + ow) + read) * rows;
-  return lines > vectors(oh * ow) * (rows + kCopyCost) + tiles * read * rows ? 0 : band;
+  return band && lineCost(band) <= tileCost() ? band : 0;
 }
 
 std::string ConvShape::text() const {

@@ -37,6 +37,14 @@ struct ConvShape {
   int64_t lineBand(int64_t channelBytes) const;
   /// Likewise for lines that take at most `mostBytes`, without judging what is better; 0 where the kernels cannot or not one row fits.
   int64_t lineBandWithin(int64_t channelBytes, int64_t mostBytes) const;
+  /// Likewise for any number of taps.
+  int64_t bandWithin(int64_t channelBytes, int64_t mostBytes) const;
+  /// What the loops of ik_conv_*, of ik_convlines_* in bands and of ik_convchannels_f32 in bands take, in multiply-adds of a vector a k.
+  int64_t tileCost() const;
+  int64_t lineCost(int64_t band) const;
+  int64_t channelsCost(int64_t bands) const;
+  /// One tap that meets every pixel once: what the kernels read without a copy.
+  bool isPointwise() const { return ik_conv_is_pointwise(params.data()); }
   /// True when the axis (0: D, 1: H, 2: W) does nothing: extents, kernel 1, no padding.
   bool isTrivial(int axis) const;
   /// Longer rows for the same arithmetic: a 1-D convolution written as [.., L, 1] runs along W; a 1x1 convolution with stride 1 sees its

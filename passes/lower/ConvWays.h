@@ -10,11 +10,11 @@
 namespace ingot {
 
 struct ConvWay {
-  enum Kind { Tiles, Lines, Winograd, Rows, Direct } kind;
-  int64_t size = 0; // Tiles: k of a tile; Lines, Rows, Direct: output rows of a band; Winograd: 0
+  enum Kind { Tiles, Lines, Channels, Winograd, Rows, Direct } kind;
+  int64_t size = 0; // Tiles: k of a tile; Lines, Channels, Rows, Direct: output rows of a band (pointwise: places); Winograd: 0
 
   bool operator==(const ConvWay &other) const { return kind == other.kind && size == other.size; }
-  /// "tiles 256", "lines 14", "winograd", "rows 8", "direct 16".
+  /// "tiles 256", "lines 14", "channels 14", "winograd", "rows 8", "direct 16".
   std::string text() const;
 };
 
@@ -23,8 +23,8 @@ struct ChosenWay {
   ConvWay way;
 };
 
-/// `types`: the kernels' suffix ("f32", "f32_f16"). `mayTransform`: the filter is a constant that Winograd's form can be made of.
-ChosenWay chooseConvWay(const ConvShape &shape, llvm::StringRef types, bool mayTransform, Choices *choices);
+/// `types`: the kernels' suffix ("f32", "f32_f16"). `mayRepack`: the filter is a constant of the input's type, whose form follows the way.
+ChosenWay chooseConvWay(const ConvShape &shape, llvm::StringRef types, bool mayRepack, Choices *choices);
 
 /// Depthwise convolutions: ik_dwconv_*, ik_qdwconv ("rows") or, for f32, ik_dwconv_direct_f32 ("direct").
 ChosenWay chooseDepthwiseWay(const ConvShape &shape, llvm::StringRef types, Choices *choices);

@@ -67,6 +67,24 @@ func.func @few(%x: tensor<1x32x4xf32>) -> tensor<1x20x4xf32> {
   return %y : tensor<1x20x4xf32>
 }
 
+// Planes of 13x13 fill neither vectors of places nor lines: vectors of channels, all rows in one band.
+// CHECK-LABEL: @channels
+// CHECK: kernel.micro "ik_convchannels_f32"{{.*}} params [1, 1, 64, 256, 1, 13, 13, 1, 13, 13, 1, 3, 3, {{.*}}, 0, 1, 13, 0, 0, {{[0-9]+}}, {{[0-9]+}}, 1]{{.*}}tensor<1x16x576x16xf32>
+func.func @channels(%x: tensor<1x64x13x13xf32>) -> tensor<1x256x13x13xf32> {
+  %w = nn.constant dense<1.0> : tensor<256x64x3x3xf32>
+  %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x64x13x13xf32>, tensor<256x64x3x3xf32>) -> tensor<1x256x13x13xf32>
+  return %y : tensor<1x256x13x13xf32>
+}
+
+// A pointwise convolution is one row of places; with few output channels its bands are shorter than the plane.
+// CHECK-LABEL: @pointwise
+// CHECK: kernel.micro "ik_convchannels_f32"{{.*}} params [1, 1, 192, 32, 1, 1, 196, 1, 1, 196, {{.*}}, 0, 1, 49, 0, 0,
+func.func @pointwise(%x: tensor<1x192x14x14xf32>) -> tensor<1x32x14x14xf32> {
+  %w = nn.constant dense<1.0> : tensor<32x192x1x1xf32>
+  %y = nn.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x192x14x14xf32>, tensor<32x192x1x1xf32>) -> tensor<1x32x14x14xf32>
+  return %y : tensor<1x32x14x14xf32>
+}
+
 // With stride 2 the sums stay direct.
 // CHECK-LABEL: @strided
 // CHECK: kernel.micro "ik_convlines_f32"

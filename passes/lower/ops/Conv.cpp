@@ -1,6 +1,6 @@
 // Lowers nn.conv: f32 and f16 to ik_conv, ik_convlines where its lines fit the cache, or ik_dwconv (constant filters packed in panels of 8 output
 // channels; depthwise f32 to ik_dwconv_direct where that is faster: kernels.def), 3x3 ones to ik_convwino where that is faster, f32 of few places to
-// ik_convfew_f32, f32 with a filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the same over lines, filters as large as their input to
+// ik_convfew_f32, of planes that fill few vectors to ik_convchannels_f32, f32 with a filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the same over lines, filters as large as their input to
 // ik_matmul, f64 and 8-bit integers to the plain ik_convnd.
 #include "passes/lower/ConvWays.h"
 #include "passes/lower/Epilogue.h"
@@ -102,13 +102,22 @@ Value lowerProduct(nn::ConvOp op, LowerContext &context, const ConvShape &shape,
   return context.micro(op.getLoc(), ("ik_matmul_" + suffix).str(), op.getResult().getType(), inputs, params, shape.work(), IK_MATMUL_SCRATCH(depth)).getResult(0);
 }
 
+Value lowerChannels(nn::ConvOp op, LowerContext &context, const ConvShape &shape, SmallVector<Value> inputs) {
+  inputs[1] = packColumns(op, context, shape);
+  int64_t band = shape[IK_CONV_KC], places = shape.isPointwise() ? band : band * shape[IK_CONV_OW];
+  int64_t lines = shape.isPointwise() ? 0 : shape[IK_CONV_IC] * shape.lineFloats(band);
+  return callKernel(op, context, "ik_convchannels_f32", inputs, shape, IK_CONVCHANNELS_SCRATCH(lines, places));
+}
+
 /// A filter of panels of 8 output channels, or one that is no constant as it is.
 Value lowerWay(nn::ConvOp op, LowerContext &context, ConvShape &shape, ConvWay way, StringRef suffix, SmallVector<Value> inputs) {
   if (way.kind == ConvWay::Winograd)
     return lowerWinograd(op, context, shape, suffix, inputs);
+  shape[IK_CONV_KC] = way.size;
+  if (way.kind == ConvWay::Channels)
+    return lowerChannels(op, context, shape, inputs);
   if (shape[IK_CONV_PACKED])
     inputs[1] = packFilter(op, context, shape);
-  shape[IK_CONV_KC] = way.size;
   if (way.kind == ConvWay::Lines)
     return callKernel(op, context, ("ik_convlines_" + suffix).str(), inputs, shape, IK_CONVLINES_SCRATCH(shape[IK_CONV_IC], shape.lineFloats(way.size), shape.depth()));
   return callKernel(op, context, ("ik_conv_" + suffix).str(), inputs, shape, IK_CONV_SCRATCH(way.size, way.size < shape.depth() ? shape.panels() : 1));

@@ -3,6 +3,8 @@
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_CONV_H
 #define INGOT_TARGETS_COMMON_UKERNELS_CONV_H
 
+#include <stdint.h>
+
 enum {
   IK_CONV_N, IK_CONV_G,                       /* batch, groups */
   IK_CONV_IC, IK_CONV_OC,                     /* channels of one group */
@@ -14,7 +16,7 @@ enum {
   IK_CONV_DD, IK_CONV_DH, IK_CONV_DW,         /* dilations */
   IK_CONV_BIAS,                               /* 1: a bias buffer */
   IK_CONV_PACKED,                             /* 1: w is [G][ceil(OC/8)][K][8], zero padded; 0: [G*OC][K]. K = IC*KD*KH*KW */
-  IK_CONV_KC,                                 /* k-block of the packed input tile; convlines, dwconv: output rows of one band */
+  IK_CONV_KC,                                 /* k-block of the packed input tile; convlines, convchannels, dwconv: output rows of one band (places if pointwise) */
   IK_CONV_RESIDUAL, IK_CONV_ACT, IK_CONV_ALPHA, IK_CONV_BETA, /* epilogue.h */
   IK_CONV_FULL,                               /* ik_conv_*, ik_convlines_*: 1: OC is a multiple of 8, so no code for less is needed */
   IK_CONV_COUNT
@@ -29,6 +31,10 @@ enum {
 /* ik_convfew_f32: most output places of a plane. Scratch: im2col rows [8][K] and a tile [8][48], f32. */
 enum { IK_CONVFEW_PLACES = 8 };
 #define IK_CONVFEW_SCRATCH(k) (4 * ((k) * 8 + 8 * 48 + 16))
+/* Scratch of ik_convchannels_f32: `lines` floats of lines (none if pointwise) and the sums of all `places` of a band [places][48]; and the input
+ * channels of a block. */
+#define IK_CONVCHANNELS_SCRATCH(lines, places) (4 * ((lines) + ((places) + 8) * 48 + 64))
+#define IK_CONVCHANNELS_BLOCK(taps) ((taps) < 96 ? 96 / (taps) : 1)
 enum { IK_DWCONV_TAPS = 1024 }; /* largest KH * KW of ik_dwconv_* */
 /* Width of one phase row of ik_dwconv_*. */
 #define IK_DWCONV_WIDTH(ow, kw, dw, sw) (((ow) + 15) / 16 * 16 + ((kw) - 1) * (dw) / (sw) + 1)
@@ -48,5 +54,12 @@ enum { IK_CONVPAIRS_ROWS = 32 };
 #define IK_CONVPAIRS_SCRATCH(kc, panels) (4 * ((IK_CONVPAIRS_ROWS + 1) * 48 + (panels) * 8 * 48 + ((kc) + 1) / 2 * 48 + 64))
 /* Scratch of ik_convlines_f32_bf16: two channels of `floats` each, the sums [8][48], pairs of channels. */
 #define IK_CONVPAIRS_LINES_SCRATCH(ic, floats) (4 * (2 * (floats) + 8 * 48 + ((ic) + 1) / 2 * (floats) + 128))
+
+/* One tap that meets every pixel of a plane once and in order: rows of the im2col matrix are stretches of planes. */
+static inline int ik_conv_is_pointwise(const int64_t *p) {
+  return p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW] == 1 && p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] == 1 &&
+         p[IK_CONV_PD] + p[IK_CONV_PH] + p[IK_CONV_PW] == 0 && p[IK_CONV_OD] == p[IK_CONV_ID] && p[IK_CONV_OH] == p[IK_CONV_IH] &&
+         p[IK_CONV_OW] == p[IK_CONV_IW];
+}
 
 #endif

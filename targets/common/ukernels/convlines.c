@@ -117,7 +117,7 @@ static void ik_line_tile(float *c, const float *w, const float *x, const ik_walk
     const T *bias = p[IK_CONV_BIAS] ? buf[next++] : 0, *residual = p[IK_CONV_RESIDUAL] ? buf[next++] : 0;                     \
     T *y = buf[next++];                                                                                                       \
     float *lines = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63);                                                   \
-    const ik_lines l = ik_lines_of(p);                                                                                        \
+    const ik_lines l = ik_lines_of(p, p[IK_CONV_KC]);                                                                          \
     float *c = lines + p[IK_CONV_IC] * l.channel + 16, *room = c + 8 * 48;                                                    \
     int32_t offsets[IK_CONVLINES_TAPS];                                                                                       \
     ik_lines_offsets(offsets, p, &l);                                                                                         \

@@ -96,7 +96,7 @@ static void ik_pair_lines(uint32_t *pairs, float *lines, const float *x, const f
 
 IK_KERNEL(ik_convlines_f32_bf16) {
   const ik_pair_args a = ik_pair_read(buf, p);
-  const ik_lines l = ik_lines_of(p);
+  const ik_lines l = ik_lines_of(p, p[IK_CONV_KC]);
   int32_t offsets[IK_CONVLINES_TAPS];
   ik_lines_offsets(offsets, p, &l);
   const ik_walk walk = {offsets, p[IK_CONV_KH] * p[IK_CONV_KW], (p[IK_CONV_IC] + 1) / 2, l.channel};

@@ -21,13 +21,6 @@ static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *
   return n;
 }
 
-/* One tap that meets every pixel of a plane once and in order: rows of the im2col matrix are stretches of planes. */
-IK_INLINE int ik_conv_is_pointwise(const int64_t *p) {
-  return p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW] == 1 && p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] == 1 &&
-         p[IK_CONV_PD] + p[IK_CONV_PH] + p[IK_CONV_PW] == 0 && p[IK_CONV_OD] == p[IK_CONV_ID] && p[IK_CONV_OH] == p[IK_CONV_IH] &&
-         p[IK_CONV_OW] == p[IK_CONV_IW];
-}
-
 #define IK_CONV_PACK(T, NAME)                                                                                                 \
   /* tile // [rows][48]: `count` pixels of each plane from x on, and up to 15 others. `end`: one past the readable input. */   \
   static void ik_conv_copy_##NAME(float *tile, const T *x, const T *end, int64_t plane, int64_t rows, int64_t count) {        \

@@ -8,13 +8,13 @@
 /* The way of k = (channel, tap) through scratch: `offsets` of the taps, `next` from channel to channel. */
 typedef struct { const int32_t *offsets; int64_t taps, channels, next; } ik_walk;
 
-/* How a band lies in scratch. */
+/* How a band of `rows` output rows lies in scratch. */
 typedef struct { int64_t pitch, lines, phasesH, phasesW, channel; } ik_lines;
 
-static inline ik_lines ik_lines_of(const int64_t *p) {
+static inline ik_lines ik_lines_of(const int64_t *p, int64_t rows) {
   ik_lines l;
   l.pitch = IK_CONVLINES_PITCH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
-  l.lines = IK_CONVLINES_LINES(p[IK_CONV_KC], p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]);
+  l.lines = IK_CONVLINES_LINES(rows, p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]);
   l.phasesH = IK_CONVLINES_PHASES(p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]);
   l.phasesW = IK_CONVLINES_PHASES(p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
   l.channel = l.phasesH * l.phasesW * l.lines * l.pitch;

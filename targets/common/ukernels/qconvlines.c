@@ -121,7 +121,7 @@ static void ik_qlines_pack(int32_t *words, int32_t *plane, const uint8_t *x, con
 
 /* The geometry of lines (lines.h), and of gapless ones: a copy of each line for every tap of a row, OW places from line to line. */
 static ik_lines ik_qlines_of(const int64_t *p) {
-  ik_lines l = ik_lines_of(p);
+  ik_lines l = ik_lines_of(p, p[IK_CONV_KC]);
   if (p[IK_CONV_COUNT + IK_Q_GAPLESS]) {
     l.pitch = p[IK_CONV_OW], l.phasesW = p[IK_CONV_KW];
     l.channel = l.phasesH * l.phasesW * l.lines * l.pitch;

@@ -150,7 +150,7 @@ IK_KERNEL(ik_qdwconv) {
   const int64_t *q = p + IK_CONV_COUNT;
   const int32_t *table = buf[2];
   const int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], groups = (p[IK_CONV_KW] + IK_DOT - 1) / IK_DOT;
-  const ik_qdw d = {groups, groups * p[IK_CONV_KH], p[IK_CONV_OW], ik_lines_of(p)};
+  const ik_qdw d = {groups, groups * p[IK_CONV_KH], p[IK_CONV_OW], ik_lines_of(p, p[IK_CONV_KC])};
   int32_t *words = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), offsets[IK_QDWCONV_TAPS], ones[IK_QDWCONV_TAPS], weights[IK_QDWCONV_TAPS];
   ik_qdw_steps(offsets, ones, p, &d);
   const int64_t oh = p[IK_CONV_OH], band = p[IK_CONV_KC], bands = (oh + band - 1) / band, channels = p[IK_CONV_G] * p[IK_CONV_OC];

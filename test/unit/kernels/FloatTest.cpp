@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-extern "C" Kernel ik_conv_f32, ik_conv_f16, ik_convfew_f32, ik_convlines_f32, ik_convlines_f16, ik_dwconv_f32, ik_dwconv_f16, ik_matmul_f32, ik_matmul_f16, ik_pool2d_f32, ik_pool_f32, ik_pool_u8;
+extern "C" Kernel ik_conv_f32, ik_conv_f16, ik_convchannels_f32, ik_convfew_f32, ik_convlines_f32, ik_convlines_f16, ik_dwconv_f32, ik_dwconv_f16, ik_matmul_f32, ik_matmul_f16, ik_pool2d_f32, ik_pool_f32, ik_pool_u8;
 
 namespace {
 
@@ -65,7 +65,7 @@ std::vector<float> packPanels(const Params &p, const std::vector<float> &w, int6
 
 template <typename T> std::vector<T> convert(const std::vector<float> &from) { return std::vector<T>(from.begin(), from.end()); }
 
-enum class Form { Tiles, Lines, Depthwise, Few };
+enum class Form { Tiles, Lines, Depthwise, Few, Channels };
 
 /// Bytes that the kernels ask for with KC as in `p`.
 int64_t convScratch(const Params &p, Form form, int64_t depth) {
@@ -78,15 +78,19 @@ int64_t convScratch(const Params &p, Form form, int64_t depth) {
   int64_t phases = IK_CONVLINES_PHASES(p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]) * IK_CONVLINES_PHASES(p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
   int64_t floats = phases * IK_CONVLINES_LINES(p[IK_CONV_KC], p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]) *
                    IK_CONVLINES_PITCH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
+  if (form == Form::Channels)
+    return ik_conv_is_pointwise(p.data()) ? IK_CONVCHANNELS_SCRATCH(0, p[IK_CONV_KC]) : IK_CONVCHANNELS_SCRATCH(p[IK_CONV_IC] * floats, p[IK_CONV_KC] * p[IK_CONV_OW]);
   return IK_CONVLINES_SCRATCH(p[IK_CONV_IC], floats, depth);
 }
 
 /// One random convolution through a kernel of element type T.
 template <typename T> void convCase(Random &random, int iteration, Form form, Kernel *kernel) {
   Params p;
-  const bool depthwise = form == Form::Depthwise;
-  if (!randomConv(random, p, depthwise) || (form == Form::Lines && p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1))
+  const bool depthwise = form == Form::Depthwise, ofLines = form == Form::Lines || form == Form::Channels;
+  if (!randomConv(random, p, depthwise) || (ofLines && p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1))
     return;
+  if (form == Form::Channels && random.range(0, 1)) // more input channels than a block has
+    p[IK_CONV_IC] = random.range(90, 200) / (p[IK_CONV_KH] * p[IK_CONV_KW]) + 1;
   if (form == Form::Few)
     p[IK_CONV_OD] = 1, p[IK_CONV_OH] = std::min<int64_t>(p[IK_CONV_OH], 2), p[IK_CONV_OW] = std::min<int64_t>(p[IK_CONV_OW], 4);
   int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], channels = p[IK_CONV_G] * p[IK_CONV_OC];
@@ -94,13 +98,14 @@ template <typename T> void convCase(Random &random, int iteration, Form form, Ke
   int64_t outputs = p[IK_CONV_N] * channels * area;
   Tail tail = randomTail(random);
   p[IK_CONV_BIAS] = random.range(0, 1);
-  p[IK_CONV_PACKED] = form == Form::Few || (!depthwise && random.range(0, 1)), p[IK_CONV_FULL] = p[IK_CONV_OC] % 8 == 0;
+  const bool ofChannels = form == Form::Few || form == Form::Channels;
+  p[IK_CONV_PACKED] = ofChannels || (!depthwise && random.range(0, 1)), p[IK_CONV_FULL] = p[IK_CONV_OC] % 8 == 0;
   p[IK_CONV_ACT] = tail.act, p[IK_CONV_RESIDUAL] = tail.residual, p[IK_CONV_ALPHA] = bits(tail.alpha), p[IK_CONV_BETA] = bits(tail.beta);
-  p[IK_CONV_KC] = depthwise ? 4 * random.range(1, 3) : form == Form::Lines ? random.range(1, p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth);
+  p[IK_CONV_KC] = depthwise ? 4 * random.range(1, 3) : ofLines ? random.range(1, ik_conv_is_pointwise(p.data()) ? area : p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth);
   std::vector<T> x = convert<T>(reals(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane)), w = convert<T>(reals(random, channels * depth));
   std::vector<T> bias = convert<T>(reals(random, channels)), extra = convert<T>(reals(random, outputs)), y(outputs);
   std::vector<float> wide(w.begin(), w.end());
-  std::vector<T> packed = p[IK_CONV_PACKED] ? convert<T>(packPanels(p, wide, depth, form == Form::Few ? 16 : 8)) : w;
+  std::vector<T> packed = p[IK_CONV_PACKED] ? convert<T>(packPanels(p, wide, depth, ofChannels ? 16 : 8)) : w;
   std::vector<void *> buffers{x.data(), packed.data()};
   if (p[IK_CONV_BIAS])
     buffers.push_back(bias.data());
@@ -210,6 +215,7 @@ int testFloat() {
     bytePoolCase(random, i);
     convCase<float>(random, i, Form::Tiles, ik_conv_f32);
     convCase<float>(random, i, Form::Lines, ik_convlines_f32);
+    convCase<float>(random, i, Form::Channels, ik_convchannels_f32);
     convCase<float>(random, i, Form::Few, ik_convfew_f32);
     convCase<float>(random, i, Form::Depthwise, ik_dwconv_f32);
     matmulCase<float>(random, i, ik_matmul_f32);

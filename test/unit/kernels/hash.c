@@ -13,6 +13,7 @@ IK_KERNEL(ik_conv_f32_f16);
 IK_KERNEL(ik_convlines_f32_f16);
 IK_KERNEL(ik_conv_f32_bf16);
 IK_KERNEL(ik_convlines_f32_bf16);
+IK_KERNEL(ik_convchannels_f32);
 IK_KERNEL(ik_convfew_f32);
 IK_KERNEL(ik_convwino_f32);
 IK_KERNEL(ik_convwino_f16);
@@ -71,7 +72,7 @@ static void fillBf16(void *to, int64_t count) {
 
 typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
 
-/* form: 0 tiles, 1 depthwise, 2 lines in bands of 3 rows, 3 Winograd's, 4 of few places. */
+/* form: 0 tiles, 1 depthwise, 2 lines in bands of 3 rows, 3 Winograd's, 4 of few places, 5 over up to 60 channels. */
 static void convCase(kernel *run, int form, int width) {
   int64_t p[IK_QCONV_COUNT], count = convShape(p, form == 1);
   if (form == 2)
@@ -80,6 +81,10 @@ static void convCase(kernel *run, int form, int width) {
     p[IK_CONV_KH] = p[IK_CONV_KW] = 3, p[IK_CONV_SH] = p[IK_CONV_SW] = 1;
     p[IK_CONV_OH] = p[IK_CONV_IH] + 2 * p[IK_CONV_PH] - 2, p[IK_CONV_OW] = p[IK_CONV_IW] + 2 * p[IK_CONV_PW] - 2;
     count = p[IK_CONV_G] * p[IK_CONV_OC] * p[IK_CONV_OH] * p[IK_CONV_OW];
+  }
+  if (form == 5) {
+    p[IK_CONV_G] = 1, p[IK_CONV_OC] = pick(1, 60), p[IK_CONV_KC] = 3;
+    count = p[IK_CONV_OC] * p[IK_CONV_OH] * p[IK_CONV_OW];
   }
   if (form == 4) {
     p[IK_CONV_OH] = p[IK_CONV_OH] < 2 ? p[IK_CONV_OH] : 2, p[IK_CONV_OW] = p[IK_CONV_OW] < 4 ? p[IK_CONV_OW] : 4;
@@ -210,7 +215,7 @@ static void poolCase(void) {
 static void hashAll(void) {
   for (int i = 0; i < 12; ++i) {
     convCase(ik_conv_f32, 0, 4), convCase(ik_conv_f16, 0, 2), convCase(ik_convlines_f32, 2, 4), convCase(ik_convlines_f16, 2, 2);
-    convCase(ik_convfew_f32, 4, 4), convCase(ik_convwino_f32, 3, 4), convCase(ik_convwino_f16, 3, 2);
+    convCase(ik_convfew_f32, 4, 4), convCase(ik_convchannels_f32, 5, 4), convCase(ik_convwino_f32, 3, 4), convCase(ik_convwino_f16, 3, 2);
     convCase(ik_dwconv_f32, 1, 4), convCase(ik_dwconv_f16, 1, 2);
     quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1), quantCase(ik_qconvlines, 2), quantCase(ik_qconvreal, 3);
     quantMatmulCase(ik_qmatmul, 1), quantMatmulCase(ik_imatmul, 4);
