@@ -59,33 +59,33 @@ int64_t ConvShape::lineBandWithin(int64_t channelBytes, int64_t mostBytes) const
   return params[IK_CONV_KH] * params[IK_CONV_KW] < 3 ? 0 : bandWithin(channelBytes, mostBytes);
 }
 
-// Costs besides the multiply-adds: a copy of a vector for one tap; reading a weight that no near cache keeps, once a band or once a tile; ending a
-// tile whose vectors go over channels, for each of its places.
-static constexpr int64_t kCopyCost = 12, kWeightCost = 1, kTurnCost = 16, kKeptWeights = 256 * 1024;
-
 static int64_t vectorsOf(int64_t places) { return (places + 15) / 16; }
 
-/// Of a panel's row, once.
-static int64_t readCost(const ConvShape &shape) { return shape.panels() * IK_CONV_PANEL * shape.depth() > kKeptWeights ? kWeightCost : 0; }
-
 int64_t ConvShape::tileCost() const {
-  int64_t rows = panels() * IK_CONV_PANEL, vectors = vectorsOf(area());
-  return vectors * (rows + kCopyCost) + (vectors + 2) / 3 * readCost(*this) * rows;
+  // The copy of a vector for a tap costs a little for whole planes and more for every row that it meets.
+  constexpr int64_t kCopyCost = 8, kRowCost = 22;
+  int64_t copy = isPointwise() ? kCopyCost : kRowCost + kRowCost * 16 / params[IK_CONV_OW];
+  return vectorsOf(area()) * (panels() * IK_CONV_PANEL + copy);
 }
 
 int64_t ConvShape::lineCost(int64_t band) const {
   int64_t bands = (params[IK_CONV_OH] + band - 1) / band;
-  return bands * (vectorsOf((band - 1) * linePitch() + params[IK_CONV_OW]) + readCost(*this)) * panels() * IK_CONV_PANEL;
+  return bands * vectorsOf((band - 1) * linePitch() + params[IK_CONV_OW]) * panels() * IK_CONV_PANEL;
 }
 
-int64_t ConvShape::channelsCost(int64_t bands) const {
-  int64_t vectors = vectorsOf(params[IK_CONV_OC]);
-  return area() * vectors * (depth() + kTurnCost) / depth() + bands * readCost(*this) * vectors * 16;
+int64_t ConvShape::channelsCost() const {
+  constexpr int64_t kTurnCost = 16; // the end of a tile, for each of its places
+  return area() * vectorsOf(params[IK_CONV_OC]) * (depth() + kTurnCost) / depth();
 }
 
 int64_t ConvShape::lineBand(int64_t channelBytes) const {
-  int64_t band = lineBandWithin(channelBytes, mostLineBytes());
-  return band && lineCost(band) <= tileCost() ? band : 0;
+  // Reading a weight that no near cache keeps, once a band or once a tile of three vectors.
+  constexpr int64_t kWeightCost = 1, kKeptWeights = 256 * 1024;
+  int64_t band = lineBandWithin(channelBytes, mostLineBytes()), rows = panels() * IK_CONV_PANEL;
+  if (!band || area() == 0)
+    return 0;
+  int64_t bands = (params[IK_CONV_OH] + band - 1) / band, tiles = (vectorsOf(area()) + 2) / 3, read = rows * depth() > kKeptWeights ? kWeightCost * rows : 0;
+  return lineCost(band) + bands * read <= tileCost() + tiles * read ? band : 0;
 }
 
 std::string ConvShape::text() const {

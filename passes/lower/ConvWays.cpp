@@ -32,11 +32,11 @@ ConvWay tiles(const ConvShape &shape, int64_t most) {
 }
 
 /// Output rows of a band of ik_convchannels_f32, or places where the convolution is pointwise: as many as fit the cache, fewer where vectors of
-/// channels alone would not keep several workers busy. 0: the kernel cannot, or its tiles would be too short.
+/// channels alone would not keep several workers busy. 0: the kernel cannot, or its tiles would be too small.
 int64_t channelsBand(const ConvShape &shape) {
   constexpr int64_t kLineBytes = 640 << 10, kLeastPlaces = 4, kMostPlane = 1024, kUnits = 8; // a pointwise plane: rows of it within a page
   int64_t size = shape[shape.isPointwise() ? IK_CONV_OW : IK_CONV_OH], band = size, vectors = (shape[IK_CONV_OC] + 15) / 16;
-  if (shape[IK_CONV_OW] < kLeastPlaces || (shape.isPointwise() && size > kMostPlane))
+  if (shape[IK_CONV_OW] < kLeastPlaces || vectors == 1 || (shape.isPointwise() && size > kMostPlane))
     return 0;
   if (!shape.isPointwise())
     band = shape.bandWithin(4 * shape[IK_CONV_IC], kLineBytes);
@@ -44,11 +44,8 @@ int64_t channelsBand(const ConvShape &shape) {
   return band ? (size + bands - 1) / bands : 0;
 }
 
-/// Whether that is clearly less work than lines in bands, or tiles where `lines` is 0.
-bool isChannelsFaster(const ConvShape &shape, int64_t band, int64_t lines) {
-  int64_t size = shape[shape.isPointwise() ? IK_CONV_OW : IK_CONV_OH];
-  return 20 * shape.channelsCost((size + band - 1) / band) < 19 * (lines ? shape.lineCost(lines) : shape.tileCost());
-}
+/// Whether ik_convchannels_f32 is clearly less work than lines in bands, or tiles where `lines` is 0.
+bool isChannelsFaster(const ConvShape &shape, int64_t lines) { return 20 * shape.channelsCost() < 19 * (lines ? shape.lineCost(lines) : shape.tileCost()); }
 
 /// What ik_dwconv_direct_f32 covers, which is where it was measured to be faster than ik_dwconv_f32.
 bool isDirect(const ConvShape &shape) {
@@ -73,7 +70,7 @@ ChosenWay chooseConvWay(const ConvShape &shape, llvm::StringRef types, bool mayR
   bool isWinograd = mayRepack && isWinogradFaster(shape);
   int64_t channels = mayRepack && types == "f32" ? channelsBand(shape) : 0;
   ConvWay rule = isWinograd ? ConvWay{ConvWay::Winograd} : band ? ConvWay{ConvWay::Lines, band} : tiles(shape, IK_CONV_KBLOCK);
-  if (channels && !isWinograd && isChannelsFaster(shape, channels, band))
+  if (channels && !isWinograd && isChannelsFaster(shape, band))
     rule = {ConvWay::Channels, channels};
   bool mayChangeBits = choices && choices->mayChangeBits();
   std::vector<ConvWay> ways{rule};

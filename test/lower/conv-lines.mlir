@@ -24,9 +24,9 @@ func.func @wide(%x: tensor<1x600x9x256xf32>, %w: tensor<16x600x3x3xf32>) -> tens
   return %y : tensor<1x16x9x256xf32>
 }
 
-// On a plane of 4x4 two of three places would lie between the rows.
+// Of a plane of 4x4 two of three places lie between the rows: still less than copies of such short rows for every tap.
 // CHECK-LABEL: @tiny
-// CHECK: kernel.micro "ik_conv_f32"
+// CHECK: kernel.micro "ik_convlines_f32"
 func.func @tiny(%x: tensor<1x64x4x4xf32>, %w: tensor<64x64x3x3xf32>) -> tensor<1x64x4x4xf32> {
   %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x64x4x4xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x4x4xf32>
   return %y : tensor<1x64x4x4xf32>
