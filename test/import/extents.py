@@ -44,6 +44,17 @@ def unique(order):
     return dict(y=values, first=first, back=back.reshape(-1).astype("i8"), counts=counts)
 
 
+MANY, TAKEN = np.array([[2, 3], [9, 9], [4, 5], [-9, -9]], "f4"), np.array([1, 0, 1, 0], "?")
+
+
+def scattered():
+    """Rows 0 and 2 of MANY added to row -1 and row 2 of ROWS, and put there."""
+    y, z = ROWS.copy(), ROWS.copy()
+    y[[3, 2]] += MANY[TAKEN]
+    z[[3, 2]] = MANY[TAKEN]
+    return dict(y=y, z=z)
+
+
 CASES = {
     "nonzero": (NEW + "g (float[2, 3] x) => (int64[2, n] y) { y = NonZero(x) }", dict(x=X), dict(y=np.stack(np.nonzero(X)))),
     "compress": (NEW + "g (float[2, 3] x, bool[3] c) => (float[2, n] y) { y = Compress<axis = 1>(x, c) }", dict(x=X, c=np.array([1, 0, 1], "?")), dict(y=X[:, [0, 2]])),
@@ -80,6 +91,58 @@ CASES = {
   both = Transpose(g)
 }""", dict(x=ROWS, c=np.array([1, 0, 1, 1], "?"), w=W, b=B), dict(y=softmax(ROWS[[0, 2, 3]] @ W + B), most=ROWS[[0, 2, 3]].max(1),
                                                                both=np.stack([ROWS[[0, 2, 3], 0], (ROWS[[0, 2, 3]] @ W + B)[:, 1]]))),
+    "columns": (NEW + """g (float[2, 3] x) => (int64[n] row, int64[n, 1] column) <int64[2] parts = {1, 1}, int64[1] one = {1}> {
+  c = NonZero(x)
+  p = Transpose<perm = [1, 0]>(c)
+  first, column = Split<axis = 1>(p, parts)
+  row = Squeeze(first, one)
+}""", dict(x=X), dict(row=np.nonzero(X)[0], column=np.nonzero(X)[1][:, None])),
+    "counts": (NEW + """g (float[4, 2] x, bool[4] c) => (int64[2] s, int64 e, float[n] flat, float[n, 1, 2] deep, float[n, 3] wide, float[n, 2] same, int64[3, n] fives)
+  <int64[1] zero = {0}, int64[1] three = {3}, int64[2] thin = {-1, 1}, int64[1] last = {1}, int64[3] deeper = {0, 1, -1}, int64[2] ones = {1, 2}> {
+  r = Compress<axis = 0>(x, c)
+  s = Shape(r)
+  e = Size(r)
+  n = Gather(s, zero)
+  l = ReduceSum<keepdims = 1>(r, last)
+  flat = Reshape(l, n)
+  deep = Reshape(r, deeper)
+  t = Concat<axis = 0>(n, three)
+  column = Reshape(flat, thin)
+  wide = Expand(column, t)
+  same = Expand(r, ones)
+  i = Cast<to = 6>(n)
+  k = Cast<to = 7>(i)
+  u = Concat<axis = 0>(three, k)
+  fives = ConstantOfShape<value = int64[1] {5}>(u)
+}""",
+               dict(x=ROWS, c=np.array([1, 0, 1, 1], "?")),
+               dict(s=np.array([3, 2]), e=np.array(6), flat=ROWS[[0, 2, 3]].sum(1), deep=ROWS[[0, 2, 3]][:, None],
+                    wide=np.repeat(ROWS[[0, 2, 3]].sum(1)[:, None], 3, 1),
+                    same=ROWS[[0, 2, 3]], fives=np.full((3, 3), 5))),
+    "reduced": (NEW + """g (float[4, 2] x, bool[4] c) => (float[2] sum, float mean, float[1, 2] most, float[2] least, float[2] product, float[2] length)
+  <int64[1] zero = {0}> {
+  r = Compress<axis = 0>(x, c)
+  sum = ReduceSum<keepdims = 0>(r, zero)
+  mean = ReduceMean<keepdims = 0>(r)
+  h = Neg(r)
+  most = ReduceMax<axes = [0]>(h)
+  g = Exp(r)
+  least = ReduceMin<axes = [-2], keepdims = 0>(g)
+  product = ReduceProd<axes = [0], keepdims = 0>(h)
+  length = ReduceL2<axes = [0], keepdims = 0>(r)
+}""", dict(x=MANY, c=TAKEN), dict(sum=MANY[TAKEN].sum(0), mean=MANY[TAKEN].mean(), most=-MANY[TAKEN].min(0, keepdims=True),
+                                least=np.exp(MANY[TAKEN].min(0)),
+                                product=MANY[TAKEN].prod(0), length=np.sqrt((MANY[TAKEN] ** 2).sum(0)))),
+    "scattered": (NEW + """g (float[4, 2] x, bool[4] c, int64[4] where, float[4, 2] base) => (float[4, 2] y, float[4, 2] z)
+  <int64[1] one = {1}> {
+  r = Compress<axis = 0>(x, c)
+  w = Compress<axis = 0>(where, c)
+  p = Unsqueeze(w, one)
+  s = Shape(r)
+  q = Expand(p, s)
+  y = ScatterElements<axis = 0, reduction = "add">(base, q, r)
+  z = ScatterND(base, p, r)
+}""", dict(x=MANY, c=TAKEN, where=np.array([-1, 0, 2, 3]), base=ROWS), scattered()),
     "optional": (NEW + """g (float[2, 3] x) => (float[2, 3] y, bool a, bool b) {
   o = Optional(x)
   a = OptionalHasElement(o)

@@ -121,6 +121,11 @@ int64_t followSlice(const Varying &v) {
   return listed ? v.axes[0] : -1;
 }
 
+int64_t followSplit(const Varying &v) {
+  int64_t axis = v.node.intAttr("axis", 0);
+  return v.fixed(0) || axis == v.axes[0] || axis + v.rank(0) == v.axes[0] ? -1 : v.axes[0];
+}
+
 int64_t followReduce(const Varying &v) {
   std::optional<std::vector<int64_t>> axes = v.fixed(0) ? std::nullopt : axesFor(v, 1, v.rank(0));
   if (!axes || axes->empty() || llvm::is_contained(*axes, v.axes[0]))
@@ -160,6 +165,7 @@ FollowFn followOf(llvm::StringRef op) {
       .Case("GatherND", followGatherNd)
       .Case("Concat", followConcat)
       .Case("Slice", followSlice)
+      .Case("Split", followSplit)
       .Cases({"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2"}, followReduce)
       .Cases({"Softmax", "LogSoftmax"}, followSoftmax)
       .Cases({"MatMul", "Gemm"}, followProduct)
@@ -194,15 +200,16 @@ void OnnxImporter::importVarying(const onnx::NodeProto &proto, Scope &scope, Onn
     same &= !count || count == found->second.count;
     count = found->second.count;
   }
-  FollowFn follow = plainDomain(proto.domain()).empty() && proto.output_size() == 1 ? followOf(proto.op_type()) : nullptr;
+  bool oneResult = proto.output_size() == 1 || proto.op_type() == "Split";
+  FollowFn follow = plainDomain(proto.domain()).empty() && oneResult ? followOf(proto.op_type()) : nullptr;
   int64_t axis = follow && same ? follow(varying) : -1;
   if (axis < 0)
     return refuse(proto, "the extent of its operand '" + operand.str() + "' depends on data, and " + (follow ? "this use of the operator mixes" : "the operator may mix") +
                              " entries along that axis; outputs of the model, element-wise operators and those that leave the axis alone can have such extents", scope);
   importWithRule(proto, scope, std::move(next));
-  OnnxEntry *entry = scope.find(proto.output(0));
-  if (entry && entry->kind == OnnxEntry::Known)
-    extents[entry->value] = {axis, count};
+  for (const std::string &output : proto.output())
+    if (OnnxEntry *entry = scope.find(output); entry && entry->kind == OnnxEntry::Known)
+      extents[entry->value] = {axis, count};
 }
 
 } // namespace ingot

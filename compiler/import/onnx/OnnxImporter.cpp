@@ -254,6 +254,8 @@ void OnnxImporter::importNode(const onnx::NodeProto &proto, Scope &scope) {
   }
   if (importOptional(proto, scope))
     return;
+  if (importCounted(proto, scope, next))
+    return;
   if (std::string varying = varyingInput(proto, next.inputs); !varying.empty())
     return importVarying(proto, scope, std::move(next), varying);
   if (importSequence(proto, scope, next))

@@ -48,6 +48,12 @@ struct OnnxFrame {
   std::string error;          // the node is invalid: the verifier's words
 };
 
+/// How much of a value there is at run time.
+struct OnnxExtent {
+  int64_t axis;
+  mlir::Value count; // i64 scalar
+};
+
 struct OnnxLoop;
 struct OnnxScan;
 
@@ -126,6 +132,9 @@ private:
   std::string varyingInput(const onnx::NodeProto &proto, llvm::ArrayRef<mlir::Value> inputs) const;
   void importVarying(const onnx::NodeProto &proto, Scope &scope, OnnxFrame next, llvm::StringRef operand);
 
+  // OnnxCounts.cpp: where such extents are numbers, or what lies behind them counts.
+  bool importCounted(const onnx::NodeProto &proto, Scope &scope, const OnnxFrame &next);
+
   // OnnxFlexAttention.cpp: attention with graphs of the model inside.
   mlir::Value applyGraph(const onnx::NodeProto &proto, OnnxNode &node, llvm::StringRef name, mlir::Value x, Scope &scope);
   void importFlexAttention(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
@@ -155,11 +164,9 @@ private:
   ImportedModel result;
   OnnxFrame frame;
   llvm::StringMap<const onnx::FunctionProto *> functions;
-  struct Extent {
-    int64_t axis;
-    mlir::Value count; // i64 scalar
-  };
-  llvm::DenseMap<mlir::Value, Extent> extents; // of values that are shorter than their type at run time; looked up, never iterated
+  llvm::DenseMap<mlir::Value, OnnxExtent> extents; // of values that are shorter than their type at run time; looked up, never iterated
+  std::vector<mlir::Value> counts;                 // of such extents; equal ones are one
+  llvm::DenseMap<mlir::Value, int64_t> mosts;      // count of such an extent -> the most it can be; looked up, never iterated
   std::map<std::string, int64_t> boundDims;  // symbolic name, or INPUT.AXIS -> extent
   std::map<std::string, std::string> unbound; // the same -> what it is, for the report
   llvm::StringSet<> knownDims;
