@@ -143,6 +143,22 @@ CASES = {
   y = ScatterElements<axis = 0, reduction = "add">(base, q, r)
   z = ScatterND(base, p, r)
 }""", dict(x=MANY, c=TAKEN, where=np.array([-1, 0, 2, 3]), base=ROWS), scattered()),
+    "written": (NEW + """g (float[4, 2] x, bool[4] c) => (float[4, 2] y, float[n] first, float[m] short)
+  <int64[1] zero = {0}, int64[1] one = {1}, int64[1] all = {-1}, int64[2] whole = {4, 2}, float[3] few = {1, 2, 3}> {
+  r = Compress<axis = 0>(x, c)
+  h = Neg(r)
+  f = Reshape(h, all)
+  column = Unsqueeze(c, one)
+  mask = Expand(column, whole)
+  p = NonZero(mask)
+  q = Transpose(p)
+  s = Shape<end = 1>(q)
+  u = Slice(f, zero, s, zero)
+  y = ScatterND(x, q, u)
+  flat = Reshape(x, all)
+  first = Slice(flat, zero, s)
+  short = Slice(few, zero, s)
+}""", dict(x=MANY, c=TAKEN), dict(y=np.where(TAKEN[:, None], -MANY, MANY), first=MANY.reshape(-1)[:4], short=np.array([1, 2, 3], "f4"))),
     "optional": (NEW + """g (float[2, 3] x) => (float[2, 3] y, bool a, bool b) {
   o = Optional(x)
   a = OptionalHasElement(o)

@@ -142,7 +142,7 @@ int64_t countedAxis(const Counted &c, const Sizes &sizes, const OnnxExtent &exte
   return copies ? extent.axis : rest == sizes.most.end() ? -1 : rest - sizes.most.begin();
 }
 
-/// Axes in front of the count and behind it are split and joined among themselves.
+/// Axes in front of the count and behind it are split and joined among themselves; those behind may join it.
 Result reshapeAround(const Counted &c) {
   const OnnxExtent *extent = c.extent(0);
   std::optional<Sizes> sizes = extent ? sizesOf(c, 1) : std::nullopt;
@@ -157,15 +157,33 @@ Result reshapeAround(const Counted &c) {
   llvm::ArrayRef<int64_t> was(from), is(to);
   auto product = [](llvm::ArrayRef<int64_t> list) { return elementCount(list).value_or(-1); };
   auto rest = llvm::find(is.drop_front(axis + 1), -1);
-  int64_t inner = product(was.drop_front(extent->axis + 1)), wild = rest - is.begin();
-  if (rest != is.end()) {
-    to[wild] = 1;
-    int64_t others = product(is.drop_front(axis + 1));
-    to[wild] = others > 0 ? inner / others : 0;
-  }
-  if (product(is.take_front(axis)) != product(was.take_front(extent->axis)) || product(is.drop_front(axis + 1)) != inner)
+  int64_t inner = product(was.drop_front(extent->axis + 1)), wild = rest == is.end() ? axis : rest - is.begin();
+  bool takesRest = sizes->most[wild] == -1;
+  to[wild] = takesRest && wild != axis ? 1 : to[wild];
+  int64_t behind = product(is.drop_front(axis + 1)), times = takesRest && behind > 0 ? inner / behind : 1;
+  if (product(is.take_front(axis)) != product(was.take_front(extent->axis)) || behind * times != inner)
     return std::nullopt;
-  return Counted::Result{c.node.reshape(c.node.input(0), to), axis, extent->count};
+  to[wild] *= times;
+  Value count = wild == axis && times != 1 ? c.node.binary(BinaryKind::mul, extent->count, scalarI64(c.node, times)) : extent->count;
+  return Counted::Result{c.node.reshape(c.node.input(0), to), axis, count};
+}
+
+/// The first entries of one axis, as many as a count says.
+Result sliceTo(const Counted &c) {
+  std::optional<Tensor> starts = c.node.constant(1), axes = c.node.constant(3), steps = c.node.constant(4);
+  std::optional<Sizes> end = starts && starts->count() == 1 && starts->intAt(0) == 0 ? sizesOf(c, 2) : std::nullopt;
+  if (!end || !end->count || end->most.size() != 1 || (c.node.hasInput(3) && !axes) || (c.node.hasInput(4) && (!steps || steps->intAt(0) != 1)))
+    return std::nullopt;
+  int64_t axis = axes ? axes->intAt(0) : 0;
+  Ints shape = c.node.shape(c.node.input(0)).vec();
+  const OnnxExtent *extent = c.extent(0);
+  if (c.node.badAxis(axis, shape.size()) || (extent && extent->axis != axis))
+    return std::nullopt;
+  Value had = extent ? extent->count : scalarI64(c.node, shape[axis]), least = c.node.binary(BinaryKind::min, had, end->count);
+  bool whole = extent ? extent->count == end->count : end->most[0] <= shape[axis];
+  shape[axis] = std::min(shape[axis], end->most[0]);
+  Value part = c.node.slice(c.node.input(0), Ints(shape.size(), 0), shape, Ints(shape.size(), 1));
+  return Counted::Result{part, axis, whole ? end->count : least};
 }
 
 Result expandTo(const Counted &c) {
@@ -232,13 +250,13 @@ Result reduceInFront(const Counted &c) {
   return Counted::Result{node.binary(BinaryKind::div, y, node.cast(entries, node.dtype(x)))};
 }
 
-/// Writes into data with one more slice on `axis`, which takes what lies behind the count and is cut off again.
+/// Writes into data with one more slice on `axis`, which takes what lies behind the count and is cut off again. There are as many updates as places.
 Result scatterInFront(const Counted &c) {
   OnnxNode &node = c.node;
   const OnnxExtent *indices = c.extent(1), *updates = c.extent(2);
   std::optional<nn::ScatterKind> kind = nn::symbolizeScatterKind(node.stringAttr("reduction", "none"));
   bool tuples = node.op() == "ScatterND";
-  if (!indices || !updates || indices->count != updates->count || indices->axis != updates->axis || c.extent(0) || !kind)
+  if (!indices || !updates || indices->axis != updates->axis || c.extent(0) || !kind)
     return std::nullopt;
   Value x = node.input(0), at = node.cast(node.input(1), DType::I64);
   Ints shape = node.shape(x).vec(), room = shape, places = node.shape(at).vec(), steps(shape.size(), 1);
@@ -271,6 +289,7 @@ CountedFn ruleOf(llvm::StringRef op) {
       .Case("Size", giveSize)
       .Case("Reshape", reshapeAround)
       .Case("Expand", expandTo)
+      .Case("Slice", sliceTo)
       .Case("ConstantOfShape", fillShape)
       .Cases({"ScatterElements", "ScatterND"}, scatterInFront)
       .Default(nullptr);
@@ -292,8 +311,10 @@ bool OnnxImporter::importCounted(const onnx::NodeProto &proto, Scope &scope, con
   if (!good)
     return false;
   define(proto.output(0), {OnnxEntry::Known, made->value, nullptr}, scope, &proto);
-  if (made->axis >= 0)
+  if (made->axis >= 0) {
     extents[made->value] = {made->axis, made->count};
+    mosts.try_emplace(made->count, llvm::cast<RankedTensorType>(made->value.getType()).getDimSize(made->axis));
+  }
   return true;
 }
 
