@@ -38,6 +38,20 @@ Tensor packQuadColumns(const Tensor &b, int64_t depth, int64_t columns) {
   return out;
 }
 
+Tensor packQuadChannels(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t taps) {
+  int64_t panels = (channels + IK_CONV_PANEL - 1) / IK_CONV_PANEL, quads = (depth + 3) / 4 * taps, shift = w.dtype() == DType::U8 ? 128 : 0;
+  Tensor out(DType::I8, {groups, panels, (depth + 3) / 4, taps, IK_CONV_PANEL, 4});
+  int8_t *to = out.mutableAs<int8_t>().data();
+  const char *from = w.data();
+  for (int64_t o = 0; o < groups * channels; ++o)
+    for (int64_t k = 0; k < depth * taps; ++k) {
+      int64_t panel = o / channels * panels + o % channels / IK_CONV_PANEL, byte = from[o * depth * taps + k], c = k / taps;
+      to[((panel * quads + c / 4 * taps + k % taps) * IK_CONV_PANEL + o % channels % IK_CONV_PANEL) * 4 + c % 4] =
+          static_cast<int8_t>(shift ? (byte & 255) - shift : byte);
+    }
+  return out;
+}
+
 Tensor columnsFirst(const Tensor &b, int64_t depth, int64_t columns) {
   Tensor out(b.dtype(), {columns, depth});
   for (int64_t k = 0; k < depth; ++k)

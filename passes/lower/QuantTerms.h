@@ -39,6 +39,8 @@ Tensor quantTable(const QuantTerms &terms, int64_t channels, bool shifted);
 
 /// b [K][N] of 8 bits -> [ceil(N / 16)][ceil(K / 4)][16][4] i8, zero padded, u8 less 128: the right side of ik_qmatmul and ik_imatmul.
 Tensor packQuadColumns(const Tensor &b, int64_t depth, int64_t columns);
+/// w [G * OC][depth][taps] -> [G][ceil(OC / 8)][ceil(depth / 4)][taps][8][4] i8, zero padded, u8 weights less 128.
+Tensor packQuadChannels(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t taps);
 /// b [K][N] -> [N][K]: the weights of quantTable.
 Tensor columnsFirst(const Tensor &b, int64_t depth, int64_t columns);
 

@@ -1,6 +1,7 @@
 """Writes models of one operator each, with forms drawn by a seed, and what ONNX's reference evaluator gives for them: operators.py OUT SEED.
 
-Operators that the random graphs (test/fuzz/graphs) do not have: they sample images, count n-grams, transform signals, take determinants, hold graphs."""
+Operators that the random graphs (test/fuzz/graphs) do not have: they sample images, count n-grams, transform signals, take determinants, hold graphs,
+have zero points."""
 import pathlib
 import sys
 
@@ -83,14 +84,22 @@ def flex_attention():
     return "FlexAttention", [q, k, v], choose(dict(score_mod=modify), dict(score_mod=modify, prob_mod=halve), dict(scale=0.3))
 
 
-BOUND = {"MelWeightMatrix": range(5), "STFT": (1, 3)}  # inputs that decide the program
-for number, make in enumerate([roi_align, deform_conv, det, stft, mel_weights, tf_idf, flex_attention] * 3):
+def conv_integer():
+    groups, channels, out = choose(1, 2, 4), 4, 4 * choose(1, 3)
+    low, kind = choose((0, "u1"), (-128, "i1"))
+    x, w = rng.integers(0, 256, (choose(1, 2), channels, 9, 7)).astype("u1"), rng.integers(low, low + 256, (out, channels // groups, 3, 2)).astype(kind)
+    zeros = [np.array(choose(0, 117), "u1"), np.array(choose(0, 3), kind) + np.array(low + 128, kind)]
+    return "ConvInteger", [x, w, *zeros], dict(group=groups, strides=choose([1, 1], [2, 1]), pads=choose([0, 0, 0, 0], [1, 1, 1, 0]))
+
+
+BOUND = {"MelWeightMatrix": range(5), "STFT": (1, 3), "ConvInteger": (1, 2, 3)}  # inputs that decide the program, or its kernels
+for number, make in enumerate([roi_align, deform_conv, det, stft, mel_weights, tf_idf, flex_attention, conv_integer] * 3):
     op, arrays, attributes = make()
     names = [f"i{k}" for k in range(len(arrays))]
     domain = "ai.onnx.preview" if op == "FlexAttention" else ""
     node = helper.make_node(op, names, ["y"], domain=domain, **attributes)
     info = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in zip(names, arrays)]
-    kind = TensorProto.FLOAT if arrays[0].dtype.kind == "i" else helper.np_dtype_to_tensor_dtype(arrays[0].dtype)
+    kind = TensorProto.INT32 if op == "ConvInteger" else TensorProto.FLOAT if arrays[0].dtype.kind == "i" else helper.np_dtype_to_tensor_dtype(arrays[0].dtype)
     fixed = [onnx.numpy_helper.from_array(arrays[k], names[k]) for k in BOUND.get(op, ())]
     free = [v for k, v in enumerate(info) if k not in BOUND.get(op, ())]
     graph = helper.make_graph([node], "one", free, [helper.make_tensor_value_info("y", kind, None)], initializer=fixed)

@@ -77,3 +77,20 @@ func.func @real(%x: tensor<1x6x4x4xui8>) -> tensor<1x8x4x4xf32> {
   %y = quant.real_conv %x, %z, %w, %wz, %f, %f strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 {ingot.activation = "relu", ingot.alpha = 0.0, ingot.beta = 0.0} : (tensor<1x6x4x4xui8>, tensor<ui8>, tensor<8x6x1x1xi8>, tensor<i8>, tensor<8xf32>, tensor<8xf32>) -> tensor<1x8x4x4xf32>
   return %y : tensor<1x8x4x4xf32>
 }
+
+// 8-bit integers with a constant filter are packed; the sums are the result.
+// CHECK-LABEL: @integer_conv
+// CHECK: kernel.micro "ik_iconv"{{.*}} : (tensor<1x6x4x4xui8>, tensor<1x1x2x1x8x4xi8>, tensor<4x8xi32>) -> tensor<1x8x4x4xi32>
+func.func @integer_conv(%x: tensor<1x6x4x4xui8>) -> tensor<1x8x4x4xi32> {
+  %w = nn.constant dense<1> : tensor<8x6x1x1xui8>
+  %y = nn.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x6x4x4xui8>, tensor<8x6x1x1xui8>) -> tensor<1x8x4x4xi32>
+  return %y : tensor<1x8x4x4xi32>
+}
+
+// A filter that is computed stays as it is.
+// CHECK-LABEL: @computed_filter
+// CHECK: kernel.micro "ik_convnd_i32_u8_u8"
+func.func @computed_filter(%x: tensor<1x6x4x4xui8>, %w: tensor<8x6x1x1xui8>) -> tensor<1x8x4x4xi32> {
+  %y = nn.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x6x4x4xui8>, tensor<8x6x1x1xui8>) -> tensor<1x8x4x4xi32>
+  return %y : tensor<1x8x4x4xi32>
+}

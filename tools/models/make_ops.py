@@ -74,6 +74,10 @@ def convolutions():
     yield Case("conv-float32-line", "Conv", [normal(1, 3, 40)], {1: normal(8, 3, 5)}, strides=[2])
     yield Case("conv-float32-volume", "Conv", [normal(1, 2, 5, 6, 7)], {1: normal(3, 2, 2, 3, 3)})
     yield Case("conv-integers", "ConvInteger", [integers(0, 256, 1, 3, 9, 9, dtype=U8)], {1: integers(0, 256, 4, 3, 3, 3, dtype=U8), 2: np.uint8(120)})
+    yield Case("conv-integers-zeros", "ConvInteger", [integers(0, 256, 1, 6, 9, 9, dtype=U8)],
+               {1: integers(0, 256, 9, 6, 3, 3, dtype=U8), 2: np.uint8(120), 3: np.uint8(131)}, pads=[1, 1, 1, 1])
+    yield Case("conv-integers-depthwise", "ConvInteger", [integers(0, 256, 1, 6, 9, 9, dtype=U8)],
+               {1: integers(-128, 128, 6, 1, 3, 3, dtype=I8), 2: np.uint8(120), 3: np.int8(-4)}, group=6)
     for kind, name in (("AveragePool", "average"), ("MaxPool", "max")):
         yield Case(f"pool-{name}", kind, [normal(1, 5, 13, 14)], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
     yield Case("pool-global", "GlobalAveragePool", [normal(1, 19, 7, 7)])

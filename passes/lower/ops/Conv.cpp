@@ -1,11 +1,13 @@
 // Lowers nn.conv: f32 and f16 to ik_conv, ik_convlines where its lines fit the cache, or ik_dwconv (constant filters packed in panels of 8 output
 // channels; depthwise f32 to ik_dwconv_direct where that is faster: kernels.def), 3x3 ones to ik_convwino where that is faster, f32 of few places to
-// ik_convfew_f32, of planes that fill few vectors to ik_convchannels_f32, f32 with a filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the same over lines, filters as large as their input to
-// ik_matmul, f64 and 8-bit integers to the plain ik_convnd.
+// ik_convfew_f32, of planes that fill few vectors to ik_convchannels_f32, f32 with a filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the
+// same over lines, filters as large as their input to ik_matmul, 8-bit integers with a constant filter to ik_iconv, f64 and other 8-bit integers to the
+// plain ik_convnd.
 #include "passes/lower/ConvWays.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
 #include "passes/lower/PairConv.h"
+#include "passes/lower/QuantTerms.h"
 #include "passes/lower/Winograd.h"
 #include "targets/common/ukernels/convwino.h"
 #include "targets/common/ukernels/matmul.h"
@@ -157,6 +159,26 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
   return SmallVector<Value, 2>{context.label(lowerWay(op, context, shape, way, suffix, inputs), key)};
 }
 
+/// 8-bit integers to i32. The table of the quantised kernels says what the shift of u8 weights by 128 costs.
+Value lowerBytes(nn::ConvOp op, LowerContext &context, const ConvShape &shape) {
+  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth();
+  SmallVector<int64_t> params(shape.params);
+  params.resize(IK_QCONV_COUNT, 0);
+  params[IK_CONV_COUNT + IK_Q_X_UNSIGNED] = isUnsignedByte(op.getInput());
+  params[IK_CONV_COUNT + IK_Q_W_ZEROS] = isUnsignedByte(op.getFilter());
+  Value weights = context.packed(op.getLoc(), "conv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, 1, IK_CONV_PANEL, 4}, op.getFilter(),
+                                 "pack output channels in panels of 8 x 4 k",
+                                 [=](ArrayRef<Tensor> from) { return packQuadChannels(from[0], groups, channels, depth, 1); });
+  Value table = context.packed(op.getLoc(), "conv.table", DType::I32, {IK_QTABLE_ROWS, groups * channels}, op.getFilter(), "sums and zeros of the channels",
+                               [=](ArrayRef<Tensor> from) {
+                                 Tensor one(DType::F32, {1}), zero(DType::I32, {1});
+                                 one.set(0, 1);
+                                 return quantTable({one, from[0], one, zero, one, nullptr}, groups * channels, true);
+                               });
+  return context.micro(op.getLoc(), "ik_iconv", op.getResult().getType(), {op.getInput(), weights, table}, params, shape.work(), IK_QCONV_SCRATCH(depth))
+      .getResult(0);
+}
+
 Lowered lowerConv(Operation *operation, LowerContext &context, std::string &why) {
   nn::ConvOp op = cast<nn::ConvOp>(operation);
   ConvShape shape = convShape(op);
@@ -172,10 +194,13 @@ Lowered lowerConv(Operation *operation, LowerContext &context, std::string &why)
     why = "a fused activation needs float32 or float16";
     return failure();
   }
+  bool areBytes = x.isInteger(8) && w.isInteger(8);
+  if (areBytes && !op.getBias() && context.packsBytes() && context.isConstant(op.getFilter()))
+    return SmallVector<Value, 2>{lowerBytes(op, context, shape)};
   std::string row;
   if (x.isF64())
     row = "ik_convnd_f64";
-  else if (x.isInteger(8) && w.isInteger(8))
+  else if (areBytes)
     row = std::string("ik_convnd_i32_") + (x.isUnsignedInteger() ? "u8" : "i8") + (w.isUnsignedInteger() ? "_u8" : "_i8");
   if (row.empty()) {
     why = "convolution has kernels for float16, float32, float64 and 8-bit integers";

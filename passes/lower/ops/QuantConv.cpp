@@ -15,21 +15,6 @@ namespace {
 
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 
-/// w [G * OC][depth][taps] -> [G][ceil(OC / 8)][ceil(depth / 4)][taps][8][4] i8, zero padded, u8 weights less 128.
-Tensor packQuads(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t taps) {
-  int64_t panels = (channels + IK_CONV_PANEL - 1) / IK_CONV_PANEL, quads = (depth + 3) / 4 * taps, shift = w.dtype() == DType::U8 ? 128 : 0;
-  Tensor out(DType::I8, {groups, panels, (depth + 3) / 4, taps, IK_CONV_PANEL, 4});
-  int8_t *to = out.mutableAs<int8_t>().data();
-  const char *from = w.data();
-  for (int64_t o = 0; o < groups * channels; ++o)
-    for (int64_t k = 0; k < depth * taps; ++k) {
-      int64_t panel = o / channels * panels + o % channels / IK_CONV_PANEL, byte = from[o * depth * taps + k], c = k / taps;
-      to[((panel * quads + c / 4 * taps + k % taps) * IK_CONV_PANEL + o % channels % IK_CONV_PANEL) * 4 + c % 4] =
-          static_cast<int8_t>(shift ? (byte & 255) - shift : byte);
-    }
-  return out;
-}
-
 /// The values the packed forms are made of are known when Ingot compiles.
 bool isFixed(quant::ConvOp op, LowerContext &context) {
   for (Value value : op->getOperands())
@@ -122,7 +107,7 @@ Value lowerLines(quant::ConvOp op, LowerContext &context, const ConvShape &shape
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], taps = shape[IK_CONV_KH] * shape[IK_CONV_KW], depth = shape.depth() / taps;
   Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, taps, IK_CONV_PANEL, 4}, op.getFilter(),
                                  "pack output channels in panels of 8 x 4 k",
-                                 [=](ArrayRef<Tensor> from) { return packQuads(from[0], groups, channels, depth, taps); });
+                                 [=](ArrayRef<Tensor> from) { return packQuadChannels(from[0], groups, channels, depth, taps); });
   int64_t phases = IK_CONVLINES_PHASES(shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]);
   int64_t rows = IK_QCONVLINES_ROWS(IK_CONVLINES_LINES(lines.band, shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]), shape[IK_CONV_SH], phases);
   int64_t scratch = IK_QCONVLINES_SCRATCH(depth, taps, lines.places, std::min(rows, shape[IK_CONV_IH]) * shape[IK_CONV_IW]);
@@ -212,7 +197,7 @@ Lowered lowerRealConv(Operation *operation, LowerContext &context, std::string &
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth();
   Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, 1, IK_CONV_PANEL, 4}, op.getFilter(),
                                  "pack output channels in panels of 8 x 4 k",
-                                 [=](ArrayRef<Tensor> from) { return packQuads(from[0], groups, channels, depth, 1); });
+                                 [=](ArrayRef<Tensor> from) { return packQuadChannels(from[0], groups, channels, depth, 1); });
   SmallVector<int64_t> params(shape.params);
   params.resize(IK_QCONV_COUNT, 0);
   params[IK_CONV_ACT] = epilogue->activation, params[IK_CONV_ALPHA] = paramF32(epilogue->alpha), params[IK_CONV_BETA] = paramF32(epilogue->beta);

@@ -2,4 +2,4 @@
  * by requantize.h. Works as conv.c does (qpanels.h). Parameters in quant.h. */
 #include "targets/common/ukernels/qpanels.h"
 
-IK_KERNEL(ik_qconv) { ik_qconv_run(buf, p, worker, workers, 0, 0); }
+IK_KERNEL(ik_qconv) { ik_qconv_run(buf, p, worker, workers, 0, IK_QCONV_TO_BYTES); }

@@ -1,4 +1,4 @@
-/* The loops of qconv.c, qconvbits.c and qconvreal.c: tiles of 48 pixels packed in scratch (qtile.h), panels of 8 output channels // [K/4][8][4] by each.
+/* The loops of qconv.c, qconvbits.c, qconvreal.c and iconv.c: tiles of 48 pixels packed in scratch (qtile.h), panels of 8 output channels // [K/4][8][4] by each.
  * Parallel units: (n, g, tile, panel). */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_QPANELS_H
 #define INGOT_TARGETS_COMMON_UKERNELS_QPANELS_H
@@ -101,6 +101,22 @@ __attribute__((unused)) static void ik_qconv_finish_real(const int32_t *c, const
   }
 }
 
+/* The sums themselves: y // 8 rows of `area` at most. */
+__attribute__((unused)) static void ik_qconv_finish_sums(const int32_t *c, const int32_t *sums, int32_t *y, int64_t o, int64_t rows, int64_t count, int64_t area,
+                                                         ik_qterms t, int hasZeros) {
+  for (int64_t r = 0; r < rows; ++r, ++o, c += 48, y += area) {
+    const ik_qoutput output = ik_qoutput_of(o, &t);
+    for (int64_t i = 0; i < count; i += 16) {
+      const ik_i32x16 acc = ik_qoutput16(c + i, sums + i, output, hasZeros);
+      if (count - i >= 16)
+        *(ik_i32x16u *)(y + i) = acc;
+      else
+        for (int64_t j = i; j < count; ++j)
+          y[j] = acc[j - i];
+    }
+  }
+}
+
 /* The words of one pixel // [quads], in the room of a widened panel, which the levels with whole quads do not need. */
 static const int32_t *ik_qconv_pack_one(int16_t *room, uint8_t *rows, const uint8_t *x, const uint8_t *end, const int64_t *p, int64_t pixel) {
   const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];
@@ -119,13 +135,14 @@ static const int32_t *ik_qconv_pack_one(int16_t *room, uint8_t *rows, const uint
   return (const int32_t *)room;
 }
 
-IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, int64_t workers, int isBits, int isReal) {
+enum { IK_QCONV_TO_BYTES, IK_QCONV_TO_REAL, IK_QCONV_TO_SUMS }; /* what ik_qconv_run makes of its sums */
+IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, int64_t workers, int isBits, int result) {
   const uint8_t *x = buf[0];
   const int8_t *w = buf[1];
   const int64_t *q = p + IK_CONV_COUNT;
   const int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
   const int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], quads = (depth + 3) / 4;
-  const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, plus = !isReal && ik_qtile_plus(area, oc, q);
+  const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, plus = result == IK_QCONV_TO_BYTES && ik_qtile_plus(area, oc, q);
   const int64_t vectors = plus ? area / 16 : (area + 15) / 16, tiles = (vectors + 2) / 3;
   const ik_qterms terms = {buf[2], p[IK_CONV_G] * oc, q[IK_Q_X_ZERO] + ik_qshift(q), depth};
   ik_lane *tile = (ik_lane *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63);
@@ -154,14 +171,16 @@ IK_INLINE void ik_qconv_run(void *const *buf, const int64_t *p, int64_t worker, 
         ik_expand_panel(expanded, buf[1], g * panels + panel, p[IK_CONV_G] * panels, IK_BITS_WORDS(quads * 32), q[IK_Q_STORED]);
       const int32_t *weights = ik_qconv_weights(isBits ? (const int8_t *)expanded : w + (g * panels + panel) * quads * 32, room, quads);
       const int64_t at = ((ng - g) * oc + o) * area + first, rows8 = oc - panel * 8 < 8 ? oc - panel * 8 : 8;
-      if (!isReal && ik_qtile_stores(rows8, count, vecs, q)) {
+      if (result == IK_QCONV_TO_BYTES && ik_qtile_stores(rows8, count, vecs, q)) {
         const ik_qstore store = ik_qstore_of((uint8_t *)buf[3] + at, area, o, terms, q);
         ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs, last, &store);
         continue;
       }
       ik_qtile(c, weights, (const int32_t *)tile, quads * 4 / IK_DOT, vecs, 0, 0);
-      if (isReal)
+      if (result == IK_QCONV_TO_REAL)
         ik_qconv_finish_real(c, sums, (float *)buf[3] + at, o, rows8, count, area, terms, p);
+      else if (result == IK_QCONV_TO_SUMS)
+        ik_qconv_finish_sums(c, sums, (int32_t *)buf[3] + at, o, rows8, count, area, terms, q[IK_Q_W_ZEROS] != 0);
       else
         ik_qconv_finish(c, sums, (uint8_t *)buf[3] + at, o, rows8, count, area, terms, q);
     }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-extern "C" Kernel ik_qconv, ik_qconvreal, ik_qconvlines, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul_both, ik_qmatmul, ik_imatmul;
+extern "C" Kernel ik_qconv, ik_qconvreal, ik_qconvlines, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul_both, ik_qmatmul, ik_imatmul, ik_iconv;
 
 namespace {
 
@@ -131,6 +131,15 @@ void realCase(QuantCase &c, std::vector<int8_t> &packed, std::vector<int32_t> te
   check(y == want, "qconvreal: values", iteration);
 }
 
+/// The sums themselves.
+void sumCase(QuantCase &c, std::vector<int8_t> &packed, std::vector<int32_t> terms, const std::vector<int32_t> &sums, int iteration) {
+  std::vector<int32_t> y(c.outputs);
+  std::fill(terms.begin(), terms.begin() + c.channels, 0);
+  std::vector<void *> buffers{c.x.data(), packed.data(), terms.data(), y.data()};
+  check(runWorkers(ik_iconv, buffers, 3, c.p, IK_QCONV_SCRATCH(c.depth), y), "iconv: workers disagree", iteration);
+  check(y == sums, "iconv: values", iteration);
+}
+
 /// The same over lines, with places between the rows and without.
 void linesCase(Random &random, QuantCase &c, std::vector<void *> buffers, const std::vector<uint8_t> &want, int iteration) {
   Params &p = c.p;
@@ -170,8 +179,10 @@ void convCase(Random &random, int iteration, bool depthwise) {
   std::vector<void *> fast{c.x.data(), depthwise ? static_cast<void *>(c.w.data()) : packed.data(), terms.data(), y.data()};
   check(runWorkers(depthwise ? ik_qdwconv : ik_qconv, fast, 3, c.p, scratch, y), "qconv: workers disagree", iteration);
   check(y == want, depthwise ? "qdwconv: values" : "qconv: values", iteration);
-  if (!depthwise)
+  if (!depthwise) {
     realCase(c, packed, terms, sums, iteration);
+    sumCase(c, packed, terms, sums, iteration);
+  }
   if (depthwise || c.p[IK_CONV_ID] * c.p[IK_CONV_OD] * c.p[IK_CONV_KD] != 1)
     return;
   linesCase(random, c, fast, want, iteration);

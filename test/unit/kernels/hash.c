@@ -27,6 +27,7 @@ IK_KERNEL(ik_qconv);
 IK_KERNEL(ik_qdwconv);
 IK_KERNEL(ik_qconvlines);
 IK_KERNEL(ik_qconvreal);
+IK_KERNEL(ik_iconv);
 IK_KERNEL(ik_qmatmul);
 IK_KERNEL(ik_imatmul);
 IK_KERNEL(ik_pool2d_f32);
@@ -171,7 +172,7 @@ static void quantCase(kernel *run, int form) {
   }
   void *const buf[] = {x, w, table, y, scratch};
   run(buf, p, 0, 1);
-  mix(y, form == 3 ? 4 * count : count);
+  mix(y, form >= 3 ? 4 * count : count);
 }
 
 static void quantMatmulCase(kernel *run, int width) {
@@ -217,7 +218,7 @@ static void hashAll(void) {
     convCase(ik_conv_f32, 0, 4), convCase(ik_conv_f16, 0, 2), convCase(ik_convlines_f32, 2, 4), convCase(ik_convlines_f16, 2, 2);
     convCase(ik_convfew_f32, 4, 4), convCase(ik_convchannels_f32, 5, 4), convCase(ik_convwino_f32, 3, 4), convCase(ik_convwino_f16, 3, 2);
     convCase(ik_dwconv_f32, 1, 4), convCase(ik_dwconv_f16, 1, 2);
-    quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1), quantCase(ik_qconvlines, 2), quantCase(ik_qconvreal, 3);
+    quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1), quantCase(ik_qconvlines, 2), quantCase(ik_qconvreal, 3), quantCase(ik_iconv, 4);
     quantMatmulCase(ik_qmatmul, 1), quantMatmulCase(ik_imatmul, 4);
     matmulCase(ik_matmul_f32, 4), matmulCase(ik_matmul_f16, 2);
     narrowConvCase(ik_conv_f32_f16, 0, 0), narrowConvCase(ik_convlines_f32_f16, 2, 0), narrowMatmulCase(ik_matmul_f32_f16, 0);

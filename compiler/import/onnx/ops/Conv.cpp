@@ -174,8 +174,12 @@ static void importConvInteger(OnnxNode &node) {
   Value filterSum = node.reduce(nn::ReduceKind::sum, node.cast(filter, DType::I32), axesFrom(1, rank), /*keepDims=*/false);
   if (wz) {
     Value wide = elementCount(node.shape(wz)) == 1 ? node.reshape(wz, Ints(rank, 1)) : alongAxis(node, wz, 1, rank, channels);
-    Value ones = splat(node, node.dtype(filter), node.shape(filter), 1);
-    Value sums = node.ok() ? createConv(node, x, ones, Value(), *shape, DType::I32) : Value();
+    Ints extents = node.shape(filter).vec();
+    ConvShape sumShape = *shape;
+    if (shape->group == 1) // all outputs have the same sums
+      extents[0] = sumShape.result[1] = 1;
+    Value ones = splat(node, node.dtype(filter), extents, 1);
+    Value sums = node.ok() ? createConv(node, x, ones, Value(), sumShape, DType::I32) : Value();
     y = node.binary(nn::BinaryKind::sub, y, node.binary(nn::BinaryKind::mul, sums, wide));
     int64_t terms = elementCount(node.shape(filter)).value_or(0) / std::max<int64_t>(channels, 1);
     Value shifted = node.binary(nn::BinaryKind::mul, elementCount(node.shape(wz)) == 1 ? node.reshape(wz, {1}) : wz,
