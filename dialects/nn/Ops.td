@@ -496,24 +496,25 @@ def Nn_MatmulOp : Nn_Op<"matmul"> {
   let hasVerifier = 1;
 }
 
-def Nn_ConvOp : Nn_Op<"conv"> {
+def Nn_ConvOp : Nn_Op<"conv", [AttrSizedOperandSegments]> {
   let summary = "convolution over 1 to 3 spatial axes";
   let description = [{
     Input [N, C, spatial...], filter [O, C/group, kernel...], bias [O] (optional); zero padding `padLow`, `padHigh` (one entry a spatial axis).
     Sums run over (c, kernel...) in row-major order, one fused multiply-add each, the bias is added last. Integer operands (i8, ui8) give i32. An f32 input
-    with an f16 or bf16 filter is rounded as in `nn.matmul`.
+    with an f16 or bf16 filter is rounded as in `nn.matmul`. Fusion may join an activation (`ingot.activation`) and a residual, a tensor of the result's
+    type that is added "before" or "after" it (`ingot.residual`).
     Rules: J1: ranks and attribute lengths agree. J2: channels divide into groups. J3: the spatial extents are
-    `floor((in + padLow + padHigh - dilation (kernel - 1) - 1) / stride) + 1`.
+    `floor((in + padLow + padHigh - dilation (kernel - 1) - 1) / stride) + 1`. J6: a residual has the result's type.
 
     Example:
     ```mlir
     %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x2x4x4xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x4x4xf32>
     ```
   }];
-  let arguments = (ins Tensor:$input, Tensor:$filter, Optional<Tensor>:$bias, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$padLow,
+  let arguments = (ins Tensor:$input, Tensor:$filter, Optional<Tensor>:$bias, Optional<Tensor>:$residual, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$padLow,
     DenseI64ArrayAttr:$padHigh, DenseI64ArrayAttr:$dilations, I64Attr:$group);
   let results = (outs Tensor:$result);
-  let assemblyFormat = "$input `,` $filter (`,` $bias^)? `strides` $strides `pad_low` $padLow `pad_high` $padHigh `dilations` $dilations `group` $group attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$input `,` $filter (`,` $bias^)? (`residual` $residual^)? `strides` $strides `pad_low` $padLow `pad_high` $padHigh `dilations` $dilations `group` $group attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

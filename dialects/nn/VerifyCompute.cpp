@@ -47,6 +47,8 @@ LogicalResult ConvOp::verify() {
     return emitOpError(fault);
   if (getBias() && getBias().getType().getNumElements() != getFilter().getType().getDimSize(0))
     return emitOpError("J2: the bias has not one value an output channel");
+  if (getResidual() && getResidual().getType() != getResult().getType())
+    return emitOpError("J6: the residual is not of the result's type");
   return success();
 }
 

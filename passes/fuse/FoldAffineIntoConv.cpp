@@ -88,7 +88,7 @@ struct FoldAffineIntoConv : impl::FoldAffineIntoConvBase<FoldAffineIntoConv> {
 
   nn::ConvOp replace(OpBuilder &builder, nn::ConvOp conv, nn::BinaryOp user, Value filter, Value bias) {
     nn::ConvOp joined = nn::ConvOp::create(builder, builder.getFusedLoc({conv.getLoc(), user.getLoc()}), user.getResult().getType(), conv.getInput(), filter,
-                                           bias, conv.getStrides(), conv.getPadLow(), conv.getPadHigh(), conv.getDilations(), conv.getGroup());
+                                           bias, /*residual=*/Value(), conv.getStrides(), conv.getPadLow(), conv.getPadHigh(), conv.getDilations(), conv.getGroup());
     if (Attribute name = user->getAttr("nn.name")) // while a model is compressed
       joined->setAttr("nn.name", name);
     user.getResult().replaceAllUsesWith(joined.getResult());

@@ -1,4 +1,4 @@
-// An activation after a convolution becomes the convolution's epilogue.
+// An activation after a convolution, and a sum with a residual before or after it, become the convolution's epilogue.
 #include "compiler/reference/Tensor.h"
 #include "passes/Passes.h"
 #include "passes/fuse/Remark.h"
@@ -25,14 +25,19 @@ bool isEpilogue(nn::UnaryKind kind) {
   }
 }
 
+/// The convolution stands for `last`, which it now computes.
+void replaceBy(Operation *conv, Operation *last) {
+  conv->setLoc(FusedLoc::get(conv->getContext(), {conv->getLoc(), last->getLoc()}));
+  last->getResult(0).replaceAllUsesWith(conv->getResult(0));
+  last->erase();
+}
+
 template <typename ConvT> void attach(ConvT conv, StringRef activation, double alpha, double beta, Operation *last) {
   Builder builder(conv.getContext());
   conv->setAttr("ingot.activation", builder.getStringAttr(activation));
   conv->setAttr("ingot.alpha", builder.getF64FloatAttr(alpha));
   conv->setAttr("ingot.beta", builder.getF64FloatAttr(beta));
-  conv->setLoc(builder.getFusedLoc({conv.getLoc(), last->getLoc()}));
-  last->getResult(0).replaceAllUsesWith(conv.getResult());
-  last->erase();
+  replaceBy(conv, last);
 }
 
 /// mul(%c, sigmoid(%c)) when these two are the only readers of %c.
@@ -53,6 +58,16 @@ template <typename ConvT> nn::BinaryOp siluOf(ConvT conv, nn::UnaryOp &sigmoid) 
   return matches ? product : nn::BinaryOp();
 }
 
+/// The addend of the convolution's one reader, when that is a sum of equal shapes whose other operand is there before the convolution.
+Value residualOf(nn::ConvOp conv, nn::BinaryOp sum) {
+  if (!sum || sum.getKind() != nn::BinaryKind::add || sum.getType() != conv.getType())
+    return {};
+  Value other = sum.getLhs() == conv.getResult() ? sum.getRhs() : sum.getLhs();
+  Operation *source = other.getDefiningOp();
+  bool isReady = other.getType() == conv.getType() && other != conv.getResult() && (!source || (source->getBlock() == conv->getBlock() && source->isBeforeInBlock(conv)));
+  return isReady ? other : Value();
+}
+
 struct FuseEpilogue : impl::FuseEpilogueBase<FuseEpilogue> {
   void runOnOperation() override {
     fuseAll<nn::ConvOp>();
@@ -62,8 +77,25 @@ struct FuseEpilogue : impl::FuseEpilogueBase<FuseEpilogue> {
   template <typename ConvT> void fuseAll() {
     SmallVector<ConvT> convs;
     getOperation().walk([&](ConvT conv) { convs.push_back(conv); });
-    for (ConvT conv : convs)
+    for (ConvT conv : convs) {
       fuse(conv);
+      if constexpr (std::is_same_v<ConvT, nn::ConvOp>)
+        if (fuseResidual(conv))
+          fuse(conv);
+    }
+  }
+
+  static bool fuseResidual(nn::ConvOp conv) {
+    if (!conv.getType().getElementType().isF32() || conv.getResidual() || !conv->hasOneUse())
+      return false;
+    nn::BinaryOp sum = dyn_cast<nn::BinaryOp>(*conv->getUsers().begin());
+    Value residual = residualOf(conv, sum);
+    if (!residual)
+      return false;
+    conv.getResidualMutable().assign(residual);
+    conv->setAttr("ingot.residual", Builder(conv.getContext()).getStringAttr(conv->hasAttr("ingot.activation") ? "after" : "before"));
+    replaceBy(conv, sum);
+    return true;
   }
 
   template <typename ConvT> static void fuse(ConvT conv) {

@@ -64,11 +64,12 @@ def FuseRealConv : Pass<"ingot-fuse-real-conv", "::mlir::ModuleOp"> {
 }
 
 def FuseEpilogue : Pass<"ingot-fuse-epilogue", "::mlir::ModuleOp"> {
-  let summary = "an activation after a convolution runs on its accumulators";
+  let summary = "an activation and a residual sum after a convolution run on its accumulators";
   let constructor = "::ingot::createFuseEpilogue()";
   let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     relu(conv(x)) -> conv(x) {ingot.activation = "relu"}; also clip, leaky_relu, sigmoid, hard_sigmoid, hard_swish, tanh, and x * sigmoid(x) as "silu".
-    Not when the convolution has another reader. Likewise for quant.real_conv.
+    conv(x) + r, of one shape and r there before the convolution, -> conv(x) residual r, before or after the activation.
+    Not when the convolution has another reader. Activations likewise for quant.real_conv.
   }];
 }

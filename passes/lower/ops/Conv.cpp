@@ -10,6 +10,7 @@
 #include "passes/lower/QuantTerms.h"
 #include "passes/lower/Winograd.h"
 #include "targets/common/ukernels/convwino.h"
+#include "targets/common/ukernels/epilogue.h"
 #include "targets/common/ukernels/matmul.h"
 #include "targets/common/ukernels/rowtiles_size.h"
 
@@ -98,7 +99,7 @@ Value lowerProduct(nn::ConvOp op, LowerContext &context, const ConvShape &shape,
   SmallVector<int64_t> params(IK_MATMUL_COUNT, 0);
   params[IK_MATMUL_B0] = params[IK_MATMUL_B1] = params[IK_MATMUL_B2] = params[IK_MATMUL_PACKED] = 1;
   params[IK_MATMUL_M] = shape[IK_CONV_N], params[IK_MATMUL_N] = channels, params[IK_MATMUL_K] = depth;
-  params[IK_MATMUL_BIAS] = shape[IK_CONV_BIAS], params[IK_MATMUL_ACT] = shape[IK_CONV_ACT];
+  params[IK_MATMUL_BIAS] = shape[IK_CONV_BIAS], params[IK_MATMUL_RESIDUAL] = shape[IK_CONV_RESIDUAL], params[IK_MATMUL_ACT] = shape[IK_CONV_ACT];
   params[IK_MATMUL_ALPHA] = shape[IK_CONV_ALPHA], params[IK_MATMUL_BETA] = shape[IK_CONV_BETA];
   inputs[1] = packColumns(op, context, shape);
   return context.micro(op.getLoc(), ("ik_matmul_" + suffix).str(), op.getResult().getType(), inputs, params, shape.work(), IK_MATMUL_SCRATCH(depth)).getResult(0);
@@ -132,10 +133,14 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
   shape[IK_CONV_ACT] = epilogue->activation;
   shape[IK_CONV_ALPHA] = paramF32(epilogue->alpha);
   shape[IK_CONV_BETA] = paramF32(epilogue->beta);
+  if (StringAttr residual = op->getAttrOfType<StringAttr>("ingot.residual"))
+    shape[IK_CONV_RESIDUAL] = residual == "before" ? IK_RESIDUAL_BEFORE : IK_RESIDUAL_AFTER;
   shape[IK_CONV_FULL] = shape[IK_CONV_OC] % IK_CONV_PANEL == 0;
   SmallVector<Value> inputs{op.getInput(), op.getFilter()};
   if (op.getBias())
     inputs.push_back(op.getBias());
+  if (op.getResidual())
+    inputs.push_back(op.getResidual());
   bool isNarrow = elementOf(op.getFilter()) != elementOf(op.getInput());
   if (isNarrow && (!context.isConstant(op.getFilter()) || shape.work() == 0)) {
     why = "a filter of a smaller type than the input must be constant";

@@ -59,7 +59,7 @@ static bool biasFits(OnnxNode &node, Value bias, int64_t channels) {
 
 static Value createConv(OnnxNode &node, Value x, Value filter, Value bias, const ConvShape &shape, DType type) {
   const Window &w = shape.window;
-  return node.create<nn::ConvOp>({node.type(type, shape.result)}, x, filter, bias, w.strides, w.low, w.high, w.dilations,
+  return node.create<nn::ConvOp>({node.type(type, shape.result)}, x, filter, bias, /*residual=*/Value(), w.strides, w.low, w.high, w.dilations,
                                  static_cast<uint64_t>(shape.group));
 }
 

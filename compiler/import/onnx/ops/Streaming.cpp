@@ -48,7 +48,7 @@ static void importCausalConv(OnnxNode &node) {
   const Ints one = {1}, none = {0};
   if (!node.ok())
     return;
-  Value y = node.create<nn::ConvOp>({x.getType()}, joined, filter, bias, one, none, none, one, static_cast<uint64_t>(xs[1]));
+  Value y = node.create<nn::ConvOp>({x.getType()}, joined, filter, bias, /*residual=*/Value(), one, none, none, one, static_cast<uint64_t>(xs[1]));
   node.setOutput(0, activation == "none" ? y : node.unary(nn::UnaryKind::swish, y, 1));
   if (node.wantsOutput(1))
     node.setOutput(1, node.slice(joined, {0, 0, xs[2]}, {xs[0], xs[1], border}, {1, 1, 1}));
