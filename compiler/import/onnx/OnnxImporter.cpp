@@ -209,7 +209,7 @@ bool OnnxImporter::gatherInputs(const onnx::NodeProto &proto, Scope &scope, Onnx
       Where where = whereOf(proto);
       where.tensor = printable(name);
       error("IG0156", "a node reads a value that no earlier node, input or initialiser gives", where,
-            "nodes must be in topological order; re-export the model or run onnx.checker on it");
+            "no node gives it, or nodes need each other; re-export the model or run onnx.checker on it");
     }
     usable &= name.empty() || (entry && entry->kind != OnnxEntry::Poisoned);
     next.inputs.push_back(entry && entry->kind == OnnxEntry::Known ? entry->value : Value());
@@ -217,8 +217,9 @@ bool OnnxImporter::gatherInputs(const onnx::NodeProto &proto, Scope &scope, Onnx
   return usable;
 }
 
-void OnnxImporter::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, Scope &scope) {
-  for (const onnx::NodeProto &proto : nodes) {
+void OnnxImporter::importNodes(const OnnxNodes &nodes, Scope &scope) {
+  for (const onnx::NodeProto *next : inOrder(nodes)) {
+    const onnx::NodeProto &proto = *next;
     if (scope.depth > 0 && ++expanded > kMaxExpandedNodes) {
       if (expanded == kMaxExpandedNodes + 1)
         error("IG0159", llvm::formatv("functions and branches expand to more than {0} nodes", kMaxExpandedNodes), whereOf(proto),

@@ -18,6 +18,8 @@ namespace ingot {
 using OpsetMap = std::map<std::string, int64_t>;                            // domain -> version
 using AttrBindings = std::map<std::string, const onnx::AttributeProto *>;   // a function's attribute -> the call's
 
+using OnnxNodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
+
 /// What a name stands for.
 struct OnnxEntry {
   enum Kind { Known, Poisoned, Absent, Initializer, Sequence } kind = Known; // Absent: an optional operand left out of a function call
@@ -70,7 +72,7 @@ private:
 
   // OnnxImporter.cpp: the walk.
   bool readOpsets(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto> &imports, OpsetMap &opsets, llvm::StringRef where);
-  void importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, Scope &scope);
+  void importNodes(const OnnxNodes &nodes, Scope &scope);
   void importNode(const onnx::NodeProto &proto, Scope &scope);
   void nameResult(llvm::StringRef name, mlir::Value value);
   void importWithRule(const onnx::NodeProto &proto, Scope &scope, OnnxFrame next);
@@ -180,6 +182,8 @@ private:
   int64_t skipped = 0;  // nodes that depend on one that was refused
 };
 
+/// Each node behind those whose results it reads, else as in the file; a cycle stays unsorted.
+std::vector<const onnx::NodeProto *> inOrder(const OnnxNodes &nodes);
 /// "Conv 'conv1'", with the name made printable.
 std::string describeNode(const onnx::NodeProto &proto);
 /// "Conv" or "com.microsoft.Foo".
