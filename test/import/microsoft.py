@@ -274,6 +274,20 @@ def integer_to_float():
     return dict(a=a, b=b, sa=sa, sb=sb, za=za, zb=zb, shift=shift), ["b", "sa", "sb", "za", "zb", "shift"], {}, [y]
 
 
+def q_gemm():
+    """8 bits with a bias a column, or f32 with one scale a column."""
+    whole, across = coin(), coin()
+    a, b = bytes_of(False, 3, 8), bytes_of(True, 8, 5)
+    sa, za, sb, zb = np.float32(0.02), np.uint8(99), (np.full(5, 0.03) if whole else R.random(5) * 0.1).astype("f4"), np.zeros(5, "i1")
+    shift = R.integers(-500, 500, 5).astype("i4")
+    y = (a.astype("i8") - int(za)) @ b.astype("i8") + shift
+    y = y * (sa * sb).astype("f8") * 0.5
+    sy, zy = (np.float32(0.25), np.uint8(120)) if whole else (None, None)
+    result = np.clip(np.rint(y / 0.25) + 120, 0, 255).astype("u1") if whole else y
+    given = dict(a=a.T.copy() if across else a, sa=sa, za=za, b=b.T.copy(), sb=sb, zb=zb, shift=shift, sy=sy, zy=zy)
+    return given, ["sa", "za", "b", "sb", "zb", "shift", "sy", "zy"], dict(alpha=0.5, transA=across, transB=1), [result]
+
+
 def dynamic(x):
     """x in 8 bits less its zero point, and the scale."""
     low, high = min(x.min(), np.float32(0)), max(x.max(), np.float32(0))
@@ -339,7 +353,7 @@ CASES = {
     "QLinearMul": lambda: linear_pair(np.multiply), "QLinearSigmoid": lambda: linear_single(sigmoid, {}, 3, 7),
     "QLinearLeakyRelu": lambda: linear_single(leaky, dict(alpha=0.1), 3, 7),
     "QLinearGlobalAveragePool": lambda: linear_single(lambda x: x.mean((2, 3), keepdims=True), {}, 2, 3, 4, 4),
-    "QLinearSoftmax": lambda: linear_single(softmax, dict(opset=13, axis=-1), 3, 7), "QLinearConcat": linear_concat, "MatMulIntegerToFloat": integer_to_float,
+    "QLinearSoftmax": lambda: linear_single(softmax, dict(opset=13, axis=-1), 3, 7), "QLinearConcat": linear_concat, "MatMulIntegerToFloat": integer_to_float, "QGemm": q_gemm,
     "DynamicQuantizeMatMul": dynamic_matmul, "DynamicQuantizeLSTM": dynamic_lstm,
 }
 

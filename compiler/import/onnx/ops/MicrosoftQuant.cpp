@@ -95,12 +95,42 @@ static void importDynamicQuantizeMatMul(OnnxNode &node) {
   node.setOutput(0, floatProduct(node, product, a.scale, node.input(2), optionalInput(node, 4)));
 }
 
+/// [N] or a scalar, whatever the rank of one element.
+static Value columns(OnnxNode &node, Value value) { return elementCount(node.shape(value)) == 1 ? node.reshape(value, {}) : value; }
+
+/// alpha op(A) op(B) + C with C in steps of alpha aScale bScale; of 8 bits when the result has a scale, else f32.
+static void importQGemm(OnnxNode &node) {
+  Value a = node.input(0), b = node.input(3);
+  if (!node.hasInput(2) || !node.hasInput(5) || !needRank(node, a, 2, 2, "A") || !needRank(node, b, 2, 2, "B"))
+    return node.refuse("a zero point is missing");
+  a = node.intAttr("transA", 0) ? transposeLast(node, a) : a;
+  b = node.intAttr("transB", 0) ? transposeLast(node, b) : b;
+  Value aScale = columns(node, node.input(1)), aZero = columns(node, node.input(2));
+  Value bScale = columns(node, node.input(4)), bZero = columns(node, node.input(5));
+  if (!node.ok() || rankOf(node, aScale) != 0 || rankOf(node, aZero) != 0)
+    return node.refuse("A's scale or zero point is no scalar");
+  aScale = scaled(node, aScale, node.floatAttr("alpha", 1));
+  Value start = optionalInput(node, 6);
+  if (!node.hasInput(7)) {
+    Value product = integerProduct(node, a, b, aZero, bZero);
+    return node.setOutput(0, floatProduct(node, start ? node.binary(BinaryKind::add, product, start) : product, aScale, bScale, Value()));
+  }
+  Value zero = node.hasInput(8) ? columns(node, node.input(8)) : node.scalar(node.dtype(a), 0), scale = columns(node, node.input(7));
+  llvm::ArrayRef<int64_t> columnCount = node.shape(b).drop_front();
+  if (start && node.ok() && elementCount(node.shape(start)) != columnCount[0])
+    return node.refuse("the operand 'C' is not one number a column");
+  start = start ? node.reshape(start, columnCount) : start;
+  Value shape = node.matmul(a, b);
+  if (node.ok())
+    node.setOutput(0, node.create<quant::MatmulOp>({node.type(node.dtype(zero), node.shape(shape))}, a, aScale, aZero, b, bScale, bZero, scale, zero, start));
+}
+
 void registerMicrosoftQuant(OnnxOpRegistry &registry) {
   addRows(registry, "com.microsoft", {
     {"QLinearAdd", 1, 7, pair(BinaryKind::add)}, {"QLinearMul", 1, 7, pair(BinaryKind::mul)}, {"QLinearSigmoid", 1, 4, single(sigmoid)},
     {"QLinearLeakyRelu", 1, 4, single(leakyRelu)}, {"QLinearGlobalAveragePool", 1, 4, single(globalPool)}, {"QLinearSoftmax", 1, 4, single(softmax)},
     {"QLinearConcat", 1, 4, importConcat}, {"MatMulIntegerToFloat", 1, 4, importMatMulIntegerToFloat},
-    {"DynamicQuantizeMatMul", 1, 3, importDynamicQuantizeMatMul}});
+    {"QGemm", 1, 6, importQGemm}, {"DynamicQuantizeMatMul", 1, 3, importDynamicQuantizeMatMul}});
 }
 
 } // namespace ingot
