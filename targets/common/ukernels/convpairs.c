@@ -5,6 +5,7 @@
 #include "targets/common/ukernels/lineparts.h"
 #include "targets/common/ukernels/pairs.h"
 #include "targets/common/ukernels/slices.h"
+#include "targets/common/ukernels/tileout.h"
 
 IK_CONV_PACK(float, f32)
 IK_LINES_PACK(float, f32)
@@ -27,6 +28,36 @@ static ik_pair_args ik_pair_read(void *const *buf, const int64_t *p) {
   a.e = (ik_epilogue){p[IK_CONV_ACT], p[IK_CONV_RESIDUAL], ik_f32(p[IK_CONV_ALPHA]), ik_f32(p[IK_CONV_BETA])};
   return a;
 }
+
+/* ik_pair_tile for 8 rows that end in registers; 0: nothing is done. */
+#if IK_TILE_OUT
+#define IK_PAIR_OUT(V)                                                                                                        \
+  IK_INLINE void ik_pair_out_##V(const ik_out_f32 *o, const float *c, int fresh, const uint32_t *w, const uint32_t *x, const ik_walk *walk, int64_t ahead) { \
+    ik_f32x16 a[8][V];                                                                                                        \
+    IK_EACH_OF(8, V) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);                                 \
+    ik_pair_sums_8x##V(a, w, 1, 8, x, 16, walk, 1, ahead);                                                                    \
+    ik_out_sums_f32_##V(a, o);                                                                                                \
+  }
+IK_PAIR_OUT(1)
+IK_PAIR_OUT(2)
+IK_PAIR_OUT(3)
+static int ik_pair_out(const ik_out_f32 *o, int64_t rows, const float *c, int fresh, const uint32_t *w, const uint32_t *x, const ik_walk *walk, int64_t ahead) {
+  if (!ik_out_ends(rows, o->e))
+    return 0;
+  if (o->vecs == 3)
+    ik_pair_out_3(o, c, fresh, w, x, walk, ahead);
+  else if (o->vecs == 2)
+    ik_pair_out_2(o, c, fresh, w, x, walk, ahead);
+  else
+    ik_pair_out_1(o, c, fresh, w, x, walk, ahead);
+  return 1;
+}
+#else
+static int ik_pair_out(const ik_out_f32 *o, int64_t rows, const float *c, int fresh, const uint32_t *w, const uint32_t *x, const ik_walk *walk, int64_t ahead) {
+  (void)o, (void)rows, (void)c, (void)fresh, (void)w, (void)x, (void)walk, (void)ahead;
+  return 0;
+}
+#endif
 
 /* tile // [ceil((k1 - k0) / 2)][48] pairs of rows k of the im2col matrix, by way of `rows` // [IK_CONVPAIRS_ROWS][48]; row k1 is 0 where it is missing. */
 static void ik_pair_columns(uint32_t *tile, float *rows, const ik_pair_args *a, const float *in, const int64_t *p, const ik_run *runs, int count,
@@ -61,6 +92,7 @@ IK_KERNEL(ik_conv_f32_bf16) {
     int64_t vecs = slice.count, first = slice.first * 16;
     int64_t count = first + vecs * 16 <= area ? vecs * 16 : area - first;
     int runCount = ik_conv_runs(p, first, count, runs);
+    const ik_places places = ik_places_of(count);
     for (int64_t k0 = 0; k0 < depth; k0 += kc) {
       int64_t k1 = k0 + kc < depth ? k0 + kc : depth;
       const ik_walk walk = {&here, 1, (k1 - k0 + 1) / 2, 48};
@@ -68,9 +100,13 @@ IK_KERNEL(ik_conv_f32_bf16) {
       for (int64_t panel = panel0; panel < panel1; ++panel) {
         float *c = depth > kc ? sums + panel * 8 * 48 : sums;
         int64_t left = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * area + first;
-        ik_pair_tile(c, k0 == 0, a.w + ((g * panels + panel) * words + k0 / 2) * 8, 1, 8, tile, 16, &walk, left, vecs, 1, words * 8);
+        const uint32_t *weights = a.w + ((g * panels + panel) * words + k0 / 2) * 8;
+        const ik_out_f32 out = {a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, area, a.e, vecs, 1, &places};
+        if (k1 == depth && ik_pair_out(&out, left, c, k0 == 0, weights, tile, &walk, words * 8))
+          continue;
+        ik_pair_tile(c, k0 == 0, weights, 1, 8, tile, 16, &walk, left, vecs, 1, words * 8);
         if (k1 == depth)
-          ik_conv_finish_f32(c, a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, left, count, area, a.e);
+          ik_conv_finish_f32(c, out.y, out.bias, out.residual, left, count, area, a.e);
       }
     }
     unit += panel1 - panel0;
@@ -118,9 +154,13 @@ IK_KERNEL(ik_convlines_f32_bf16) {
       const ik_slice slice = ik_slice_of(vectors, tiles, t);
       int64_t vecs = slice.count, first = slice.first * 16;
       int64_t left = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * oh * ow + rows.first * ow;
-      ik_pair_tile(c, 1, a.w + (g * panels + panel) * words * 8, 1, 8, pairs + first, 16, &walk, left, vecs, 1, words * 8);
-      ik_lines_finish_f32(c, a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, left, first,
-                          first + vecs * 16 < places ? vecs * 16 : places - first, l.pitch, p, a.e);
+      const uint32_t *weights = a.w + (g * panels + panel) * words * 8;
+      const ik_places to = ik_places_between(first, vecs, rows.count, ow, l.pitch);
+      const ik_out_f32 out = {a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, oh * ow, a.e, vecs, 2, &to};
+      if (l.pitch >= IK_PLACES_PITCH && ik_pair_out(&out, left, c, 1, weights, pairs + first, &walk, words * 8))
+        continue;
+      ik_pair_tile(c, 1, weights, 1, 8, pairs + first, 16, &walk, left, vecs, 1, words * 8);
+      ik_lines_finish_f32(c, out.y, out.bias, out.residual, left, first, first + vecs * 16 < places ? vecs * 16 : places - first, l.pitch, p, a.e);
     }
     unit += count;
   }

@@ -13,12 +13,9 @@ IK_INLINE void ik_store16_u32(uint32_t *p, ik_u32x16 v) { *(ik_u32x16u *)p = v; 
 /* c[r][16 v] = (fresh ? 0 : c) + sum over the walk of w[r * ldr + pair * ldw] * x[place of the pair + v * ldv ..]; c has rows of 48. `fetch` and
  * `ahead` as in ik_tile. */
 #define IK_PAIR_TILE(R, V)                                                                                                    \
-  IK_INLINE void ik_pair_tile_##R##x##V(float *c, int fresh, const uint32_t *w, int64_t ldr, int64_t ldw, const uint32_t *x, int64_t ldv, \
+  IK_INLINE void ik_pair_sums_##R##x##V(ik_f32x16 (*a)[V], const uint32_t *w, int64_t ldr, int64_t ldw, const uint32_t *x, int64_t ldv, \
                                         const ik_walk *walk, int fetch, int64_t ahead) {                                      \
-    ik_f32x16 a[R][V];                                                                                                        \
     ik_u32x16 b[V];                                                                                                           \
-    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
-      IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);          \
     for (int64_t channel = 0; channel < walk->channels; ++channel, x += walk->next)                                           \
       for (int64_t t = 0; t < walk->taps; ++t, w += ldw) {                                                                    \
         if (fetch)                                                                                                            \
@@ -30,8 +27,13 @@ IK_INLINE void ik_store16_u32(uint32_t *p, ik_u32x16 v) { *(ik_u32x16u *)p = v; 
           IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_dot2(a[r][v], f, b[v]);                                          \
         }                                                                                                                     \
       }                                                                                                                       \
-    IK_UNROLL for (int r = 0; r < R; ++r)                                                                                     \
-      IK_UNROLL for (int v = 0; v < V; ++v) ik_store16_f32(c + r * 48 + v * 16, a[r][v]);                                     \
+  }                                                                                                                           \
+  IK_INLINE void ik_pair_tile_##R##x##V(float *c, int fresh, const uint32_t *w, int64_t ldr, int64_t ldw, const uint32_t *x, int64_t ldv, \
+                                        const ik_walk *walk, int fetch, int64_t ahead) {                                      \
+    ik_f32x16 a[R][V];                                                                                                        \
+    IK_EACH_OF(R, V) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);                                 \
+    ik_pair_sums_##R##x##V(a, w, ldr, ldw, x, ldv, walk, fetch, ahead);                                                       \
+    IK_EACH_OF(R, V) ik_store16_f32(c + r * 48 + v * 16, a[r][v]);                                                            \
   }
 IK_PAIR_TILE(1, 1)
 #if IK_FLOAT_VECTORS
