@@ -1,4 +1,4 @@
-/* Parameters of the convolution kernels (conv.c, convlines.c, dwconv.c, convnd.c), shared by C and the lowering. Three spatial axes always:
+/* Parameters of the convolution kernels (conv*.c, dwconv.c), shared by C and the lowering. Three spatial axes always:
  * 1-D has D = H = 1, 2-D has D = 1. Buffers: x, w, [bias], [residual], y, scratch. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_CONV_H
 #define INGOT_TARGETS_COMMON_UKERNELS_CONV_H

@@ -7,7 +7,7 @@
 
 IK_LINES_PACK(float, f32)
 
-/* Places of a tile at most: what the registers of the ISA hold, with IK_CHANNELS_VECTORS vectors of channels. */
+/* Places of a tile at most: what its registers hold beside the vectors of channels (three with AVX-512, else one). */
 #if defined(__AVX512F__)
 #define IK_CHANNELS_ROWS 8
 #elif IK_FLOAT_VECTORS
