@@ -31,6 +31,20 @@ static OnnxImportFn binary(BinaryKind kind) {
   };
 }
 
+/// Squares and cubes, which normalisations and GELU are written with, are products.
+static void importPow(OnnxNode &node) {
+  Value x = node.input(0), exponent = alignedSecond(node);
+  if (!node.ok())
+    return;
+  bool isWide = node.dtype(x) == DType::F32 || node.dtype(x) == DType::F64, isOne = elementCount(node.shape(exponent)) == 1;
+  std::optional<Tensor> value = isWide && isOne && rankOf(node, exponent) <= rankOf(node, x) ? node.constant(exponent) : std::nullopt;
+  bool isSquare = value && value->at(0) == 2, isCube = value && value->at(0) == 3;
+  if (!isSquare && !isCube)
+    return node.setOutput(0, node.binary(BinaryKind::pow, x, exponent));
+  Value square = node.binary(BinaryKind::mul, x, x);
+  node.setOutput(0, isCube ? node.binary(BinaryKind::mul, square, x) : square);
+}
+
 /// Opset 6 and older: a slope of several elements is one a channel.
 static void importPRelu(OnnxNode &node) {
   Value x = node.input(0), slope = node.input(1);
@@ -146,7 +160,7 @@ void registerElementwise(OnnxOpRegistry &registry) {
     {"ThresholdedRelu", 1, 1, unaryWith(UnaryKind::thresholded_relu, "alpha", 1)},
     {"Shrink", 9, 1, unaryWith(UnaryKind::shrink, "lambd", 0.5, "bias", 0)}, {"Gelu", 20, 1, importGelu}, {"SwiGLU", 28, 2, importSwiGlu},
     {"Add", 1, 2, binary(BinaryKind::add)}, {"Sub", 1, 2, binary(BinaryKind::sub)}, {"Mul", 1, 2, binary(BinaryKind::mul)},
-    {"Div", 1, 2, binary(BinaryKind::div)}, {"Pow", 1, 2, binary(BinaryKind::pow)}, {"PRelu", 1, 2, importPRelu},
+    {"Div", 1, 2, binary(BinaryKind::div)}, {"Pow", 1, 2, importPow}, {"PRelu", 1, 2, importPRelu},
     {"Mod", 10, 2, importMod}, {"Sum", 1, 1, variadic(BinaryKind::add)}, {"Max", 1, 1, variadic(BinaryKind::max)},
     {"Min", 1, 1, variadic(BinaryKind::min)}, {"Mean", 1, 1, importMean}, {"Clip", 1, 1, importClip}, {"Dropout", 1, 1, importDropout},
     {"Identity", 1, 1, [](OnnxNode &node) { node.setOutput(0, node.input(0)); }}});
