@@ -58,14 +58,14 @@ template <typename ConvT> nn::BinaryOp siluOf(ConvT conv, nn::UnaryOp &sigmoid) 
   return matches ? product : nn::BinaryOp();
 }
 
-/// The addend of the convolution's one reader, when that is a sum of equal shapes whose other operand is there before the convolution.
+/// The other addend of the convolution's one reader, when that is a sum of equal shapes whose other operand is there before the convolution.
 Value residualOf(nn::ConvOp conv, nn::BinaryOp sum) {
   if (!sum || sum.getKind() != nn::BinaryKind::add || sum.getType() != conv.getType())
     return {};
   Value other = sum.getLhs() == conv.getResult() ? sum.getRhs() : sum.getLhs();
   Operation *source = other.getDefiningOp();
-  bool isReady = other.getType() == conv.getType() && other != conv.getResult() && (!source || (source->getBlock() == conv->getBlock() && source->isBeforeInBlock(conv)));
-  return isReady ? other : Value();
+  bool isReady = !source || (source->getBlock() == conv->getBlock() && source->isBeforeInBlock(conv));
+  return isReady && other.getType() == conv.getType() ? other : Value();
 }
 
 struct FuseEpilogue : impl::FuseEpilogueBase<FuseEpilogue> {

@@ -1,5 +1,5 @@
-/* ik_convchannels_f32: convolution over 1 or 2 axes whose vectors go over output channels, for planes that are small, or read in strides, against the
- * sums. Parameters and buffers of conv.h, the filter apart: w // [G][ceil(OC/16)][K][16], zero padded. Tiles of up to 8 neighbours in a row of
+/* ik_convchannels_f32: convolution over 1 or 2 axes whose vectors go over output channels, for planes that fill vectors of places badly (passes/lower/
+ * ConvShape.h has the costs). Parameters and buffers of conv.h, the filter apart: w // [G][ceil(OC/16)][K][16], zero padded. Tiles of up to 8 neighbours in a row of
  * outputs by 48 channels: places are splat, weights are the vectors. A pointwise convolution reads its input where it lies, as one row; others copy
  * the lines of a band of rows into scratch (as convlines.c). Input channels go in blocks whose weights stay in the nearest cache for all places.
  * Every output is the chain of ik_conv_f32 (conv.c) with the same bits. Parallel units: (n, g, band, vector of channels). */

@@ -205,8 +205,9 @@ static void importDeformConv(OnnxNode &node) {
   if (bias && node.shape(bias) != llvm::ArrayRef<int64_t>{ws[0]})
     return node.refuse("the bias has not one element an output channel");
   Ints one = {1, 1}, zero = {0, 0};
-  node.setOutput(0, node.create<nn::ConvOp>({node.type(node.dtype(columns), {d->n, ws[0], d->height, d->width})}, columns, filter, bias, /*residual=*/Value(), one, zero, zero,
-                                            one, uint64_t(node.intAttr("group", 1))));
+  Type type = node.type(node.dtype(columns), {d->n, ws[0], d->height, d->width});
+  uint64_t groups = node.intAttr("group", 1);
+  node.setOutput(0, node.create<nn::ConvOp>({type}, columns, filter, bias, /*residual=*/Value(), one, zero, zero, one, groups));
 }
 
 void registerImageSampling(OnnxOpRegistry &registry) {

@@ -1,0 +1,14 @@
+// RUN: %ingot-opt --split-input-file --verify-diagnostics %s
+
+func.func @j6(%x: tensor<1x1x4xf32>, %w: tensor<2x1x1xf32>, %r: tensor<2xf32>) -> tensor<1x2x4xf32> {
+  // expected-error @+1 {{J6: the residual is not of the result's type}}
+  %y = nn.conv %x, %w residual %r strides [1] pad_low [0] pad_high [0] dilations [1] group 1 : (tensor<1x1x4xf32>, tensor<2x1x1xf32>, tensor<2xf32>) -> tensor<1x2x4xf32>
+  return %y : tensor<1x2x4xf32>
+}
+
+// -----
+
+func.func @fits(%x: tensor<1x1x4xf32>, %w: tensor<2x1x1xf32>, %r: tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
+  %y = nn.conv %x, %w residual %r strides [1] pad_low [0] pad_high [0] dilations [1] group 1 : (tensor<1x1x4xf32>, tensor<2x1x1xf32>, tensor<1x2x4xf32>) -> tensor<1x2x4xf32>
+  return %y : tensor<1x2x4xf32>
+}
