@@ -78,6 +78,17 @@ int64_t ConvShape::channelsCost() const {
   return area() * vectorsOf(params[IK_CONV_OC]) * (depth() + kTurnCost) / depth();
 }
 
+int64_t ConvShape::channelsBand(int64_t channelBytes) const {
+  constexpr int64_t kLineBytes = 640 << 10, kLeastPlaces = 4, kMostPlane = 1024, kUnits = 8; // a pointwise plane: rows of it within a page
+  int64_t size = params[isPointwise() ? IK_CONV_OW : IK_CONV_OH], band = size, vectors = vectorsOf(params[IK_CONV_OC]);
+  if (params[IK_CONV_OW] < kLeastPlaces || vectors == 1 || (isPointwise() && size > kMostPlane))
+    return 0;
+  if (!isPointwise())
+    band = bandWithin(channelBytes, kLineBytes);
+  int64_t bands = std::max((kUnits + vectors - 1) / vectors, band ? (size + band - 1) / band : 0);
+  return band ? (size + bands - 1) / bands : 0;
+}
+
 int64_t ConvShape::lineBand(int64_t channelBytes) const {
   // Reading a weight that no near cache keeps, once a band or once a tile of three vectors.
   constexpr int64_t kWeightCost = 1, kKeptWeights = 256 * 1024;

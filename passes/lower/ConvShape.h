@@ -43,6 +43,11 @@ struct ConvShape {
   int64_t tileCost() const;
   int64_t lineCost(int64_t band) const;
   int64_t channelsCost() const;
+  /// Output rows of a band of ik_convchannels_*, or places where the convolution is pointwise, given the bytes of one place in all channels: as many as
+  /// fit the cache, fewer where vectors of channels alone would not keep several workers busy. 0: the kernels cannot, or their tiles would be too small.
+  int64_t channelsBand(int64_t channelBytes) const;
+  /// Whether ik_convchannels_* are clearly less work than lines in bands, or tiles where `lines` is 0.
+  bool isChannelsFaster(int64_t lines) const { return 20 * channelsCost() < 19 * (lines ? lineCost(lines) : tileCost()); }
   /// One tap that meets every pixel once: what the kernels read without a copy.
   bool isPointwise() const { return ik_conv_is_pointwise(params.data()); }
   /// True when the axis (0: D, 1: H, 2: W) does nothing: extents, kernel 1, no padding.

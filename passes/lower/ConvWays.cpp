@@ -31,22 +31,6 @@ ConvWay tiles(const ConvShape &shape, int64_t most) {
   return {ConvWay::Tiles, (shape.depth() + blocks - 1) / blocks};
 }
 
-/// Output rows of a band of ik_convchannels_f32, or places where the convolution is pointwise: as many as fit the cache, fewer where vectors of
-/// channels alone would not keep several workers busy. 0: the kernel cannot, or its tiles would be too small.
-int64_t channelsBand(const ConvShape &shape) {
-  constexpr int64_t kLineBytes = 640 << 10, kLeastPlaces = 4, kMostPlane = 1024, kUnits = 8; // a pointwise plane: rows of it within a page
-  int64_t size = shape[shape.isPointwise() ? IK_CONV_OW : IK_CONV_OH], band = size, vectors = (shape[IK_CONV_OC] + 15) / 16;
-  if (shape[IK_CONV_OW] < kLeastPlaces || vectors == 1 || (shape.isPointwise() && size > kMostPlane))
-    return 0;
-  if (!shape.isPointwise())
-    band = shape.bandWithin(4 * shape[IK_CONV_IC], kLineBytes);
-  int64_t bands = std::max((kUnits + vectors - 1) / vectors, band ? (size + band - 1) / band : 0);
-  return band ? (size + bands - 1) / bands : 0;
-}
-
-/// Whether ik_convchannels_f32 is clearly less work than lines in bands, or tiles where `lines` is 0.
-bool isChannelsFaster(const ConvShape &shape, int64_t lines) { return 20 * shape.channelsCost() < 19 * (lines ? shape.lineCost(lines) : shape.tileCost()); }
-
 /// What ik_dwconv_direct_f32 covers, which is where it was measured to be faster than ik_dwconv_f32.
 bool isDirect(const ConvShape &shape) {
   for (int i : {IK_CONV_DH, IK_CONV_PH, IK_CONV_PW})
@@ -68,9 +52,9 @@ ChosenWay chooseConvWay(const ConvShape &shape, llvm::StringRef types, bool mayR
   constexpr int64_t kMostOfTiles[] = {128, IK_CONV_KBLOCK, 512}, kLineBytes[] = {48 << 10, 96 << 10, 192 << 10, 384 << 10, 768 << 10};
   int64_t channelBytes = 4 * shape[IK_CONV_IC], band = shape.lineBand(channelBytes);
   bool isWinograd = mayRepack && isWinogradFaster(shape);
-  int64_t channels = mayRepack && types == "f32" ? channelsBand(shape) : 0;
+  int64_t channels = mayRepack && types == "f32" ? shape.channelsBand(channelBytes) : 0;
   ConvWay rule = isWinograd ? ConvWay{ConvWay::Winograd} : band ? ConvWay{ConvWay::Lines, band} : tiles(shape, IK_CONV_KBLOCK);
-  if (channels && !isWinograd && isChannelsFaster(shape, band))
+  if (channels && !isWinograd && shape.isChannelsFaster(band))
     rule = {ConvWay::Channels, channels};
   bool mayChangeBits = choices && choices->mayChangeBits();
   std::vector<ConvWay> ways{rule};

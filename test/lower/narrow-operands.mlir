@@ -52,6 +52,18 @@ func.func @lines(%x: tensor<1x7x20x20xf32>) -> tensor<1x8x18x18xf32> {
 
 // -----
 
+// Planes that fill few vectors of places: vectors over channels, pairs of channels of a tap.
+// CHECK-LABEL: @channels
+// CHECK: nn.weight {{.*}} : tensor<1x4x288x16x2xbf16>
+// CHECK: kernel.micro "ik_convchannels_f32_bf16"
+func.func @channels(%x: tensor<1x63x7x7xf32>) -> tensor<1x64x7x7xf32> {
+  %w = nn.constant dense<1.0> : tensor<64x63x3x3xbf16>
+  %y = nn.conv %x, %w strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x63x7x7xf32>, tensor<64x63x3x3xbf16>) -> tensor<1x64x7x7xf32>
+  return %y : tensor<1x64x7x7xf32>
+}
+
+// -----
+
 // CHECK-LABEL: @halves
 // CHECK: kernel.micro "ik_conv_f32_f16"
 func.func @halves(%x: tensor<1x7x6x6xf32>) -> tensor<1x8x6x6xf32> {

@@ -31,8 +31,9 @@ enum {
 /* ik_convfew_f32: most output places of a plane. Scratch: im2col rows [8][K] and a tile [8][48], f32. */
 enum { IK_CONVFEW_PLACES = 8 };
 #define IK_CONVFEW_SCRATCH(k) (4 * ((k) * 8 + 8 * 48 + 16))
-/* Scratch of ik_convchannels_f32: `lines` floats of lines (none if pointwise) and the sums of all `places` of a band [places][48]; and the input
- * channels of a block. */
+/* Scratch of ik_convchannels_*: `lines` floats of lines and the sums of all `places` of a band [places][48]. Lines of ik_convchannels_f32: channels of
+ * `floats` each (none if pointwise); of ik_convchannels_f32_bf16: two more than pairs of channels, or pairs of whole vectors of places if pointwise.
+ * And the input channels, or pairs, of a block. */
 #define IK_CONVCHANNELS_SCRATCH(lines, places) (4 * ((lines) + ((places) + 8) * 48 + 64))
 #define IK_CONVCHANNELS_BLOCK(taps) ((taps) < 96 ? 96 / (taps) : 1)
 enum { IK_DWCONV_TAPS = 1024 }; /* largest KH * KW of ik_dwconv_* */

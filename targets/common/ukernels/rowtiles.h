@@ -50,7 +50,7 @@ static ik_rt_lanes ik_rt_within(int64_t from, int64_t width) {
 }
 
 /* Tiles of 16 columns; the last one of a row that is longer ends with the row: equal values twice. */
-static void ik_rt_tiles(ik_rt_columns *columns, ik_rt *d, int64_t k, int64_t s) {
+__attribute__((unused)) static void ik_rt_tiles(ik_rt_columns *columns, ik_rt *d, int64_t k, int64_t s) {
   for (int64_t t = 0; t < d->tiles; ++t) {
     ik_rt_columns *c = columns + t;
     c->at = t * 16 + 16 > d->ow && t ? d->ow - 16 : t * 16;

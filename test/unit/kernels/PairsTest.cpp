@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-extern "C" Kernel ik_conv_f32_bf16, ik_convlines_f32_bf16, ik_matmul_f32_bf16, ik_conv_f32_f16, ik_convlines_f32_f16, ik_matmul_f32_f16;
+extern "C" Kernel ik_conv_f32_bf16, ik_convlines_f32_bf16, ik_convchannels_f32_bf16, ik_matmul_f32_bf16, ik_conv_f32_f16, ik_convlines_f32_f16, ik_matmul_f32_f16;
 
 namespace {
 
@@ -72,15 +72,18 @@ Operands operandsOf(const Params &p, const float *x, const float *w, int64_t pix
   return ordered;
 }
 
-/// [G][panels][K / 2][8][2], k as in operandsOf.
-std::vector<uint16_t> packPairs(const Params &p, const std::vector<float> &w, bool lines) {
-  int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, channels = p[IK_CONV_IC], taps = p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], depth = channels * taps;
+enum class Form { Tiles, Lines, Channels };
+
+/// [G][panels][K / 2][size][2], k as in operandsOf.
+std::vector<uint16_t> packPairs(const Params &p, const std::vector<float> &w, Form form) {
+  const bool lines = form != Form::Tiles;
+  int64_t size = form == Form::Channels ? 16 : 8, oc = p[IK_CONV_OC], panels = (oc + size - 1) / size, channels = p[IK_CONV_IC], taps = p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], depth = channels * taps;
   int64_t words = lines ? (channels + 1) / 2 * taps : (depth + 1) / 2;
-  std::vector<uint16_t> out(size_t(p[IK_CONV_G] * panels * words * 16));
+  std::vector<uint16_t> out(size_t(p[IK_CONV_G] * panels * words * size * 2));
   for (int64_t o = 0; o < p[IK_CONV_G] * oc; ++o)
     for (int64_t k = 0; k < depth; ++k) {
       int64_t word = lines ? k / taps / 2 * taps + k % taps : k / 2, second = lines ? k / taps % 2 : k % 2;
-      out[size_t((((o / oc * panels + o % oc / 8) * words + word) * 8 + o % oc % 8) * 2 + second)] = bf16(w[size_t(o * depth + k)]);
+      out[size_t((((o / oc * panels + o % oc / size) * words + word) * size + o % oc % size) * 2 + second)] = bf16(w[size_t(o * depth + k)]);
     }
   return out;
 }
@@ -92,24 +95,32 @@ int64_t lineFloats(const Params &p) {
          IK_CONVLINES_PITCH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
 }
 
-int64_t scratchOf(const Params &p, bool lines, bool half, int64_t depth) {
-  int64_t panels = (p[IK_CONV_OC] + 7) / 8;
+int64_t scratchOf(const Params &p, Form form, bool half, int64_t depth) {
+  const bool lines = form == Form::Lines;
+  int64_t panels = (p[IK_CONV_OC] + 7) / 8, pairs = (p[IK_CONV_IC] + 1) / 2;
+  if (form == Form::Channels)
+    return ik_conv_is_pointwise(p.data()) ? IK_CONVCHANNELS_SCRATCH(pairs * ((p[IK_CONV_KC] + 15) / 16 * 16), p[IK_CONV_KC])
+                                          : IK_CONVCHANNELS_SCRATCH((pairs + 2) * lineFloats(p) + 64, p[IK_CONV_KC] * p[IK_CONV_OW]);
   if (half)
     return lines ? IK_CONVLINES_SCRATCH(p[IK_CONV_IC], lineFloats(p), depth) : IK_CONV_SCRATCH(p[IK_CONV_KC], panels);
   return lines ? IK_CONVPAIRS_LINES_SCRATCH(p[IK_CONV_IC], lineFloats(p)) : IK_CONVPAIRS_SCRATCH(p[IK_CONV_KC], depth > p[IK_CONV_KC] ? panels : 1);
 }
 
-void convCase(Random &random, int iteration, bool lines, bool half, Kernel *kernel) {
+void convCase(Random &random, int iteration, Form form, bool half, Kernel *kernel) {
   Params p;
+  const bool lines = form != Form::Tiles;
   if (!randomConv(random, p, false) || (lines && p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1))
     return;
+  if (form == Form::Channels && random.range(0, 1)) // more pairs of input channels than a block has
+    p[IK_CONV_IC] = random.range(180, 400) / (p[IK_CONV_KH] * p[IK_CONV_KW]) + 1;
   int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], channels = p[IK_CONV_G] * p[IK_CONV_OC];
   int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
   p[IK_CONV_BIAS] = random.range(0, 1), p[IK_CONV_PACKED] = !half, p[IK_CONV_RESIDUAL] = random.range(0, 1) ? IK_RESIDUAL_AFTER : IK_RESIDUAL_NONE;
-  p[IK_CONV_KC] = lines ? random.range(1, p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth) / 2 * 2 + 2;
+  const bool ofPlaces = form == Form::Channels && ik_conv_is_pointwise(p.data());
+  p[IK_CONV_KC] = lines ? random.range(1, ofPlaces ? area : p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth) / 2 * 2 + 2;
   std::vector<float> x = spread(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane), w = spread(random, channels * depth);
   std::vector<float> bias = reals(random, channels), extra = reals(random, p[IK_CONV_N] * channels * area), y(extra.size());
-  std::vector<uint16_t> pairs = packPairs(p, w, lines);
+  std::vector<uint16_t> pairs = packPairs(p, w, form);
   std::vector<_Float16> halves;
   for (float value : w)
     halves.push_back(_Float16(narrowed(value, true)));
@@ -119,7 +130,7 @@ void convCase(Random &random, int iteration, bool lines, bool half, Kernel *kern
   if (p[IK_CONV_RESIDUAL])
     buffers.push_back(extra.data());
   buffers.push_back(y.data());
-  check(runWorkers(kernel, buffers, buffers.size() - 1, p, scratchOf(p, lines, half, depth), y), "narrow conv: workers disagree", iteration);
+  check(runWorkers(kernel, buffers, buffers.size() - 1, p, scratchOf(p, form, half, depth), y), "narrow conv: workers disagree", iteration);
   bool ok = true;
   for (int64_t i = 0; i < int64_t(y.size()); ++i) {
     int64_t o = i / area % channels, ng = i / area / channels * p[IK_CONV_G] + o / p[IK_CONV_OC];
@@ -129,7 +140,7 @@ void convCase(Random &random, int iteration, bool lines, bool half, Kernel *kern
     want = p[IK_CONV_RESIDUAL] ? want + extra[size_t(i)] : want;
     ok = ok && y[size_t(i)] == want;
   }
-  check(ok, half ? "conv with f16 operands" : lines ? "conv over lines with bf16 operands" : "conv with bf16 operands", iteration);
+  check(ok, half ? "conv with f16 operands" : form == Form::Channels ? "conv over channels with bf16 operands" : lines ? "conv over lines with bf16 operands" : "conv with bf16 operands", iteration);
 }
 
 void matmulCase(Random &random, int iteration, bool half) {
@@ -168,8 +179,9 @@ void matmulCase(Random &random, int iteration, bool half) {
 int testPairs() {
   Random random;
   for (int i = 0; i < 150; ++i) {
-    convCase(random, i, false, false, ik_conv_f32_bf16), convCase(random, i, true, false, ik_convlines_f32_bf16);
-    convCase(random, i, false, true, ik_conv_f32_f16), convCase(random, i, true, true, ik_convlines_f32_f16);
+    convCase(random, i, Form::Tiles, false, ik_conv_f32_bf16), convCase(random, i, Form::Lines, false, ik_convlines_f32_bf16);
+    convCase(random, i, Form::Channels, false, ik_convchannels_f32_bf16);
+    convCase(random, i, Form::Tiles, true, ik_conv_f32_f16), convCase(random, i, Form::Lines, true, ik_convlines_f32_f16);
     matmulCase(random, i, false), matmulCase(random, i, true);
   }
   return check.failures;

@@ -14,6 +14,7 @@ IK_KERNEL(ik_convlines_f32_f16);
 IK_KERNEL(ik_conv_f32_bf16);
 IK_KERNEL(ik_convlines_f32_bf16);
 IK_KERNEL(ik_convchannels_f32);
+IK_KERNEL(ik_convchannels_f32_bf16);
 IK_KERNEL(ik_convfew_f32);
 IK_KERNEL(ik_convwino_f32);
 IK_KERNEL(ik_convwino_f16);
@@ -101,7 +102,11 @@ static void convCase(kernel *run, int form, int width) {
 /* f32 input and output; weights of f16 or bf16. */
 static void narrowConvCase(kernel *run, int form, int isBf16) {
   int64_t p[IK_QCONV_COUNT], count = convShape(p, 0);
-  p[IK_CONV_KC] = form == 2 ? 3 : p[IK_CONV_KC] / 2 * 2 + 2;
+  p[IK_CONV_KC] = form ? 3 : p[IK_CONV_KC] / 2 * 2 + 2;
+  if (form == 5) {
+    p[IK_CONV_G] = 1, p[IK_CONV_OC] = pick(1, 60);
+    count = p[IK_CONV_OC] * p[IK_CONV_OH] * p[IK_CONV_OW];
+  }
   fillTyped(x, 1 << 15, 4), fillTyped(bias, 64, 4);
   if (isBf16)
     fillBf16(w, 1 << 16);
@@ -222,7 +227,7 @@ static void hashAll(void) {
     quantMatmulCase(ik_qmatmul, 1), quantMatmulCase(ik_imatmul, 4);
     matmulCase(ik_matmul_f32, 4), matmulCase(ik_matmul_f16, 2);
     narrowConvCase(ik_conv_f32_f16, 0, 0), narrowConvCase(ik_convlines_f32_f16, 2, 0), narrowMatmulCase(ik_matmul_f32_f16, 0);
-    narrowConvCase(ik_conv_f32_bf16, 0, 1), narrowConvCase(ik_convlines_f32_bf16, 2, 1), narrowMatmulCase(ik_matmul_f32_bf16, 1);
+    narrowConvCase(ik_conv_f32_bf16, 0, 1), narrowConvCase(ik_convlines_f32_bf16, 2, 1), narrowConvCase(ik_convchannels_f32_bf16, 5, 1), narrowMatmulCase(ik_matmul_f32_bf16, 1);
     poolCase();
   }
   hashSparse();
