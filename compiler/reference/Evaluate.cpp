@@ -32,6 +32,7 @@ const RuleTable &rules() {
     reference::addRnn(made);
     reference::addQuant(made);
     reference::addSequence(made);
+    reference::addSuppress(made);
     reference::addBlocks(made);
     reference::addNbits(made);
     return made;

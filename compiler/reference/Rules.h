@@ -29,6 +29,7 @@ void addResize(RuleTable &table);
 void addRnn(RuleTable &table);
 void addQuant(RuleTable &table);
 void addSequence(RuleTable &table);
+void addSuppress(RuleTable &table);
 void addBlocks(RuleTable &table);
 void addNbits(RuleTable &table);
 

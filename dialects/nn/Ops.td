@@ -299,8 +299,7 @@ def Nn_ScatterKind : Enum<NnDialect, "ScatterKind", "how an update meets the old
 def Nn_ScatterElementsOp : Nn_Op<"scatter_elements"> {
   let summary = "writes one element per index along one axis";
   let description = [{
-    A copy of `input` in which `result[i0.., indices[i], ..]` along `axis` becomes `kind(old, updates[i])`, in row-major order of i.
-    Rule E2: indices and updates have one shape.
+    A copy of `input` in which `result[i0.., indices[i], ..]` along `axis` becomes `kind(old, updates[i])`, in row-major order of i. Rule E2: indices and updates have one shape.
 
     Example:
     ```mlir
@@ -395,8 +394,7 @@ def Nn_ArgReduceOp : Nn_Op<"arg_reduce"> {
 def Nn_CumulateOp : Nn_Op<"cumulate"> {
   let summary = "running sum or product along one axis";
   let description = [{
-    `result[i] = sum(input[0..i])` (product with `product`); `exclusive` leaves element i out, `reverse` runs from the end.
-    Rule M1: shapes are equal.
+    `result[i] = sum(input[0..i])` (product with `product`); `exclusive` leaves element i out, `reverse` runs from the end. Rule M1: shapes are equal.
 
     Example:
     ```mlir
@@ -461,8 +459,7 @@ def Nn_LrnOp : Nn_Op<"lrn"> {
 def Nn_TopKOp : Nn_Op<"top_k"> {
   let summary = "the k largest or smallest elements along one axis, sorted";
   let description = [{
-    Values and i64 indices; k is the results' extent on `axis`; of equal values the lower index comes first.
-    Rule V1: both results have one shape, k <= the input's extent.
+    Values and i64 indices; k is the results' extent on `axis`; of equal values the lower index comes first. Rule V1: both results have one shape, k <= the input's extent.
 
     Example:
     ```mlir
@@ -472,6 +469,26 @@ def Nn_TopKOp : Nn_Op<"top_k"> {
   let arguments = (ins Tensor:$input, I64Attr:$axis, UnitAttr:$smallest);
   let results = (outs Tensor:$values, Tensor:$indices);
   let assemblyFormat = "$input `axis` $axis attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Nn_SuppressBoxesOp : Nn_Op<"suppress_boxes"> {
+  let summary = "the best boxes that do not overlap better ones (non-maximum suppression)";
+  let description = [{
+    Boxes [B, N, 4] hold (y0, x0, y1, x1), low before high; scores [B, C, N]. In each batch and class the boxes with score > low (none with NaN) are walked
+    from the highest score down, of equal ones the lower index first; one is kept unless its overlap with a box kept before is > threshold, until `most`
+    are kept. overlap = common / ((area + area') - common), common = max(0, min(y1, y1') - max(y0, y0')) * max(0, min(x1, x1') - max(x0, x0')), area =
+    (y1 - y0) * (x1 - x0), each step rounded to f32. `kept` [B, C, N] begins with the kept boxes' indices in order, zeros follow; `counts` [B, C]: how many.
+    Rule B1: boxes, scores, threshold and low are f32, the last two scalars; kept and counts are i64; shapes agree; most >= 0.
+
+    Example:
+    ```mlir
+    %k, %n = nn.suppress_boxes %b, %s, %t, %l most 2 : (tensor<1x6x4xf32>, tensor<1x2x6xf32>, tensor<f32>, tensor<f32>) -> (tensor<1x2x6xi64>, tensor<1x2xi64>)
+    ```
+  }];
+  let arguments = (ins Tensor:$boxes, Tensor:$scores, Tensor:$threshold, Tensor:$low, I64Attr:$most);
+  let results = (outs Tensor:$kept, Tensor:$counts);
+  let assemblyFormat = "$boxes `,` $scores `,` $threshold `,` $low `most` $most attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

@@ -122,6 +122,18 @@ LogicalResult TopKOp::verify() {
   return fits && out[getAxis()] <= in[getAxis()] ? success() : emitOpError("V1: the results' shapes are wrong");
 }
 
+LogicalResult SuppressBoxesOp::verify() {
+  ArrayRef<int64_t> boxes = getBoxes().getType().getShape(), scores = getScores().getType().getShape();
+  bool floats = llvm::all_of(getOperandTypes(), [](Type type) { return cast<RankedTensorType>(type).getElementType().isF32(); });
+  bool integers = llvm::all_of(getResultTypes(), [](Type type) { return cast<RankedTensorType>(type).getElementType().isSignlessInteger(64); });
+  bool scalars = getThreshold().getType().getRank() == 0 && getLow().getType().getRank() == 0;
+  if (!floats || !integers || !scalars || static_cast<int64_t>(getMost()) < 0)
+    return emitOpError("B1: operands are not f32, thresholds no scalars, results not i64, or most is negative");
+  bool fits = scores.size() == 3 && boxes == ArrayRef<int64_t>{scores[0], scores[2], 4} && getKept().getType().getShape() == scores &&
+              getCounts().getType().getShape() == scores.drop_back();
+  return fits ? success() : emitOpError("B1: shapes of boxes, scores and results do not agree");
+}
+
 LogicalResult ResizeOp::verify() {
   if (static_cast<int64_t>(getScales().size()) != getInput().getType().getRank() || getInput().getType().getRank() != getResult().getType().getRank())
     return emitOpError("Z1: scales need one entry an axis");

@@ -12,3 +12,11 @@ func.func @fits(%x: tensor<1x1x4xf32>, %w: tensor<2x1x1xf32>, %r: tensor<1x2x4xf
   %y = nn.conv %x, %w residual %r strides [1] pad_low [0] pad_high [0] dilations [1] group 1 : (tensor<1x1x4xf32>, tensor<2x1x1xf32>, tensor<1x2x4xf32>) -> tensor<1x2x4xf32>
   return %y : tensor<1x2x4xf32>
 }
+
+// -----
+
+func.func @b1(%b: tensor<1x6x4xf32>, %s: tensor<1x2x5xf32>, %t: tensor<f32>) -> tensor<1x2x5xi64> {
+  // expected-error @+1 {{B1: shapes of boxes, scores and results do not agree}}
+  %k, %n = nn.suppress_boxes %b, %s, %t, %t most 2 : (tensor<1x6x4xf32>, tensor<1x2x5xf32>, tensor<f32>, tensor<f32>) -> (tensor<1x2x5xi64>, tensor<1x2xi64>)
+  return %k : tensor<1x2x5xi64>
+}

@@ -32,6 +32,23 @@ def boxes(centre):
 NMS = """g (float[1, 6, 4] boxes, float[1, 2, 6] scores) => (int64[n, 3] y) <int64 most = {4}, float iou = {0.5}, float low = {0.25}> {
   y = NonMaxSuppression<center_point_box = %d>(boxes, scores, most, iou, low)
 }"""
+
+
+def many_boxes():
+    """All of 600 boxes may be kept; each overlaps the next by a half and is taken when none of its neighbours is."""
+    place = np.arange(600, dtype="f4")
+    corners = np.stack([0 * place, place, 0 * place + 1, place + 2], 1)[None]
+    score = np.random.default_rng(1).permutation(600).astype("f4")
+    kept = []
+    for i in np.argsort(-score):
+        if not any(abs(i - k) < 2 for k in kept):
+            kept.append(i)
+    return dict(boxes=corners, scores=score[None, None]), dict(y=np.array([[0, 0, k] for k in kept], "i8"))
+
+
+ALL = """g (float[1, 600, 4] boxes, float[1, 1, 600] scores) => (int64[n, 3] y) <int64 most = {9223372036854775807}, float iou = {0.25}> {
+  y = NonMaxSuppression(boxes, scores, most, iou)
+}"""
 UNIQUE = "g (float[6] x) => (float[a] y, int64[b] first, int64[6] back, int64[c] counts) { y, first, back, counts = Unique<sorted = %d>(x) }"
 
 
@@ -175,6 +192,7 @@ CASES = {
 for centre in (0, 1):
     corners, scores, picked = boxes(centre)
     CASES[f"boxes-{centre}"] = (NEW + NMS % centre, dict(boxes=corners, scores=scores), dict(y=picked))
+CASES["boxes-many"] = (NEW + ALL, *many_boxes())
 given = CASES["opset6"][1]
 total = given["x"] + given["b"][:, None]
 results = dict(y=np.where(total < 0, total * given["slope"][:, None], total), z=given["x"] < given["b"][:, None])

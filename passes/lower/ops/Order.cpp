@@ -1,4 +1,4 @@
-// Lowers nn.cumulate and nn.top_k to the kernels of order.h: lines along one axis.
+// Lowers nn.cumulate, nn.top_k and nn.suppress_boxes to the kernels of order.h: lines along one axis.
 #include "passes/lower/Convert.h"
 #include "passes/lower/KernelType.h"
 #include "passes/lower/LowerOp.h"
@@ -74,11 +74,24 @@ Lowered lowerTopK(Operation *operation, LowerContext &context, std::string &why)
   return SmallVector<Value, 2>(call->result_begin(), call->result_end());
 }
 
+Lowered lowerSuppressBoxes(Operation *operation, LowerContext &context, std::string &) {
+  nn::SuppressBoxesOp op = cast<nn::SuppressBoxesOp>(operation);
+  ArrayRef<int64_t> shape = tensorType(op.getScores()).getShape();
+  SmallVector<int64_t> params(IK_SUPPRESS_COUNT, 0);
+  params[IK_SUPPRESS_BATCHES] = shape[0];
+  params[IK_SUPPRESS_CLASSES] = shape[1];
+  params[IK_SUPPRESS_BOXES] = shape[2];
+  params[IK_SUPPRESS_MOST] = static_cast<int64_t>(op.getMost());
+  kernel::MicroOp call = context.micro(op.getLoc(), "ik_suppress_boxes", op->getResultTypes(), op->getOperands(), params, tensorType(op.getScores()).getNumElements());
+  return SmallVector<Value, 2>(call->result_begin(), call->result_end());
+}
+
 } // namespace
 
 void registerOrder(LowerRegistry &registry) {
   registry.add("nn.cumulate", lowerCumulate);
   registry.add("nn.top_k", lowerTopK);
+  registry.add("nn.suppress_boxes", lowerSuppressBoxes);
 }
 
 } // namespace ingot

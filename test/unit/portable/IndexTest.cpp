@@ -15,6 +15,7 @@ extern "C" void ik_scatter_elements_u16(void *const *, const int64_t *, int64_t,
 extern "C" void ik_scatter_nd_i8(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_cumulate_f32(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_cumulate_u32(void *const *, const int64_t *, int64_t, int64_t);
+extern "C" void ik_suppress_boxes(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_top_k_f32(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_transpose_w32(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_top_k_u8(void *const *, const int64_t *, int64_t, int64_t);
@@ -174,6 +175,36 @@ template <typename T> void topKCase(Random &random, const char *name, Kernel ker
   }
 }
 
+/// One batch of squares of one size, whose overlap follows from how far they lie apart; NaN scores are not walked.
+void suppressCase(Random &random) {
+  int64_t classes = random.integer(1, 3), n = random.integer(0, 30), most = random.integer(0, n);
+  std::vector<float> boxes(size_t(n * 4)), scores(size_t(classes * n)), threshold = {0.5f}, low = {2};
+  for (int64_t i = 0; i < n * 4; ++i)
+    boxes[size_t(i)] = i % 4 < 2 ? float(random.integer(0, 12)) : boxes[size_t(i - 2)] + 4;
+  for (float &score : scores)
+    score = random.integer(0, 9) == 0 ? std::nanf("") : float(random.integer(0, 9));
+  std::vector<int64_t> kept(size_t(classes * n)), counts(size_t(classes), 0);
+  runKernel("ik_suppress_boxes", ik_suppress_boxes, {boxes.data(), scores.data(), threshold.data(), low.data()}, {kept.data(), counts.data()},
+            {int64_t(kept.size() * 8), classes * 8}, {1, classes, n, most});
+  for (int64_t c = 0; c < classes; ++c) {
+    std::vector<int64_t> want;
+    for (float score = 9; score > low[0]; --score)
+      for (int64_t i = 0; i < n; ++i) {
+        bool covered = scores[size_t(c * n + i)] != score;
+        for (int64_t k : want) {
+          float down = std::fabs(boxes[size_t(i * 4)] - boxes[size_t(k * 4)]), right = std::fabs(boxes[size_t(i * 4 + 1)] - boxes[size_t(k * 4 + 1)]);
+          float common = std::max(4 - down, 0.0f) * std::max(4 - right, 0.0f);
+          covered |= common / (32 - common) > threshold[0];
+        }
+        if (!covered && int64_t(want.size()) < most)
+          want.push_back(i);
+      }
+    check(counts[size_t(c)] == int64_t(want.size()), "ik_suppress_boxes: %d are kept, not %d", int(counts[size_t(c)]), int(want.size()));
+    want.resize(size_t(n));
+    check(std::equal(want.begin(), want.end(), kept.begin() + c * n), "ik_suppress_boxes: other boxes in class %d", int(c));
+  }
+}
+
 /// Squares with and without rests; what lies between the columns is not read into the result.
 void transposeCase(Random &random) {
   int64_t batch = random.integer(1, 3), rows = random.integer(1, 50), columns = random.integer(1, 50), stride = rows + random.integer(0, 5);
@@ -200,6 +231,7 @@ void testIndex() {
     tupleCases(random, round % 5);
     cumulateCase(random);
     transposeCase(random);
+    suppressCase(random);
     topKCase<float>(random, "ik_top_k_f32", ik_top_k_f32, true);
     topKCase<uint8_t>(random, "ik_top_k_u8", ik_top_k_u8, false);
   }

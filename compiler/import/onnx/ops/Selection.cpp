@@ -146,46 +146,17 @@ static void importUnique(OnnxNode &node) {
 
 // ---- NonMaxSuppression --------------------------------------------------------------------------
 
-/// Corners of boxes [B, 1, N] each, low before high, and their areas.
-struct Corners {
-  Value low[2], high[2], area;
-};
-
-static Value columnOf(OnnxNode &node, Value boxes, int64_t i) {
-  llvm::ArrayRef<int64_t> s = node.shape(boxes);
-  return node.reshape(node.slice(boxes, {0, 0, i}, {s[0], s[1], 1}, {1, 1, 1}), {s[0], 1, s[1]});
-}
-
-static Corners cornersOf(OnnxNode &node, Value boxes) {
-  Corners c;
+/// Boxes [B, N, 4] as (y0, x0, y1, x1), low before high.
+static Value cornersOf(OnnxNode &node, Value boxes) {
   bool centre = node.intAttr("center_point_box", 0) != 0;
-  for (int64_t d = 0; d < 2 && node.ok(); ++d) {
-    Value a = columnOf(node, boxes, centre ? 1 - d : d), b = columnOf(node, boxes, centre ? 3 - d : d + 2);
-    Value half = centre ? scaled(node, b, 0.5) : Value();
-    c.low[d] = centre ? node.binary(BinaryKind::sub, a, half) : node.binary(BinaryKind::min, a, b);
-    c.high[d] = centre ? node.binary(BinaryKind::add, a, half) : node.binary(BinaryKind::max, a, b);
-  }
-  c.area = node.ok() ? node.binary(BinaryKind::mul, node.binary(BinaryKind::sub, c.high[0], c.low[0]), node.binary(BinaryKind::sub, c.high[1], c.low[1])) : Value();
-  return c;
-}
-
-/// The element of x [B, 1, N] at index [B, C, 1], as [B, C, 1].
-static Value elementAt(OnnxNode &node, Value x, Value index, llvm::ArrayRef<int64_t> shape) {
-  Value wide = node.broadcast(x, shape);
-  return node.ok() ? node.create<nn::GatherElementsOp>({node.type(node.dtype(x), node.shape(index))}, wide, index, uint64_t(2)) : Value();
-}
-
-/// Boxes whose overlap with the box at `best` is more than the threshold's share of what both cover: [B, C, N].
-static Value overlaps(OnnxNode &node, const Corners &c, Value best, Value threshold, llvm::ArrayRef<int64_t> shape) {
-  Value common;
-  for (int64_t d = 0; d < 2; ++d) {
-    Value low = node.binary(BinaryKind::max, c.low[d], elementAt(node, c.low[d], best, shape));
-    Value high = node.binary(BinaryKind::min, c.high[d], elementAt(node, c.high[d], best, shape));
-    Value side = node.binary(BinaryKind::max, node.binary(BinaryKind::sub, high, low), node.scalar(DType::F32, 0));
-    common = common ? node.binary(BinaryKind::mul, common, side) : side;
-  }
-  Value both = node.binary(BinaryKind::sub, node.binary(BinaryKind::add, c.area, elementAt(node, c.area, best, shape)), common);
-  return node.binary(BinaryKind::greater, node.binary(BinaryKind::div, common, both), threshold);
+  Ints pair = node.shape(boxes).vec();
+  pair[2] = 2;
+  Value a = node.slice(boxes, {0, 0, 0}, pair, {1, 1, 1}), b = node.slice(boxes, {0, 0, 2}, pair, {1, 1, 1});
+  if (!centre)
+    return node.concat({node.binary(BinaryKind::min, a, b), node.binary(BinaryKind::max, a, b)}, 2);
+  Value half = scaled(node, b, 0.5), order = node.constantOf(Tensor::vectorI64({1, 0, 3, 2}));
+  Value corners = node.concat({node.binary(BinaryKind::sub, a, half), node.binary(BinaryKind::add, a, half)}, 2);
+  return node.ok() ? gather(node, corners, order, 2) : Value();
 }
 
 static Value scalarInput(OnnxNode &node, int64_t i, double fallback) {
@@ -197,9 +168,8 @@ static Value scalarInput(OnnxNode &node, int64_t i, double fallback) {
   return {};
 }
 
-/// `picks` rounds, each of which takes the best box that is left in every batch and class and drops what it overlaps: rows (batch, class, box).
+/// Rows (batch, class, box) of the boxes that are kept, best first in every class.
 static void importNonMaxSuppression(OnnxNode &node) {
-  constexpr int64_t kMostPicks = 256; // a round is some ten kernels of its own
   Value boxes = node.input(0), scores = node.input(1);
   std::optional<int64_t> asked = node.hasInput(2) ? needInt(node, 2, "max_output_boxes_per_class") : int64_t(0);
   if (!asked || !needRank(node, boxes, 3, 3, "boxes") || !needRank(node, scores, 3, 3, "scores"))
@@ -208,31 +178,24 @@ static void importNonMaxSuppression(OnnxNode &node) {
   int64_t picks = std::clamp<int64_t>(*asked, 0, shape[2]);
   if (node.shape(boxes) != llvm::ArrayRef<int64_t>{shape[0], shape[2], 4})
     return node.refuse("boxes and scores differ in number");
-  if (picks > kMostPicks)
-    return node.refuse("more than 256 boxes a class are to be selected");
   if (picks == 0 || elementCount(shape) == 0)
     return node.setOutput(0, node.constantOf(Tensor(DType::I64, {0, 3})));
-  Corners corners = cornersOf(node, boxes);
-  Value threshold = scalarInput(node, 3, 0), left = node.binary(BinaryKind::greater, scores, scalarInput(node, 4, kLowest));
-  Value none = node.scalar(DType::F32, kLowest);
-  llvm::SmallVector<Value> best, found;
-  for (int64_t i = 0; i < picks && node.ok(); ++i) {
-    Value masked = node.select(left, scores, none);
-    Value at = node.ok() ? node.create<nn::ArgReduceOp>({node.type(DType::I64, {shape[0], shape[1], 1})}, masked, uint64_t(2), false, false) : Value();
-    best.push_back(at);
-    found.push_back(node.reduce(ReduceKind::max, node.cast(left, DType::U8), {2}));
-    Value dropped = node.binary(BinaryKind::logical_or, overlaps(node, corners, at, threshold, shape), node.binary(BinaryKind::equal, iota(node, shape[2], 2, 3), at));
-    left = node.binary(BinaryKind::logical_and, left, node.unary(UnaryKind::logical_not, dropped));
-  }
+  Value corners = cornersOf(node, boxes), threshold = scalarInput(node, 3, 0), low = scalarInput(node, 4, kLowest);
   if (!node.ok())
     return;
+  node.create<nn::SuppressBoxesOp>({node.type(DType::I64, shape), node.type(DType::I64, {shape[0], shape[1]})}, corners, scores, threshold, low,
+                                   static_cast<uint64_t>(picks));
+  if (!node.ok())
+    return;
+  Value kept = node.lastResults()[0], counts = node.lastResults()[1];
   int64_t n = shape[0] * shape[1] * picks;
-  Value flags = node.cast(node.reshape(node.concat(found, 2), {n}), DType::Bool), flat = node.reshape(node.concat(best, 2), {n});
+  Value flags = node.reshape(node.binary(BinaryKind::less, iota(node, picks, 2, 3), node.reshape(counts, {shape[0], shape[1], 1})), {n});
+  Value flat = node.reshape(node.slice(kept, {0, 0, 0}, {shape[0], shape[1], picks}, {1, 1, 1}), {n});
   Value places = placesOf(node, flags, n), where = coordinatesOf(node, places, {shape[0], shape[1], picks});
   Value box = node.ok() ? unsqueeze(node, gather(node, flat, places, 0), 0) : Value();
   Value rows = node.ok() ? node.concat({node.slice(where, {0, 0}, {2, n}, {1, 1}), box}, 0) : Value();
   node.setOutput(0, node.ok() ? node.transpose(rows, {1, 0}) : Value());
-  node.setExtent(0, 0, node.ok() ? countOf(node, flags) : Value());
+  node.setExtent(0, 0, node.ok() ? node.reduce(ReduceKind::sum, node.reshape(counts, {shape[0] * shape[1]}), {0}, false) : Value());
 }
 
 void registerSelection(OnnxOpRegistry &registry) {
