@@ -63,6 +63,16 @@ def FuseRealConv : Pass<"ingot-fuse-real-conv", "::mlir::ModuleOp"> {
   }];
 }
 
+def TrimFilters : Pass<"ingot-trim-filters", "::mlir::ModuleOp"> {
+  let summary = "filter taps that meet only padding go";
+  let constructor = "::ingot::createTrimFilters()";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
+  let description = [{
+    conv(x, w) -> conv(x, slice(w)) with less padding, where the outer taps along an axis lie outside x for every element of the result: a 3x3 filter
+    of dilation 12 on a 10x10 plane is a 1x1 filter. Also for quant.conv and quant.real_conv, whose padding adds zero too.
+  }];
+}
+
 def FuseEpilogue : Pass<"ingot-fuse-epilogue", "::mlir::ModuleOp"> {
   let summary = "an activation and a residual sum after a convolution run on its accumulators";
   let constructor = "::ingot::createFuseEpilogue()";
