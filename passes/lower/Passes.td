@@ -24,10 +24,11 @@ def FuseMaps : Pass<"ingot-fuse-maps", "::mlir::ModuleOp"> {
 def TileTransposes : Pass<"ingot-tile-transposes", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createTileTransposes({})";
   let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::nn::NnDialect"];
-  let summary = "maps that only transpose matrices of 32-bit words become calls of ik_transpose_w32";
+  let summary = "maps that transpose matrices of 32-bit words become calls of ik_transpose_w32, or read what one transposed";
   let description = [{
     %y = kernel.map(%x) dims [R, C] strides [1, S, C, 1] { yield %a } -> kernel.micro "ik_transpose_w32"(%x), also with one dim outside. Needs collapsed
-    dims. Not below 3 rows or columns or 256 words, nor on devices whose kernels have no tiles in registers (shaders, DSPs).
+    dims. Not below 3 rows or columns or 256 words. Of a map that computes, or has operands along its rows too, what lies across them is transposed first,
+    where the lines that it walks would not stay in a first-level cache. Neither on devices whose kernels have no tiles in registers (shaders, DSPs).
   }];
 }
 

@@ -1,10 +1,13 @@
-// Maps that only transpose become calls of a kernel that does so in squares: a strided read of one word at a time costs ten times as much.
+// Maps that only transpose become calls of a kernel that does so in squares: a strided read of one word at a time costs ten times as much. What other maps
+// read across is transposed first.
 #include "passes/lower/WeightForms.h"
 #include "passes/Passes.h"
 #include "targets/common/ukernels/transpose.h"
 
 #include "dialects/kernel/Kernel.h"
 #include "dialects/nn/Nn.h"
+
+#include <numeric>
 
 using namespace mlir;
 
@@ -15,7 +18,9 @@ namespace ingot {
 
 namespace {
 
-constexpr int64_t kFewest = 3, kFewestWords = 256; // below, the map's own loop is as fast
+constexpr int64_t kFewest = 3, kFewestWords = 256;             // below, the map's own loop is as fast
+constexpr int64_t kFewestAcross = 8, kFewestWordsAcross = 4096; // the same where the map remains, and reads what was transposed
+constexpr int64_t kLineWords = 16, kSets = 64, kWays = 8;       // of a first-level cache: 32 KiB, in lines of 64 bytes
 
 bool onlyCopies(kernel::MapOp map) {
   Block &body = map.getBody().front();
@@ -38,6 +43,53 @@ std::optional<SmallVector<int64_t>> paramsOf(kernel::MapOp map) {
   return SmallVector<int64_t>{batch, rows, columns, offsets[0], rank == 3 ? strides[0] : 0, stride};
 }
 
+Value createTranspose(OpBuilder &builder, kernel::MapOp map, Value input, ArrayRef<int64_t> params, RankedTensorType type) {
+  return kernel::MicroOp::create(builder, map.getLoc(), type, "ik_transpose_w32", input, params, /*scratch=*/0, /*work=*/0, /*dest=*/IntegerAttr(),
+                                 /*epilogue=*/StringAttr())
+      .getResult(0);
+}
+
+/// Whether the lines that a walk down a column touches are still cached when the next column comes: those whose addresses agree in the set's bits share it.
+bool staysCached(int64_t columns, int64_t stride) {
+  int64_t sets = stride % kLineWords == 0 ? kSets / std::gcd(kSets, stride / kLineWords) : kSets;
+  return columns <= sets * kWays;
+}
+
+/// The kernel's parameters for an operand whose rows lie across the result's, when transposing it first is worth a call.
+std::optional<SmallVector<int64_t>> paramsAcross(kernel::MapOp map, size_t operand) {
+  ArrayRef<int64_t> dims = map.getDims();
+  size_t rank = dims.size();
+  if (rank < 2 || rank > 3 || map.getStrides().back() != 1 || cast<RankedTensorType>(map.getInputs()[operand].getType()).getElementTypeBitWidth() != 32)
+    return std::nullopt;
+  ArrayRef<int64_t> from = map.getStrides().slice(operand * rank, rank);
+  int64_t rows = dims[rank - 2], columns = dims[rank - 1], batch = rank == 3 && from[0] != 0 ? dims[0] : 1, stride = from[rank - 1];
+  if (from[rank - 2] != 1 || stride < rows || std::min(rows, columns) < kFewestAcross || batch * rows * columns < kFewestWordsAcross || staysCached(columns, stride))
+    return std::nullopt;
+  return SmallVector<int64_t>{batch, rows, columns, map.getOffsets()[operand], rank == 3 ? from[0] : 0, stride};
+}
+
+/// map(x) strides [1, S | C, 1] { f } -> map(transposed x) strides [C, 1 | C, 1] { f }
+void straighten(kernel::MapOp map, size_t operand) {
+  std::optional<SmallVector<int64_t>> params = paramsAcross(map, operand);
+  if (!params)
+    return;
+  int64_t batch = (*params)[IK_TRANSPOSE_BATCH], rows = (*params)[IK_TRANSPOSE_ROWS], columns = (*params)[IK_TRANSPOSE_COLUMNS];
+  OpBuilder builder(map);
+  Value input = map.getInputs()[operand];
+  RankedTensorType type = RankedTensorType::get({batch, rows, columns}, cast<RankedTensorType>(input.getType()).getElementType());
+  SmallVector<int64_t> offsets(map.getOffsets()), strides(map.getStrides());
+  size_t rank = map.getDims().size();
+  int64_t *to = strides.data() + operand * rank;
+  offsets[operand] = 0;
+  to[rank - 2] = columns;
+  to[rank - 1] = 1;
+  if (batch > 1)
+    to[0] = rows * columns;
+  map.getInputsMutable()[operand].assign(createTranspose(builder, map, input, *params, type));
+  map.setOffsets(offsets);
+  map.setStrides(strides);
+}
+
 struct TileTransposes : impl::TileTransposesBase<TileTransposes> {
   explicit TileTransposes(const PassContext &context) : hasTiles(!context.weights || context.weights->costs) {}
 
@@ -46,12 +98,12 @@ struct TileTransposes : impl::TileTransposesBase<TileTransposes> {
       return;
     getOperation().walk([](kernel::MapOp map) {
       std::optional<SmallVector<int64_t>> params = paramsOf(map);
+      for (size_t i = 0; !params && i < map.getBody().front().getNumArguments(); ++i)
+        straighten(map, i);
       if (!params)
         return;
       OpBuilder builder(map);
-      auto call = kernel::MicroOp::create(builder, map.getLoc(), map.getResult().getType(), "ik_transpose_w32", map.getInputs(), *params, /*scratch=*/0,
-                                          /*work=*/0, /*dest=*/IntegerAttr(), /*epilogue=*/StringAttr());
-      map.getResult().replaceAllUsesWith(call.getResult(0));
+      map.getResult().replaceAllUsesWith(createTranspose(builder, map, map.getInputs()[0], *params, cast<RankedTensorType>(map.getResult().getType())));
       map.erase();
     });
   }
