@@ -72,10 +72,9 @@ bool OnnxImporter::importGraph(const onnx::NodeProto &proto, const onnx::GraphPr
       materialize(output.name(), *entry);
     if (!entry)
       error("IG0156", "output '" + printable(output.name()) + "' is not computed by its graph", whereOf(proto), "re-export the model; this file is damaged");
-    bool varies = entry && (entry->kind == OnnxEntry::Absent || (entry->kind == OnnxEntry::Known && extents.count(entry->value)));
-    if (varies)
-      result.unsupported.push_back({fullOpName(proto), printable(output.name()), "an output of its graph is an empty optional value, or its extent depends on data"});
-    good &= entry && (entry->kind == OnnxEntry::Known || entry->kind == OnnxEntry::Sequence) && !varies;
+    if (entry && entry->kind == OnnxEntry::Absent)
+      result.unsupported.push_back({fullOpName(proto), printable(output.name()), "an output of its graph is an empty optional value"});
+    good &= entry && (entry->kind == OnnxEntry::Known || entry->kind == OnnxEntry::Sequence);
     outputs.push_back(entry ? *entry : OnnxEntry());
   }
   return good;
@@ -101,7 +100,13 @@ bool OnnxImporter::importBody(const onnx::NodeProto &proto, const onnx::GraphPro
   std::vector<OnnxEntry> given, made;
   for (Value input : inputs)
     given.push_back({OnnxEntry::Known, input});
-  return importGraph(proto, graph, given, scope, made) && onlyTensors(proto, graph, made, outputs);
+  bool good = importGraph(proto, graph, given, scope, made) && onlyTensors(proto, graph, made, outputs);
+  for (size_t i = 0; good && proto.op_type() == "Scan" && i < outputs.size(); ++i)
+    if (extents.count(outputs[i])) {
+      result.unsupported.push_back({fullOpName(proto), printable(graph.output(i).name()), "the extent of an output of its graph depends on data"});
+      return false;
+    }
+  return good;
 }
 
 void OnnxImporter::defineEntries(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<OnnxEntry> entries) {
@@ -119,8 +124,9 @@ void OnnxImporter::defineOutputs(const onnx::NodeProto &proto, Scope &scope, llv
 
 // ---- If -----------------------------------------------------------------------------------------
 
-/// Both branches and a choice by `condition`. False: nothing was defined; `why` says what differs, or is empty when it has been reported.
-bool OnnxImporter::importBoth(const onnx::NodeProto &proto, Scope &scope, Value condition, std::string &why) {
+/// Both branches and a choice by `condition`; they may differ in the extent of one axis of an output where that `mayVary`. False: nothing was defined;
+/// `why` says what differs, or is empty when it has been reported.
+bool OnnxImporter::importBoth(const onnx::NodeProto &proto, Scope &scope, Value condition, bool mayVary, std::string &why) {
   llvm::SmallVector<Value> onTrue, onFalse, chosen;
   why.clear();
   if (!importBody(proto, *graphOf(proto, "then_branch"), {}, scope, onTrue) || !importBody(proto, *graphOf(proto, "else_branch"), {}, scope, onFalse))
@@ -128,11 +134,13 @@ bool OnnxImporter::importBoth(const onnx::NodeProto &proto, Scope &scope, Value 
   frame = {};
   OnnxNode node(*this, proto, 1);
   for (int i = 0; i < proto.output_size(); ++i) {
-    if (onTrue[i].getType() != onFalse[i].getType()) {
+    bool same = onTrue[i].getType() == onFalse[i].getType() && !extents.count(onTrue[i]) && !extents.count(onFalse[i]);
+    Value either = same || mayVary ? merged(node, scalarOf(node, condition), onTrue[i], onFalse[i]) : Value();
+    if (!either) {
       why = llvm::formatv("its branches give output {0} different types or shapes", i).str();
       return false;
     }
-    chosen.push_back(node.select(scalarOf(node, condition), onTrue[i], onFalse[i]));
+    chosen.push_back(either);
   }
   why = node.reason;
   if (node.ok())
@@ -153,15 +161,15 @@ void OnnxImporter::importIf(const onnx::NodeProto &proto, Scope &scope, Value co
     refuse(proto, "both of its branches are needed, since its condition " + why, scope);
   };
   if (!value && condition && isCheap(*onTrue) && isCheap(*onFalse)) {
-    if (importBoth(proto, scope, condition, differ))
+    if (importBoth(proto, scope, condition, /*mayVary=*/false, differ))
       return;
     if (differ.empty())
       return refuseBoth();
   }
   if (!value)
     value = neededValue(condition, why);
-  if (!value && condition && differ.empty()) {
-    if (importBoth(proto, scope, condition, differ))
+  if (!value && condition) {
+    if (importBoth(proto, scope, condition, /*mayVary=*/true, differ))
       return diagnostics.report("IG0167", "both branches of an If are computed in every run, and one of them is taken", whereOf(proto), "its condition " + why);
     if (differ.empty())
       return refuseBoth();
@@ -180,6 +188,7 @@ void OnnxImporter::importIf(const onnx::NodeProto &proto, Scope &scope, Value co
 struct OnnxLoop {
   const onnx::GraphProto *body = nullptr;
   std::optional<int64_t> trips; // the most iterations; nullopt: no limit is given
+  std::optional<OnnxSum> counted; // iterations, when data decide; `trips` is the most there can be
   Value condition;              // before the next iteration; null: true
   Value active;                 // run-time: the loop has not ended; null: it has not for certain
   std::vector<OnnxEntry> carried; // tensors and sequences
@@ -190,6 +199,10 @@ struct OnnxLoop {
 OnnxImporter::LoopStep OnnxImporter::nextStep(OnnxNode &node, OnnxLoop &loop, int64_t iteration, std::string &why) {
   if (loop.trips && iteration >= *loop.trips)
     return LoopStep::End;
+  if (loop.counted) {
+    Value goes = node.binary(nn::BinaryKind::greater, numbers.value(node, *loop.counted), numbers.value(node, {iteration}));
+    loop.active = loop.active ? node.binary(nn::BinaryKind::logical_and, loop.active, goes) : goes;
+  }
   if (!loop.condition)
     return LoopStep::Run;
   std::optional<Tensor> known = valueOf(loop.condition);
@@ -214,11 +227,11 @@ bool OnnxImporter::carryOn(OnnxNode &node, OnnxLoop &loop, llvm::ArrayRef<OnnxEn
       why = "it carries a sequence, and its end is decided at run time";
       return false;
     }
-    if (loop.active && entry.value.getType() != carried.value.getType()) {
+    Value kept = loop.active && entry.value && carried.value ? merged(node, loop.active, entry.value, carried.value) : Value();
+    if (loop.active && !kept) {
       why = "a carried value changes its type or shape in a loop whose end is decided at run time";
       return false;
     }
-    Value kept = loop.active ? node.select(loop.active, entry.value, carried.value) : Value();
     carried = loop.active ? OnnxEntry{OnnxEntry::Known, kept} : entry;
   }
   return true;
@@ -267,6 +280,22 @@ static Value stack(OnnxNode &node, llvm::ArrayRef<Value> rows, int64_t axis, boo
   return node.ok() ? node.concat(parts, axis) : Value();
 }
 
+/// How many iterations there are at most. False: `why` goes on with what is wrong.
+bool OnnxImporter::readTrips(OnnxNode &node, OnnxLoop &loop, Value trips, std::string &why) {
+  std::optional<OnnxSum> count = trips && !valueOf(trips) && elementCount(node.shape(trips)) == 1 ? numbers.element(node, trips, 0) : std::nullopt;
+  if (count && !count->known() && numbers.rangeOf(*count).high <= kMostMaskedTrips) {
+    loop.counted = numbers.most(node, *count, {});
+    loop.trips = numbers.rangeOf(*loop.counted).high;
+    return true;
+  }
+  std::optional<Tensor> known = trips ? neededValue(trips, why) : std::nullopt;
+  if (known && known->count() != 1)
+    why = "is no scalar";
+  if (known && known->count() == 1)
+    loop.trips = known->intAt(0);
+  return !trips || loop.trips;
+}
+
 void OnnxImporter::importLoop(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<Value> inputs) {
   OnnxLoop loop;
   loop.body = graphOf(proto, "body");
@@ -282,12 +311,9 @@ void OnnxImporter::importLoop(const onnx::NodeProto &proto, Scope &scope, llvm::
     loop.carried.push_back(entry ? *entry : OnnxEntry{OnnxEntry::Known, Value()});
   }
   std::string why;
-  std::optional<Tensor> trips = inputs[0] ? neededValue(inputs[0], why) : std::nullopt;
-  if (inputs[0] && (!trips || trips->count() != 1))
-    return refuse(proto, "the trip count " + (trips ? std::string("is no scalar") : why), scope);
-  if (trips)
-    loop.trips = trips->intAt(0);
   OnnxNode node(*this, proto, 1);
+  if (!readTrips(node, loop, inputs[0], why))
+    return refuse(proto, "the trip count " + why, scope);
   for (int64_t i = 0;; ++i) {
     LoopStep step = nextStep(node, loop, i, why);
     if (step == LoopStep::End)
@@ -297,8 +323,12 @@ void OnnxImporter::importLoop(const onnx::NodeProto &proto, Scope &scope, llvm::
       return why.empty() ? poisonOutputs(proto, scope) : refuse(proto, why, scope);
   }
   std::vector<OnnxEntry> results = loop.carried;
-  for (llvm::SmallVector<Value> &list : loop.rows)
-    results.push_back({OnnxEntry::Known, static_cast<int>(results.size()) < proto.output_size() ? stack(node, list, 0) : Value()});
+  for (llvm::SmallVector<Value> &list : loop.rows) {
+    if (llvm::any_of(list, [&](Value row) { return extents.count(row) != 0; }))
+      node.refuse("the extent of a row of its scan outputs depends on data");
+    Value rows = static_cast<int>(results.size()) < proto.output_size() ? stack(node, list, 0) : Value();
+    results.push_back({OnnxEntry::Known, rows && loop.counted ? limited(node, rows, 0, *loop.counted) : rows});
+  }
   if (!node.ok())
     return refuse(proto, node.reason, scope);
   defineEntries(proto, scope, results);

@@ -1,321 +1,383 @@
-// Extents that depend on data, where operators use them as numbers or cut at them: Shape and Size give them, shapes are made of them, reductions leave
-// out what lies behind, and scattered entries behind go nowhere. OnnxExtents.cpp has the operators that only hand them on.
-#include "compiler/import/onnx/OnnxImporter.h"
-#include "compiler/import/onnx/OpHelpers.h"
-
-#include <limits>
+// Extents that depend on data, where operators use them as numbers or cut and join values by them: Shape and Size give them, shapes, ranges, ends of
+// slices and amounts of padding are made of them. OnnxExtents.cpp has the operators that only hand them on, OnnxBehind.cpp those that mix entries.
+#include "compiler/import/onnx/OnnxCounted.h"
+#include "compiler/import/onnx/OnnxTensor.h"
 
 using namespace mlir;
 
 namespace ingot {
 
 using nn::BinaryKind;
-using nn::ReduceKind;
-
-/// A node with what is known about extents; rules give a result, or nullopt when the node is none of theirs.
-struct OnnxCounted {
-  struct Result {
-    Value value;
-    int64_t axis = -1; // which is shorter at run time; -1: none
-    Value count = {};
-  };
-  OnnxNode &node;
-  const llvm::DenseMap<Value, OnnxExtent> &extents;
-  const llvm::DenseMap<Value, int64_t> &mosts; // count -> the most it can be
-
-  const OnnxExtent *extent(int64_t i) const {
-    auto found = node.input(i) ? extents.find(node.input(i)) : extents.end();
-    return found == extents.end() ? nullptr : &found->second;
-  }
-};
 
 namespace {
 
 using Counted = OnnxCounted;
-using Result = std::optional<OnnxCounted::Result>;
+using Result = OnnxCountedResults;
 
-/// An element of a tensor of integers: a number, or a count and the most it can be.
-struct Entry {
-  int64_t number;
-  Value count;
-};
+Result one(Value value, int64_t axis = -1, OnnxSum count = {}) { return {{Counted::Result{value, axis, std::move(count)}}}; }
 
-/// Where element `at` of an operation's result comes from: (operand, its element); an operand of -1: from no single one.
-std::pair<int64_t, int64_t> sourceOf(OnnxNode &node, Operation *op, int64_t at) {
-  if (llvm::isa<nn::ReshapeOp>(op) || (llvm::isa<nn::CastOp>(op) && !isFloat(node, op->getOperand(0))))
-    return {0, at};
-  bool vectors = llvm::all_of(op->getOperands(), [&](Value operand) { return node.shape(operand).size() <= 1; });
-  if (!vectors)
-    return {-1, 0};
-  if (auto slice = llvm::dyn_cast<nn::SliceOp>(op))
-    return {0, slice.getStarts()[0] + at * slice.getSteps()[0]};
-  if (llvm::isa<nn::GatherOp>(op))
-    if (std::optional<Tensor> indices = node.constant(op->getOperand(1))) {
-      int64_t index = indices->intAt(at);
-      return {0, index < 0 ? index + node.shape(op->getOperand(0))[0] : index};
-    }
-  if (!llvm::isa<nn::ConcatOp>(op))
-    return {-1, 0};
-  int64_t operand = 0;
-  for (; at >= node.shape(op->getOperand(operand))[0]; ++operand)
-    at -= node.shape(op->getOperand(operand))[0];
-  return {operand, at};
-}
-
-std::optional<Entry> entryOf(const Counted &c, Value value, int64_t at) {
-  for (;;) {
-    if (auto most = c.mosts.find(value); most != c.mosts.end())
-      return Entry{most->second, value};
-    if (std::optional<Tensor> known = c.node.constant(value))
-      return Entry{known->intAt(at), {}};
-    Operation *op = value.getDefiningOp();
-    std::pair<int64_t, int64_t> source = op ? sourceOf(c.node, op, at) : std::pair<int64_t, int64_t>(-1, 0);
-    if (source.first < 0)
+/// The integers of operand i.
+std::optional<std::vector<OnnxSum>> sumsOf(const Counted &c, int64_t i) {
+  Value list = c.node.input(i);
+  if (!list || c.node.shape(list).size() > 1)
+    return std::nullopt;
+  std::vector<OnnxSum> sums;
+  for (int64_t k = 0; k < elementCount(c.node.shape(list)).value_or(0); ++k) {
+    std::optional<OnnxSum> sum = c.numbers.element(c.node, list, k);
+    if (!sum)
       return std::nullopt;
-    value = op->getOperand(source.first);
-    at = source.second;
+    sums.push_back(*sum);
   }
+  return sums;
 }
 
-/// A shape with at most one count among its numbers.
+/// A shape with one entry that is known at run time only, at `axis`.
 struct Sizes {
-  Ints most;         // the count as the most it can be
-  int64_t axis = -1; // where the count is
-  Value count;
+  Ints most; // that entry as the most it can be
+  int64_t axis = -1;
+  OnnxSum count;
 };
 
 std::optional<Sizes> sizesOf(const Counted &c, int64_t i) {
-  Value shape = c.node.input(i);
-  if (!shape || c.node.shape(shape).size() != 1)
-    return std::nullopt;
+  std::optional<std::vector<OnnxSum>> sums = sumsOf(c, i);
   Sizes sizes;
-  for (int64_t k = 0; k < c.node.shape(shape)[0]; ++k) {
-    std::optional<Entry> entry = entryOf(c, shape, k);
-    if (!entry || (entry->count && sizes.count))
+  for (size_t k = 0; sums && k < sums->size(); ++k) {
+    const OnnxSum &sum = (*sums)[k];
+    sizes.most.push_back(c.numbers.rangeOf(sum).high);
+    if (!sum.known() && sizes.axis >= 0)
       return std::nullopt;
-    sizes.most.push_back(entry->number);
-    if (entry->count)
-      sizes.axis = k, sizes.count = entry->count;
+    if (!sum.known())
+      sizes.axis = static_cast<int64_t>(k), sizes.count = c.numbers.most(c.node, sum, {});
   }
-  return sizes;
+  return sums ? std::optional(sizes) : std::nullopt;
 }
 
-Value scalarI64(OnnxNode &node, int64_t value) { return node.constantOf(Tensor::vectorI64({value}).reshaped({})); }
-
-/// True for entries in front of the count: [1 .. n .. 1], n on `axis`.
-Value inFront(OnnxNode &node, const OnnxExtent &extent, int64_t n, int64_t rank) {
-  return node.binary(BinaryKind::less, iota(node, n, extent.axis, rank), extent.count);
-}
+int64_t product(llvm::ArrayRef<int64_t> list) { return elementCount(list).value_or(-1); }
 
 // ---- counts as numbers ----------------------------------------------------------------------------
 
 Result giveShape(const Counted &c) {
-  const OnnxExtent *extent = c.extent(0);
-  if (!extent)
+  if (!c.extent(0))
     return std::nullopt;
-  llvm::ArrayRef<int64_t> shape = c.node.shape(c.node.input(0));
-  int64_t rank = shape.size(), start = c.node.intAttr("start", 0), end = c.node.intAttr("end", rank);
+  int64_t rank = rankOf(c.node, c.node.input(0)), start = c.node.intAttr("start", 0), end = c.node.intAttr("end", rank);
   start = std::clamp<int64_t>(start < 0 ? start + rank : start, 0, rank);
   end = std::clamp<int64_t>(end < 0 ? end + rank : end, 0, rank);
   llvm::SmallVector<Value> parts;
   for (int64_t axis = start; axis < end; ++axis)
-    parts.push_back(axis == extent->axis ? c.node.reshape(extent->count, {1}) : c.node.constantOf(Tensor::vectorI64({shape[axis]})));
-  return Counted::Result{parts.empty() ? c.node.constantOf(Tensor::vectorI64({})) : c.node.concat(parts, 0)};
+    parts.push_back(c.node.reshape(c.numbers.value(c.node, c.entries(0, axis)), {1}));
+  return one(parts.empty() ? c.node.constantOf(Tensor::vectorI64({})) : c.node.concat(parts, 0));
 }
 
 Result giveSize(const Counted &c) {
   const OnnxExtent *extent = c.extent(0);
   if (!extent)
     return std::nullopt;
-  int64_t each = 1;
-  for (auto [axis, n] : llvm::enumerate(c.node.shape(c.node.input(0))))
-    each *= static_cast<int64_t>(axis) == extent->axis ? 1 : n;
-  return Counted::Result{c.node.binary(BinaryKind::mul, extent->count, scalarI64(c.node, each))};
+  int64_t all = product(c.node.shape(c.node.input(0))), each = all / std::max<int64_t>(c.node.shape(c.node.input(0))[extent->axis], 1);
+  return one(c.numbers.value(c.node, c.entries(0, extent->axis).times(each)));
 }
 
-/// The axis of the new shape that the count is on: the one that names it, copies it, or takes what is left; -1 when there is none.
-int64_t countedAxis(const Counted &c, const Sizes &sizes, const OnnxExtent &extent) {
-  bool copies = !c.node.intAttr("allowzero", 0) && extent.axis < static_cast<int64_t>(sizes.most.size()) && sizes.most[extent.axis] == 0;
-  if (sizes.count)
-    return sizes.count == extent.count && !copies ? sizes.axis : -1;
-  auto rest = llvm::find(sizes.most, -1);
-  return copies ? extent.axis : rest == sizes.most.end() ? -1 : rest - sizes.most.begin();
+Result fillShape(const Counted &c) {
+  std::optional<Sizes> sizes = sizesOf(c, 0);
+  if (!sizes || sizes->axis < 0)
+    return std::nullopt;
+  Tensor value = c.node.tensorAttr("value").value_or(filled(DType::F32, {1}, 0));
+  return one(c.node.broadcast(c.node.constantOf(value), sizes->most), sizes->axis, sizes->count);
 }
 
-/// Axes in front of the count and behind it are split and joined among themselves; those behind may join it.
+/// start, start + 1 ... below a limit.
+Result countUp(const Counted &c) {
+  std::optional<std::vector<OnnxSum>> start = sumsOf(c, 0), limit = sumsOf(c, 1), step = sumsOf(c, 2);
+  bool scalars = start && limit && step && start->size() == 1 && limit->size() == 1 && step->size() == 1;
+  if (!scalars || (*step)[0] != OnnxSum{1} || ((*start)[0].known() && (*limit)[0].known()))
+    return std::nullopt;
+  OnnxSum count = c.numbers.most(c.node, (*limit)[0].plus((*start)[0], -1), {});
+  int64_t n = c.numbers.rangeOf(count).high;
+  Value all = c.node.binary(BinaryKind::add, iota(c.node, n, 0, 1), c.numbers.value(c.node, (*start)[0]));
+  return one(c.node.cast(all, c.node.dtype(c.node.input(0))), 0, count);
+}
+
+// ---- shapes ---------------------------------------------------------------------------------------
+
+/// The new shape around the axis of the count: [before ..., count, behind ...]; the entry -1 is worked out.
+struct Around {
+  Ints to;
+  int64_t axis = -1;
+  OnnxSum count;
+};
+
+/// The factor k with a = k b, when it is one.
+std::optional<int64_t> ratio(const OnnxSum &a, const OnnxSum &b) {
+  if (b.known() || a.known())
+    return std::nullopt;
+  int64_t k = a.terms.begin()->second / b.terms.begin()->second;
+  return k > 0 && a == b.times(k) ? std::optional(k) : std::nullopt;
+}
+
+/// Rows of `inner` elements on `axis`, as many as `rows` says and behind `outer` others, under the sizes in `sums`.
+std::optional<Around> layOut(std::vector<OnnxSum> sums, int64_t axis, int64_t outer, const OnnxSum &rows, int64_t inner) {
+  auto wild = llvm::find(sums, OnnxSum{-1});
+  if (axis < 0)
+    axis = wild - sums.begin();
+  if (axis == static_cast<int64_t>(sums.size()))
+    return std::nullopt;
+  int64_t before = 1, behind = 1;
+  for (int64_t i = 0; i < static_cast<int64_t>(sums.size()); ++i)
+    if (i != axis && sums.begin() + i != wild)
+      (i < axis ? before : behind) *= std::max<int64_t>(sums[i].constant, 0);
+  OnnxSum all = rows.times(inner);
+  if (wild - sums.begin() == axis) {
+    std::optional<OnnxSum> rest = behind > 0 ? all.over(behind) : std::nullopt;
+    *wild = rest.value_or(OnnxSum{-1});
+  } else if (wild != sums.end()) {
+    bool first = wild - sums.begin() < axis;
+    std::optional<int64_t> each = ratio(all, sums[axis]);
+    if (!each || before <= 0 || behind <= 0)
+      return std::nullopt;
+    int64_t rest = first ? outer / before : *each / behind;
+    *wild = {rest};
+    (first ? before : behind) *= rest;
+  }
+  if (before != outer || sums[axis].times(behind) != all)
+    return std::nullopt;
+  Around around{{}, axis, sums[axis]};
+  for (const OnnxSum &sum : sums)
+    around.to.push_back(sum.constant);
+  return around;
+}
+
+/// x [outer, n, inner] with `rows` of n: all rows there are, one behind the other, [outer n, inner].
+Value packed(const Counted &c, Value x, int64_t outer, int64_t n, const OnnxSum &rows) {
+  OnnxNode &node = c.node;
+  Value at = iota(node, outer * n, 0, 1), most = c.numbers.value(node, c.numbers.most(node, rows, {1}));
+  Value group = node.binary(BinaryKind::div, at, most), row = node.binary(BinaryKind::mod, at, most);
+  Value index = node.binary(BinaryKind::add, node.binary(BinaryKind::mul, group, c.numbers.value(node, {n})), row);
+  return node.ok() ? gather(node, x, index, 0) : Value();
+}
+
+/// Operand 0 under a shape of which entry `axis` is known at run time only, or none with -1.
+Result reshapeTo(const Counted &c, const std::vector<OnnxSum> &sums, int64_t axis) {
+  const OnnxExtent *extent = c.extent(0);
+  Ints from = c.node.shape(c.node.input(0)).vec();
+  llvm::ArrayRef<int64_t> was(from);
+  int64_t outer = product(was.take_front(extent->axis)), n = from[extent->axis], inner = product(was.drop_front(extent->axis + 1));
+  OnnxSum rows = c.entries(0, extent->axis);
+  Value x = c.node.input(0);
+  std::optional<Around> around = layOut(sums, axis, outer, rows, inner);
+  if (!around && outer > 1 && (around = layOut(sums, axis, 1, rows.times(outer), inner)))
+    x = packed(c, c.node.reshape(x, {outer * n, inner}), outer, n, rows);
+  if (!around)
+    return std::nullopt;
+  around->to[around->axis] = c.numbers.rangeOf(around->count).high;
+  return one(c.node.reshape(x, around->to), around->axis, around->count);
+}
+
+/// Axes in front of the count and behind it are split and joined among themselves; those behind may join it, and all that are in front.
 Result reshapeAround(const Counted &c) {
   const OnnxExtent *extent = c.extent(0);
-  std::optional<Sizes> sizes = extent ? sizesOf(c, 1) : std::nullopt;
-  int64_t axis = sizes ? countedAxis(c, *sizes, *extent) : -1;
-  if (axis < 0)
-    return std::nullopt;
-  Ints from = c.node.shape(c.node.input(0)).vec(), to = sizes->most;
-  bool zeros = c.node.intAttr("allowzero", 0) != 0;
-  for (size_t i = 0; i < to.size(); ++i)
-    to[i] = to[i] == 0 && !zeros && i < from.size() ? from[i] : to[i];
-  to[axis] = from[extent->axis];
-  llvm::ArrayRef<int64_t> was(from), is(to);
-  auto product = [](llvm::ArrayRef<int64_t> list) { return elementCount(list).value_or(-1); };
-  auto rest = llvm::find(is.drop_front(axis + 1), -1);
-  int64_t inner = product(was.drop_front(extent->axis + 1)), wild = rest == is.end() ? axis : rest - is.begin();
-  bool takesRest = sizes->most[wild] == -1;
-  to[wild] = takesRest && wild != axis ? 1 : to[wild];
-  int64_t behind = product(is.drop_front(axis + 1)), times = takesRest && behind > 0 ? inner / behind : 1;
-  if (product(is.take_front(axis)) != product(was.take_front(extent->axis)) || behind * times != inner)
-    return std::nullopt;
-  to[wild] *= times;
-  Value count = wild == axis && times != 1 ? c.node.binary(BinaryKind::mul, extent->count, scalarI64(c.node, times)) : extent->count;
-  return Counted::Result{c.node.reshape(c.node.input(0), to), axis, count};
+  std::optional<std::vector<OnnxSum>> sums = extent ? sumsOf(c, 1) : std::nullopt;
+  int64_t axis = -1, rank = extent ? rankOf(c.node, c.node.input(0)) : 0;
+  for (size_t i = 0; sums && i < sums->size(); ++i) {
+    if ((*sums)[i] == OnnxSum{0} && !c.node.intAttr("allowzero", 0) && static_cast<int64_t>(i) < rank)
+      (*sums)[i] = c.entries(0, static_cast<int64_t>(i));
+    if (!(*sums)[i].known() && axis >= 0)
+      return std::nullopt;
+    axis = (*sums)[i].known() ? axis : static_cast<int64_t>(i);
+  }
+  return sums ? reshapeTo(c, *sums, axis) : std::nullopt;
 }
 
-/// The first entries of one axis, as many as a count says.
-Result sliceTo(const Counted &c) {
-  std::optional<Tensor> starts = c.node.constant(1), axes = c.node.constant(3), steps = c.node.constant(4);
-  std::optional<Sizes> end = starts && starts->count() == 1 && starts->intAt(0) == 0 ? sizesOf(c, 2) : std::nullopt;
-  if (!end || !end->count || end->most.size() != 1 || (c.node.hasInput(3) && !axes) || (c.node.hasInput(4) && (!steps || steps->intAt(0) != 1)))
-    return std::nullopt;
-  int64_t axis = axes ? axes->intAt(0) : 0;
-  Ints shape = c.node.shape(c.node.input(0)).vec();
+/// [before the axis, from it on].
+Result flattenAround(const Counted &c) {
   const OnnxExtent *extent = c.extent(0);
-  if (c.node.badAxis(axis, shape.size()) || (extent && extent->axis != axis))
+  int64_t rank = extent ? rankOf(c.node, c.node.input(0)) : 0, axis = c.node.intAttr("axis", 1);
+  axis += axis < 0 ? rank : 0;
+  if (!extent || axis < 0 || axis > rank)
     return std::nullopt;
-  Value had = extent ? extent->count : scalarI64(c.node, shape[axis]), least = c.node.binary(BinaryKind::min, had, end->count);
-  bool whole = extent ? extent->count == end->count : end->most[0] <= shape[axis];
-  shape[axis] = std::min(shape[axis], end->most[0]);
-  Value part = c.node.slice(c.node.input(0), Ints(shape.size(), 0), shape, Ints(shape.size(), 1));
-  return Counted::Result{part, axis, whole ? end->count : least};
+  std::vector<OnnxSum> sums = {{1}, {1}};
+  for (int64_t i = 0; i < rank; ++i) {
+    OnnxSum &part = sums[i < axis ? 0 : 1], entries = c.entries(0, i);
+    part = entries.known() ? part.times(entries.constant) : entries.times(part.constant);
+  }
+  return reshapeTo(c, sums, extent->axis < axis ? 0 : 1);
 }
 
 Result expandTo(const Counted &c) {
   const OnnxExtent *extent = c.extent(0);
   std::optional<Sizes> sizes = sizesOf(c, 1);
-  if (!sizes || (!extent && !sizes->count) || (extent && sizes->count && sizes->count != extent->count))
+  if (!sizes || (!extent && sizes->axis < 0) || (extent && sizes->axis >= 0 && sizes->count != c.entries(0, extent->axis)))
     return std::nullopt;
   Ints from = c.node.shape(c.node.input(0)).vec(), to = sizes->most;
   int64_t rank = std::max(from.size(), to.size()), had = extent ? extent->axis + rank - static_cast<int64_t>(from.size()) : -1;
-  int64_t axis = sizes->count ? sizes->axis + rank - static_cast<int64_t>(to.size()) : had;
+  int64_t axis = sizes->axis >= 0 ? sizes->axis + rank - static_cast<int64_t>(to.size()) : had;
+  OnnxSum count = extent ? c.entries(0, extent->axis) : sizes->count;
   from.insert(from.begin(), rank - from.size(), 1);
   to.insert(to.begin(), rank - to.size(), 1);
-  bool fits = extent ? had == axis && (sizes->count || to[axis] == 1) : from[axis] == 1;
+  bool fits = extent ? had == axis && (sizes->axis >= 0 || to[axis] == 1) : from[axis] == 1;
   for (int64_t i = 0; i < rank; ++i)
-    to[i] = to[i] == 1 ? from[i] : to[i];
-  return fits ? Result(Counted::Result{c.node.broadcast(c.node.input(0), to), axis, extent ? extent->count : sizes->count}) : std::nullopt;
+    to[i] = to[i] == 1 || i == had ? from[i] : to[i];
+  return fits ? one(c.node.broadcast(c.node.input(0), to), axis, count) : std::nullopt;
 }
 
-Result fillShape(const Counted &c) {
-  std::optional<Sizes> sizes = sizesOf(c, 0);
-  if (!sizes || !sizes->count)
+// ---- parts of values ------------------------------------------------------------------------------
+
+/// Starts, ends, axes and steps of a slice.
+struct Cut {
+  std::vector<OnnxSum> starts, ends;
+  Ints axes, steps;
+};
+
+/// Ends that are far outside any tensor come nearer.
+std::optional<std::vector<OnnxSum>> placesOf(const Counted &c, int64_t i, llvm::StringRef name) {
+  std::optional<Tensor> known = c.node.constant(i);
+  std::vector<int64_t> listed = c.node.intsAttr(name);
+  for (int64_t k = 0; known && k < known->count(); ++k)
+    listed.push_back(known->intAt(k));
+  if (!known && c.node.hasInput(i))
+    return sumsOf(c, i);
+  std::vector<OnnxSum> places;
+  for (int64_t place : listed)
+    places.push_back({std::clamp(place, 1 - kMaxOnnxElements, kMaxOnnxElements - 1)});
+  return places;
+}
+
+std::optional<Cut> cutOf(const Counted &c) {
+  std::optional<std::vector<OnnxSum>> starts = placesOf(c, 1, "starts"), ends = placesOf(c, 2, "ends"), axes = placesOf(c, 3, "axes"), steps = placesOf(c, 4, "steps");
+  if (!starts || !ends || !axes || !steps || starts->size() != ends->size())
     return std::nullopt;
-  Tensor value = c.node.tensorAttr("value").value_or(filled(DType::F32, {1}, 0));
-  return Counted::Result{c.node.broadcast(c.node.constantOf(value), sizes->most), sizes->axis, sizes->count};
-}
-
-// ---- what lies behind the count -------------------------------------------------------------------
-
-/// What a reduction takes no notice of; nullopt for kinds and types without.
-std::optional<double> neutralOf(OnnxNode &node, ReduceKind kind, Value x) {
-  if (kind == ReduceKind::max || kind == ReduceKind::min) {
-    double far = std::numeric_limits<double>::infinity();
-    return isFloat(node, x) ? std::optional(kind == ReduceKind::max ? -far : far) : std::nullopt;
+  Cut cut{*starts, *ends, {}, {}};
+  for (size_t k = 0; k < starts->size(); ++k) {
+    int64_t axis = k < axes->size() ? (*axes)[k].constant : static_cast<int64_t>(k), step = k < steps->size() ? (*steps)[k].constant : 1;
+    if (c.node.badAxis(axis, rankOf(c.node, c.node.input(0))) || step < 1)
+      return std::nullopt;
+    cut.axes.push_back(axis);
+    cut.steps.push_back(step);
   }
-  return kind == ReduceKind::prod ? 1 : 0;
+  return cut;
 }
 
-/// reduce(x) -> reduce(select(i < count, x, neutral)), when the axis with the count is among the reduced; a mean is the sum through the number of entries.
-Result reduceInFront(const Counted &c) {
-  OnnxNode &node = c.node;
+/// A place of a slice as one in 0 .. n; nullopt when it may count from either end.
+std::optional<OnnxSum> placeIn(const Counted &c, const OnnxSum &place, const OnnxSum &n) {
+  OnnxRange range = c.numbers.rangeOf(place);
+  if (range.low < 0 && range.high >= 0)
+    return std::nullopt;
+  OnnxSum from = range.high < 0 ? place.plus(n) : place;
+  return c.numbers.least(c.node, c.numbers.most(c.node, from, {}), n);
+}
+
+/// Slices whose places or whose axis' extent depend on data, on one axis; on others they are known.
+Result sliceBetween(const Counted &c) {
   const OnnxExtent *extent = c.extent(0);
-  std::optional<ReduceKind> kind = llvm::StringSwitch<std::optional<ReduceKind>>(node.op())
-                                       .Cases({"ReduceSum", "ReduceMean"}, ReduceKind::sum)
-                                       .Case("ReduceMax", ReduceKind::max).Case("ReduceMin", ReduceKind::min).Case("ReduceProd", ReduceKind::prod)
-                                       .Case("ReduceL1", ReduceKind::l1).Case("ReduceL2", ReduceKind::l2).Case("ReduceSumSquare", ReduceKind::sum_square)
-                                       .Default(std::nullopt);
-  Value x = node.input(0);
-  std::optional<double> neutral = extent && kind ? neutralOf(node, *kind, x) : std::nullopt;
-  std::optional<Ints> axes = neutral ? axesOf(node, 1) : std::nullopt;
-  int64_t rank = neutral ? rankOf(node, x) : 0;
-  if (neutral && (!axes || axes->empty()))
-    axes = node.intAttr("noop_with_empty_axes", 0) ? Ints() : axesFrom(0, rank);
-  if (!axes || !normaliseAxes(node, *axes, rank) || !llvm::is_contained(*axes, extent->axis))
+  std::optional<Cut> cut = cutOf(c);
+  bool whole = cut && (!extent || !llvm::is_contained(cut->axes, extent->axis));
+  bool fixed = cut && llvm::all_of(cut->starts, [](const OnnxSum &s) { return s.known(); }) && llvm::all_of(cut->ends, [](const OnnxSum &s) { return s.known(); });
+  if (!cut || (whole && fixed))
     return std::nullopt;
-  Ints shape = node.shape(x).vec();
-  Value masked = node.select(inFront(node, *extent, shape[extent->axis], rank), x, node.scalar(node.dtype(x), *neutral));
-  Value y = node.reduce(*kind, masked, *axes, node.intAttr("keepdims", 1) != 0);
-  if (node.op() != "ReduceMean")
-    return Counted::Result{y};
-  int64_t each = 1;
-  for (int64_t axis : *axes)
-    each *= axis == extent->axis ? 1 : shape[axis];
-  Value entries = node.binary(BinaryKind::mul, extent->count, scalarI64(node, each));
-  return Counted::Result{node.binary(BinaryKind::div, y, node.cast(entries, node.dtype(x)))};
+  Counted::Result made{c.node.input(0), extent ? extent->axis : -1, extent ? c.entries(0, extent->axis) : OnnxSum()};
+  for (size_t k = 0; k < cut->axes.size(); ++k) {
+    int64_t axis = cut->axes[k], step = cut->steps[k];
+    OnnxSum n = c.entries(0, axis);
+    std::optional<OnnxSum> start = placeIn(c, cut->starts[k], n), end = placeIn(c, cut->ends[k], n);
+    if (!start || !end)
+      return std::nullopt;
+    OnnxSum size = c.numbers.quotientUp(c.node, c.numbers.most(c.node, end->plus(*start, -1), {}), step);
+    if (!size.known() && made.axis >= 0 && made.axis != axis)
+      return std::nullopt;
+    int64_t most = c.numbers.rangeOf(size).high, rank = rankOf(c.node, made.value);
+    Ints starts(rank, 0), sizes = c.node.shape(made.value).vec(), steps(rank, 1);
+    if (start->known()) {
+      starts[axis] = most > 0 ? start->constant : 0, sizes[axis] = most, steps[axis] = step;
+      made.value = c.node.slice(made.value, starts, sizes, steps);
+    } else {
+      Value places = c.node.binary(BinaryKind::mul, iota(c.node, most, 0, 1), c.numbers.value(c.node, {step}));
+      places = c.node.binary(BinaryKind::add, places, c.numbers.value(c.node, *start));
+      made.value = c.node.ok() ? gather(c.node, made.value, places, axis) : Value();
+    }
+    if (!made.value)
+      return std::nullopt;
+    if (!size.known() || made.axis == axis)
+      made.axis = size.known() ? -1 : axis, made.count = size;
+  }
+  return OnnxCountedResults({made});
 }
 
-/// Writes into data with one more slice on `axis`, which takes what lies behind the count and is cut off again. There are as many updates as places.
-Result scatterInFront(const Counted &c) {
+/// Joins values along the axis that is shorter at run time: entries of the whole move to the front by what lies behind the counts before them.
+Result concatFilled(const Counted &c) {
   OnnxNode &node = c.node;
-  const OnnxExtent *indices = c.extent(1), *updates = c.extent(2);
-  std::optional<nn::ScatterKind> kind = nn::symbolizeScatterKind(node.stringAttr("reduction", "none"));
-  bool tuples = node.op() == "ScatterND";
-  if (!indices || !updates || indices->axis != updates->axis || c.extent(0) || !kind)
+  int64_t axis = node.intAttr("axis", 0), most = 0;
+  if (!node.hasInput(0) || node.badAxis(axis, rankOf(node, node.input(0))))
     return std::nullopt;
-  Value x = node.input(0), at = node.cast(node.input(1), DType::I64);
-  Ints shape = node.shape(x).vec(), room = shape, places = node.shape(at).vec(), steps(shape.size(), 1);
-  int64_t rank = places.size(), axis = tuples ? 0 : node.intAttr("axis", 0);
-  if (places.empty() || shape.empty() || (tuples && (indices->axis == rank - 1 || places.back() > static_cast<int64_t>(shape.size()))))
+  llvm::SmallVector<Value> parts;
+  bool counted = false;
+  for (int64_t i = 0; i < node.numInputs(); ++i) {
+    if (!node.hasInput(i) || rankOf(node, node.input(i)) <= axis || (c.extent(i) && c.extent(i)->axis != axis))
+      return std::nullopt;
+    counted |= c.extent(i) != nullptr;
+    parts.push_back(node.input(i));
+    most += node.shape(parts.back())[axis];
+  }
+  if (!counted || most == 0)
     return std::nullopt;
-  if (node.badAxis(axis, shape.size()))
-    return std::nullopt;
-  Ints extents = tuples ? Ints(shape.begin(), shape.begin() + places.back()) : Ints{shape[axis]}, behind = extents;
-  std::fill(behind.begin() + 1, behind.end(), 0);
-  Value wrapped = node.binary(BinaryKind::add, at, node.constantOf(Tensor::vectorI64(extents)));
-  Value index = node.select(node.binary(BinaryKind::less, at, scalarI64(node, 0)), wrapped, at);
-  index = node.select(inFront(node, *indices, places[indices->axis], rank), index, node.constantOf(Tensor::vectorI64(behind)));
-  room[axis] = 1;
-  Value data = node.concat({x, splat(node, node.dtype(x), room, 0)}, axis);
-  if (!node.ok())
-    return std::nullopt;
-  Value all = tuples ? node.create<nn::ScatterNdOp>({data.getType()}, *kind, data, index, node.input(2))
-                     : node.create<nn::ScatterElementsOp>({data.getType()}, *kind, data, index, node.input(2), static_cast<uint64_t>(axis));
-  return Counted::Result{node.slice(all, Ints(shape.size(), 0), shape, steps)};
+  Value all = node.concat(parts, axis), place = iota(node, most, 0, 1), moved = place;
+  OnnxSum end;
+  for (int64_t i = 0; i < node.numInputs() && node.ok(); ++i) {
+    OnnxSum had = c.entries(i, axis);
+    end = end.plus(had);
+    if (had.known() || i + 1 == node.numInputs())
+      continue;
+    Value gap = c.numbers.value(node, OnnxSum{node.shape(parts[i])[axis]}.plus(had, -1));
+    Value behind = node.binary(BinaryKind::greater_equal, place, c.numbers.value(node, end));
+    moved = node.binary(BinaryKind::add, moved, node.select(behind, gap, c.numbers.value(node, {0})));
+  }
+  Value filled = !node.ok() ? Value() : moved == place ? all : gather(node, all, moved, axis);
+  return one(filled, axis, end);
 }
 
-using CountedFn = Result (*)(const Counted &);
-
-CountedFn ruleOf(llvm::StringRef op) {
-  if (op.starts_with("Reduce"))
-    return reduceInFront;
-  return llvm::StringSwitch<CountedFn>(op)
-      .Case("Shape", giveShape)
-      .Case("Size", giveSize)
-      .Case("Reshape", reshapeAround)
-      .Case("Expand", expandTo)
-      .Case("Slice", sliceTo)
-      .Case("ConstantOfShape", fillShape)
-      .Cases({"ScatterElements", "ScatterND"}, scatterInFront)
-      .Default(nullptr);
+/// One axis grows at either end, by as much as may depend on data; the new entries are all one value.
+Result padTo(const Counted &c) {
+  OnnxNode &node = c.node;
+  std::optional<std::vector<OnnxSum>> pads = node.stringAttr("mode", "constant") == "constant" && !node.hasInput(3) ? sumsOf(c, 1) : std::nullopt;
+  const OnnxExtent *extent = c.extent(0);
+  int64_t rank = rankOf(node, node.input(0)), axis = extent ? extent->axis : -1;
+  if (!pads || static_cast<int64_t>(pads->size()) != 2 * rank)
+    return std::nullopt;
+  for (int64_t i = 0; i < 2 * rank; ++i)
+    if (!(*pads)[i].known()) {
+      if (axis >= 0 && axis != i % rank)
+        return std::nullopt;
+      axis = i % rank;
+    }
+  if (axis < 0 || !(*pads)[axis].known() || (*pads)[axis].constant < 0)
+    return std::nullopt;
+  OnnxSum had = c.entries(0, axis), front = (*pads)[axis].plus(had), count = c.numbers.most(node, front.plus((*pads)[axis + rank]), {});
+  Ints low(rank, 0), high(rank, 0), sizes = node.shape(node.input(0)).vec();
+  int64_t most = c.numbers.rangeOf(count).high;
+  for (int64_t i = 0; i < rank; ++i) {
+    low[i] = (*pads)[i].constant;
+    high[i] = i == axis ? std::max<int64_t>(most - sizes[i] - low[i], 0) : (*pads)[i + rank].constant;
+    sizes[i] = i == axis ? most : sizes[i] + low[i] + high[i];
+  }
+  Value value = node.hasInput(2) ? node.reshape(node.input(2), {}) : node.scalar(node.dtype(node.input(0)), 0);
+  Value wide = node.ok() ? padConstant(node, node.input(0), low, high, value) : Value();
+  wide = node.ok() ? node.slice(wide, Ints(rank, 0), sizes, Ints(rank, 1)) : Value();
+  Value taken = node.binary(BinaryKind::less, iota(node, most, axis, rank), c.numbers.value(node, front));
+  return one(node.select(taken, wide, value), axis, count);
 }
 
 } // namespace
 
-/// True when the node uses an extent that depends on data in one of these ways; then it is done with.
-bool OnnxImporter::importCounted(const onnx::NodeProto &proto, Scope &scope, const OnnxFrame &next) {
-  CountedFn rule = mosts.empty() || !plainDomain(proto.domain()).empty() || proto.output_size() != 1 ? nullptr : ruleOf(proto.op_type());
-  if (!rule)
-    return false;
-  auto version = scope.opsets->find("");
-  frame = next;
-  OnnxNode node(*this, proto, version == scope.opsets->end() ? 1 : version->second);
-  Result made = rule({node, extents, mosts});
-  bool good = made && made->value && node.ok() && frame.attributeError.empty() && frame.error.empty();
-  frame = {};
-  if (!good)
-    return false;
-  define(proto.output(0), {OnnxEntry::Known, made->value, nullptr}, scope, &proto);
-  if (made->axis >= 0) {
-    extents[made->value] = {made->axis, made->count};
-    mosts.try_emplace(made->count, llvm::cast<RankedTensorType>(made->value.getType()).getDimSize(made->axis));
-  }
-  return true;
+OnnxCountedFn countingRule(llvm::StringRef op) {
+  return llvm::StringSwitch<OnnxCountedFn>(op)
+      .Case("Shape", giveShape)
+      .Case("Size", giveSize)
+      .Case("ConstantOfShape", fillShape)
+      .Case("Range", countUp)
+      .Case("Reshape", reshapeAround)
+      .Case("Flatten", flattenAround)
+      .Case("Expand", expandTo)
+      .Case("Slice", sliceBetween)
+      .Case("Concat", concatFilled)
+      .Case("Pad", padTo)
+      .Default(nullptr);
 }
 
 } // namespace ingot

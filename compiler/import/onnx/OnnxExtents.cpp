@@ -71,7 +71,12 @@ int64_t followTranspose(const Varying &v) {
 
 int64_t followSqueeze(const Varying &v) {
   std::optional<std::vector<int64_t>> axes = v.fixed(0) ? std::nullopt : axesFor(v, 1, v.rank(0));
-  return axes && !axes->empty() ? without(*axes, v.axes[0]) : -1;
+  if (!axes || v.node.shape(v.inputs[0])[v.axes[0]] == 1) // which may be dropped where it has one entry
+    return axes && !axes->empty() ? without(*axes, v.axes[0]) : -1;
+  for (int64_t axis = 0, all = axes->empty(); axis < v.rank(0); ++axis)
+    if (all && axis != v.axes[0] && v.node.shape(v.inputs[0])[axis] == 1)
+      axes->push_back(axis);
+  return without(*axes, v.axes[0]);
 }
 
 int64_t followUnsqueeze(const Varying &v) {
@@ -140,8 +145,46 @@ int64_t followSoftmax(const Varying &v) {
   return (old ? v.axes[0] < axis : v.axes[0] != axis) ? v.axes[0] : -1;
 }
 
-/// Rows of the left operand against one fixed matrix.
+/// Along another axis than the count's.
+int64_t followTopK(const Varying &v) {
+  int64_t axis = v.node.intAttr("axis", -1);
+  axis += axis < 0 ? v.rank(0) : 0;
+  return !v.fixed(0) && v.fixed(1) && v.axes[0] != axis ? v.axes[0] : -1;
+}
+
+/// Pictures of a batch, each for itself.
+int64_t followBatch(const Varying &v) {
+  bool others = v.axes[0] == 0 && v.rank(0) > 1;
+  for (size_t i = 1; i < v.inputs.size(); ++i)
+    others &= v.fixed(i);
+  return others ? 0 : -1;
+}
+
+/// A box and the number of its picture for every result.
+int64_t followBoxes(const Varying &v) { return v.inputs.size() == 3 && v.fixed(0) && v.axes[1] == 0 && v.axes[2] == 0 ? 0 : -1; }
+
+int64_t followTile(const Varying &v) {
+  std::optional<Tensor> repeats = v.fixed(0) || v.inputs.size() != 2 ? std::nullopt : v.node.constant(v.inputs[1]);
+  return repeats && repeats->count() == v.rank(0) && repeats->intAt(v.axes[0]) == 1 ? v.axes[0] : -1;
+}
+
+int64_t followLayerNorm(const Varying &v) {
+  int64_t axis = v.fixed(0) ? 0 : v.node.intAttr("axis", -1);
+  axis += axis < 0 ? v.rank(0) : 0;
+  return v.axes[0] < axis ? v.axes[0] : -1;
+}
+
+int64_t followOneHot(const Varying &v) {
+  int64_t axis = v.fixed(0) || !v.fixed(1) || !v.fixed(2) ? 0 : v.node.intAttr("axis", -1);
+  axis += axis < 0 ? v.rank(0) + 1 : 0;
+  return v.axes[0] < 0 ? -1 : v.axes[0] + (axis <= v.axes[0]);
+}
+
+/// Rows of the left operand against one fixed matrix, or matrices of one batch.
 int64_t followProduct(const Varying &v) {
+  bool batches = v.node.op() == "MatMul" && !v.fixed(0) && !v.fixed(1) && v.rank(0) == v.rank(1) && v.axes[0] == v.axes[1] && v.axes[0] + 2 < v.rank(0);
+  if (batches)
+    return v.axes[0];
   bool gemm = v.node.op() == "Gemm";
   bool rows = v.inputs.size() >= 2 && !v.fixed(0) && v.fixed(1) && v.axes[0] + 1 < v.rank(0) && v.rank(1) == 2 && !(gemm && v.node.intAttr("transA", 0));
   if (rows && gemm && v.inputs.size() > 2 && v.inputs[2])
@@ -151,12 +194,17 @@ int64_t followProduct(const Varying &v) {
 
 constexpr llvm::StringLiteral kElementwise[] = {
     "Abs", "Acos", "Add", "And", "Asin", "Atan", "Cast", "Ceil", "Clip", "Cos", "Div", "Elu", "Equal", "Erf", "Exp", "Floor", "Gelu", "Greater", "GreaterOrEqual",
-    "HardSigmoid", "HardSwish", "Identity", "IsInf", "IsNaN", "LeakyRelu", "Less", "LessOrEqual", "Log", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow",
-    "Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Sin", "Softplus", "Sqrt", "Sub", "Sum", "Tan", "Tanh", "Where", "Xor"};
+    "HardSigmoid", "HardSwish", "Identity", "IsInf", "IsNaN", "LeakyRelu", "Less", "LessOrEqual", "Log", "Max", "Min", "Mish", "Mod", "Mul", "Neg", "Not", "Or",
+    "PRelu", "Pow", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Softplus", "Softsign", "Sqrt", "Sub", "Sum", "Tan", "Tanh", "Where", "Xor"};
+
+constexpr llvm::StringLiteral kBatched[] = {"AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "DepthToSpace", "GlobalAveragePool", "GlobalMaxPool",
+    "GroupNormalization", "InstanceNormalization", "LRN", "MaxPool", "Resize", "SpaceToDepth"};
 
 FollowFn followOf(llvm::StringRef op) {
   if (llvm::is_contained(kElementwise, op))
     return followElements;
+  if (llvm::is_contained(kBatched, op))
+    return followBatch;
   return llvm::StringSwitch<FollowFn>(op)
       .Case("Transpose", followTranspose)
       .Case("Squeeze", followSqueeze)
@@ -169,10 +217,97 @@ FollowFn followOf(llvm::StringRef op) {
       .Cases({"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2"}, followReduce)
       .Cases({"Softmax", "LogSoftmax"}, followSoftmax)
       .Cases({"MatMul", "Gemm"}, followProduct)
+      .Case("TopK", followTopK)
+      .Case("RoiAlign", followBoxes)
+      .Case("Tile", followTile)
+      .Case("LayerNormalization", followLayerNorm)
+      .Case("OneHot", followOneHot)
       .Default(nullptr);
 }
 
 } // namespace
+
+/// The value with `count` entries on an axis: cut to the most there can be, and remembered unless that is what there is.
+Value OnnxImporter::limited(OnnxNode &node, Value value, int64_t axis, OnnxSum count) {
+  llvm::SmallVector<int64_t> sizes(node.shape(value)), zeros(sizes.size(), 0), ones(sizes.size(), 1);
+  count = numbers.least(node, count, {sizes[axis]});
+  sizes[axis] = numbers.rangeOf(count).high;
+  bool whole = node.shape(value)[axis] == sizes[axis];
+  value = node.slice(value, zeros, sizes, ones);
+  if (!node.ok() || count.known())
+    return value;
+  if (whole && llvm::is_contained(frame.inputs, value)) // which keeps its own extent
+    value = node.create<nn::ReshapeOp>({value.getType()}, value);
+  if (value)
+    extents[value] = {axis, numbers.value(node, count)};
+  return value;
+}
+
+/// condition ? a : b. They may differ in the extent of one axis, which then depends on the condition; null when they differ in more.
+Value OnnxImporter::merged(OnnxNode &node, Value condition, Value a, Value b) {
+  auto first = extents.find(a), second = extents.find(b);
+  llvm::SmallVector<int64_t> x(node.shape(a)), y(node.shape(b));
+  int64_t axis = first != extents.end() ? first->second.axis : second != extents.end() ? second->second.axis : -1;
+  if (node.dtype(a) != node.dtype(b) || x.size() != y.size() || (first != extents.end() && second != extents.end() && second->second.axis != axis))
+    return {};
+  for (size_t i = 0; i < x.size(); ++i) {
+    if (x[i] != y[i] && axis >= 0 && axis != static_cast<int64_t>(i))
+      return {};
+    axis = x[i] != y[i] ? static_cast<int64_t>(i) : axis;
+  }
+  if (axis < 0)
+    return node.select(condition, a, b);
+  auto entries = [&](auto counted, int64_t most) { return counted == extents.end() ? OnnxSum{most} : numbers.sum(counted->second.count); };
+  OnnxSum count = numbers.choice(node, condition, entries(first, x[axis]), entries(second, y[axis]));
+  int64_t most = std::max(x[axis], y[axis]);
+  auto widened = [&](Value value, int64_t had) {
+    llvm::SmallVector<int64_t> more(node.shape(value));
+    more[axis] = most - had;
+    Value zeros = had == most ? Value() : splat(node, node.dtype(value), more, 0);
+    return had == most ? value : had == 0 ? zeros : node.concat({value, zeros}, axis);
+  };
+  a = widened(a, x[axis]);
+  b = widened(b, y[axis]);
+  Value either = node.select(condition, a, b);
+  return either ? limited(node, either, axis, count) : Value();
+}
+
+/// True when the node uses an extent that depends on data as a number, cuts or joins by it, or mixes what is in front of it; then it is done with.
+bool OnnxImporter::importCounted(const onnx::NodeProto &proto, Scope &scope, const OnnxFrame &next) {
+  if (!plainDomain(proto.domain()).empty() || proto.input_size() == 0)
+    return false;
+  const OnnxCountedFn rules[] = {countingRule(proto.op_type()), mixingRule(proto.op_type())};
+  bool varies = llvm::any_of(next.inputs, [&](Value value) { return value && extents.count(value); });
+  auto version = scope.opsets->find("");
+  for (OnnxCountedFn rule : rules) {
+    frame = next;
+    OnnxNode node(*this, proto, version == scope.opsets->end() ? 1 : version->second);
+    OnnxCountedResults made = rule ? rule({node, numbers, extents}) : std::nullopt;
+    bool good = made && node.ok() && frame.attributeError.empty() && frame.error.empty();
+    for (size_t i = 0; good && i < made->size(); ++i)
+      if (OnnxCounted::Result &result = (*made)[i]; result.axis >= 0)
+        result.value = limited(node, result.value, result.axis, result.count);
+    good = good && node.ok() && llvm::all_of(*made, [](const OnnxCounted::Result &result) { return static_cast<bool>(result.value); });
+    frame = {};
+    for (int i = 0; good && i < std::min<int>(proto.output_size(), made->size()); ++i)
+      if (!proto.output(i).empty())
+        define(proto.output(i), {OnnxEntry::Known, (*made)[i].value, nullptr}, scope, &proto);
+    if (good)
+      return true;
+  }
+  if (!varies)
+    return false;
+  frame = next;
+  OnnxNode node(*this, proto, version == scope.opsets->end() ? 1 : version->second);
+  std::optional<std::pair<int64_t, Value>> silenced = OnnxCounted{node, numbers, extents}.silenced();
+  frame = {};
+  if (!silenced || !silenced->second)
+    return false;
+  OnnxFrame silent = next;
+  silent.inputs[silenced->first] = silenced->second;
+  importWithRule(proto, scope, std::move(silent));
+  return true;
+}
 
 /// The first operand whose extent is known at run time only; "" for none, and for nodes that hand it on as it is.
 std::string OnnxImporter::varyingInput(const onnx::NodeProto &proto, llvm::ArrayRef<Value> inputs) const {
@@ -200,12 +335,15 @@ void OnnxImporter::importVarying(const onnx::NodeProto &proto, Scope &scope, Onn
     same &= !count || count == found->second.count;
     count = found->second.count;
   }
-  bool oneResult = proto.output_size() == 1 || proto.op_type() == "Split";
+  bool oneResult = proto.output_size() == 1 || proto.op_type() == "Split" || proto.op_type() == "TopK";
   FollowFn follow = plainDomain(proto.domain()).empty() && oneResult ? followOf(proto.op_type()) : nullptr;
   int64_t axis = follow && same ? follow(varying) : -1;
+  bool known = follow || (plainDomain(proto.domain()).empty() && (countingRule(proto.op_type()) || mixingRule(proto.op_type())));
   if (axis < 0)
-    return refuse(proto, "the extent of its operand '" + operand.str() + "' depends on data, and " + (follow ? "this use of the operator mixes" : "the operator may mix") +
-                             " entries along that axis; outputs of the model, element-wise operators and those that leave the axis alone can have such extents", scope);
+    return refuse(proto, "the extent of its operand '" + operand.str() + "' depends on data, and " +
+                             (!known  ? "Ingot has no rule for this operator on such values"
+                              : !same ? "another operand has another extent that does"
+                                      : "this use of the operator needs an extent that is known, or would give a result with two that are not"), scope);
   importWithRule(proto, scope, std::move(next));
   for (const std::string &output : proto.output())
     if (OnnxEntry *entry = scope.find(output); entry && entry->kind == OnnxEntry::Known)

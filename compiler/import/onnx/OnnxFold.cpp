@@ -10,7 +10,6 @@ namespace ingot {
 namespace {
 
 constexpr int64_t kMaxFoldOperands = 16 * 1024 * 1024; // bytes; a Gather from an embedding table may read this much
-constexpr int kMaxSameDepth = 8;                         // operations in a row that two counts are compared by
 constexpr int64_t kMaxFoldWork = int64_t(1) << 30;     // result elements x operand elements of ops that may touch all pairs
 
 int64_t bytesOf(Value value) {
@@ -49,18 +48,6 @@ bool worthFolding(Operation *op) {
   return llvm::all_of(op->getResults(), [](Value value) { return bytesOf(value) <= nn::ConstantOp::kMaxBytes; });
 }
 
-/// True when both are results of equal operations on values of which the same holds: one mask that is counted twice has one count.
-bool isSame(Value a, Value b, int depth) {
-  if (a == b)
-    return true;
-  Operation *first = a.getDefiningOp(), *second = b.getDefiningOp();
-  if (depth == 0 || !first || !second || llvm::cast<OpResult>(a).getResultNumber() != llvm::cast<OpResult>(b).getResultNumber())
-    return false;
-  auto flags = OperationEquivalence::IgnoreLocations | OperationEquivalence::IgnoreDiscardableAttrs;
-  auto operands = [&](Value x, Value y) { return success(isSame(x, y, depth - 1)); };
-  return OperationEquivalence::isEquivalentTo(first, second, operands, nullptr, flags);
-}
-
 } // namespace
 
 Value OnnxImporter::makeConstant(const Tensor &tensor, llvm::StringRef name, Location loc) {
@@ -77,26 +64,6 @@ std::optional<Tensor> OnnxImporter::valueOf(Value value) const {
   if (auto weight = llvm::dyn_cast_or_null<nn::WeightOp>(op); weight && store.isPlain(weight.getSymbol()))
     return store.get(weight.getSymbol());
   return std::nullopt;
-}
-
-/// Output i of the current node has `count` entries on `axis`: cut to them when that is known, else remembered.
-void OnnxImporter::limitExtent(int64_t i, int64_t axis, Value count) {
-  Value &output = frame.outputs[i];
-  std::optional<Tensor> known = valueOf(count);
-  if (!known) {
-    auto same = llvm::find_if(counts, [&](Value other) { return isSame(count, other, kMaxSameDepth); });
-    if (same == counts.end())
-      same = counts.insert(counts.end(), count);
-    extents[output] = {axis, *same};
-    mosts[*same] = llvm::cast<RankedTensorType>(output.getType()).getDimSize(axis);
-    return;
-  }
-  RankedTensorType type = llvm::cast<RankedTensorType>(output.getType());
-  llvm::SmallVector<int64_t> shape(type.getShape()), zeros(shape.size(), 0), ones(shape.size(), 1);
-  shape[axis] = known->intAt(0);
-  Operation *cut = nn::SliceOp::create(builder, output.getLoc(), RankedTensorType::get(shape, type.getElementType()), output, zeros, ones);
-  llvm::SmallVector<Value> folded;
-  output = fold(cut, folded) ? folded.front() : cut->getResult(0);
 }
 
 /// Replaces an op by its value. True when done; then `op` is gone.

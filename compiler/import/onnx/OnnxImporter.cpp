@@ -303,7 +303,7 @@ void OnnxImporter::importWithRule(const onnx::NodeProto &proto, Scope &scope, On
       return refuse(proto, llvm::formatv("its output {0} is not supported", i).str(), scope);
   for (int i = 0; i < proto.output_size(); ++i)
     if (!proto.output(i).empty())
-      define(proto.output(i), {OnnxEntry::Known, done.outputs[i], nullptr}, scope, &proto);
+      define(proto.output(i), {OnnxEntry::Known, numbers.settled(node, done.outputs[i]), nullptr}, scope, &proto);
   if (options.keepNames && scope.depth == 0)
     nameResult(proto.output(0), done.outputs[0]);
 }

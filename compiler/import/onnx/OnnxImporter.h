@@ -4,6 +4,7 @@
 #define INGOT_COMPILER_IMPORT_ONNX_ONNXIMPORTER_H
 
 #include "compiler/import/onnx/Import.h"
+#include "compiler/import/onnx/OnnxCounted.h"
 #include "compiler/import/onnx/OnnxOps.h"
 #include "compiler/import/onnx/OnnxReader.h"
 #include "compiler/import/onnx/OnnxTensor.h"
@@ -48,12 +49,6 @@ struct OnnxFrame {
   std::shared_ptr<const void> owner;
   std::string attributeError; // a present attribute of another type than asked for
   std::string error;          // the node is invalid: the verifier's words
-};
-
-/// How much of a value there is at run time.
-struct OnnxExtent {
-  int64_t axis;
-  mlir::Value count; // i64 scalar
 };
 
 struct OnnxLoop;
@@ -119,9 +114,10 @@ private:
   bool onlyTensors(const onnx::NodeProto &proto, const onnx::GraphProto &graph, llvm::ArrayRef<OnnxEntry> entries, llvm::SmallVectorImpl<mlir::Value> &values);
   void defineEntries(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<OnnxEntry> entries);
   void defineOutputs(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> values);
-  bool importBoth(const onnx::NodeProto &proto, Scope &scope, mlir::Value condition, std::string &why);
+  bool importBoth(const onnx::NodeProto &proto, Scope &scope, mlir::Value condition, bool mayVary, std::string &why);
   bool importControl(const onnx::NodeProto &proto, Scope &scope, llvm::ArrayRef<mlir::Value> inputs);
   void importIf(const onnx::NodeProto &proto, Scope &scope, mlir::Value condition);
+  bool readTrips(OnnxNode &node, OnnxLoop &loop, mlir::Value trips, std::string &why);
   LoopStep nextStep(OnnxNode &node, OnnxLoop &loop, int64_t iteration, std::string &why);
   bool importIteration(const onnx::NodeProto &proto, OnnxNode &node, OnnxLoop &loop, int64_t iteration, Scope &scope, std::string &why);
   bool carryOn(OnnxNode &node, OnnxLoop &loop, llvm::ArrayRef<OnnxEntry> next, std::string &why);
@@ -134,8 +130,9 @@ private:
   std::string varyingInput(const onnx::NodeProto &proto, llvm::ArrayRef<mlir::Value> inputs) const;
   void importVarying(const onnx::NodeProto &proto, Scope &scope, OnnxFrame next, llvm::StringRef operand);
 
-  // OnnxCounts.cpp: where such extents are numbers, or what lies behind them counts.
   bool importCounted(const onnx::NodeProto &proto, Scope &scope, const OnnxFrame &next);
+  mlir::Value merged(OnnxNode &node, mlir::Value condition, mlir::Value a, mlir::Value b);
+  mlir::Value limited(OnnxNode &node, mlir::Value value, int64_t axis, OnnxSum count);
 
   // OnnxFlexAttention.cpp: attention with graphs of the model inside.
   mlir::Value applyGraph(const onnx::NodeProto &proto, OnnxNode &node, llvm::StringRef name, mlir::Value x, Scope &scope);
@@ -151,7 +148,6 @@ private:
   // OnnxFold.cpp: what is known while importing.
   mlir::Value makeConstant(const Tensor &tensor, llvm::StringRef name, mlir::Location loc);
   std::optional<Tensor> valueOf(mlir::Value value) const;
-  void limitExtent(int64_t i, int64_t axis, mlir::Value count);
   bool fold(mlir::Operation *op, llvm::SmallVectorImpl<mlir::Value> &results);
 
   std::string path;
@@ -166,9 +162,8 @@ private:
   ImportedModel result;
   OnnxFrame frame;
   llvm::StringMap<const onnx::FunctionProto *> functions;
+  OnnxNumbers numbers;                             // that are known at run time only
   llvm::DenseMap<mlir::Value, OnnxExtent> extents; // of values that are shorter than their type at run time; looked up, never iterated
-  std::vector<mlir::Value> counts;                 // of such extents; equal ones are one
-  llvm::DenseMap<mlir::Value, int64_t> mosts;      // count of such an extent -> the most it can be; looked up, never iterated
   std::map<std::string, int64_t> boundDims;  // symbolic name, or INPUT.AXIS -> extent
   std::map<std::string, std::string> unbound; // the same -> what it is, for the report
   llvm::StringSet<> knownDims;

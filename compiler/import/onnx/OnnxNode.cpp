@@ -121,8 +121,11 @@ void OnnxNode::setOutput(int64_t i, Value value) {
 }
 
 void OnnxNode::setExtent(int64_t i, int64_t axis, Value count) {
-  if (ok() && wantsOutput(i) && importer.frame.outputs[i] && count)
-    importer.limitExtent(i, axis, count);
+  if (!ok() || !wantsOutput(i) || !importer.frame.outputs[i] || !count)
+    return;
+  Value &output = importer.frame.outputs[i];
+  std::optional<OnnxSum> sum = importer.numbers.element(*this, count, 0);
+  output = importer.limited(*this, output, axis, sum ? *sum : importer.numbers.within(*this, count, {0, shape(output)[axis]}));
 }
 
 void OnnxNode::refuse(llvm::StringRef why) {
