@@ -37,6 +37,8 @@ static inline float ik_suppress_side(float low, float otherLow, float high, floa
 /* True when boxes a and b (y0, x0, y1, x1) overlap by more than the threshold's share of what both cover. */
 static inline int ik_suppress_overlaps(const float *a, const float *b, float threshold) {
   float common = ik_suppress_side(a[0], b[0], a[2], b[2]) * ik_suppress_side(a[1], b[1], a[3], b[3]);
+  if (!(common > 0) && threshold >= 0) /* most pairs, for the price of no division */
+    return 0;
   float both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common;
   return common / both > threshold;
 }
