@@ -55,8 +55,9 @@ CASES = {
   flat = Reshape(columns, all)
   turned = Pad(r, flat)
 }""",
-    "cut": ROWS + """(float[a, 3] tail, float[b, 3] head, float[e, 2] last, float[f, 3] odd, int64[g] up, float[h, 3] middle)
-  <int64[1] zero = {0}, int64[1] one = {1}, int64[1] two = {2}, int64[1] far = {9223372036854775807}, int64[1] back = {-2}, int64[2] starts = {-1, 1}, int64[2] ends = {9999, 3}, int64 begin = {0}, int64 step = {1}> {
+    "cut": ROWS + """(float[a, 3] tail, float[b, 3] head, float[e, 2] last, float[f, 3] odd, int64[g] up, float[h, 3] middle, float[i, 3] turned, float[j, 2] third)
+  <int64[1] zero = {0}, int64[1] one = {1}, int64[1] two = {2}, int64[1] far = {9223372036854775807}, int64[1] back = {-2}, int64[2] starts = {-1, 1}, int64[2] ends = {9999, 3}, int64 begin = {0}, int64 step = {1},
+   int64[1] minus = {-1}, int64[1] least = {-9223372036854775807}, int64[2] from = {4, 2}, int64[2] to = {0, 0}, int64[2] axes = {0, 1}, int64[2] steps = {-2, -1}> {
   r = Compress<axis = 0>(x, c)
   tail = Slice(r, one, far, zero)
   head = Slice(r, zero, two, zero)
@@ -67,6 +68,8 @@ CASES = {
   up = Range(begin, m, step)
   k = Div(n, two)
   middle = Slice(x, k, n, zero)
+  turned = Slice(r, minus, least, zero, minus)
+  third = Slice(r, from, to, axes, steps)
 }""",
     "laid": ROWS + """(float[3, a, 1] y, float[b] flat, float[e] turned, float[f, 3] back, float[1, g] line) <int64[3] column = {0, -1, 1}, int64[1] all = {-1}, int64[2] threes = {-1, 3}> {
   r = Compress<axis = 0>(x, c)

@@ -247,7 +247,7 @@ std::optional<Cut> cutOf(const Counted &c) {
   Cut cut{*starts, *ends, {}, {}};
   for (size_t k = 0; k < starts->size(); ++k) {
     int64_t axis = k < axes->size() ? (*axes)[k].constant : static_cast<int64_t>(k), step = k < steps->size() ? (*steps)[k].constant : 1;
-    if (c.node.badAxis(axis, rankOf(c.node, c.node.input(0))) || step < 1)
+    if (c.node.badAxis(axis, rankOf(c.node, c.node.input(0))) || step == 0)
       return std::nullopt;
     cut.axes.push_back(axis);
     cut.steps.push_back(step);
@@ -255,12 +255,12 @@ std::optional<Cut> cutOf(const Counted &c) {
   return cut;
 }
 
-/// A place of a slice as one in 0 .. n; nullopt when it may count from either end.
-std::optional<OnnxSum> placeIn(const Counted &c, const OnnxSum &place, const OnnxSum &n) {
+/// A place of a slice as one in 0 .. n, the one behind it where the slice runs backwards; nullopt when it may count from either end.
+std::optional<OnnxSum> placeIn(const Counted &c, const OnnxSum &place, const OnnxSum &n, bool backwards) {
   OnnxRange range = c.numbers.rangeOf(place);
   if (range.low < 0 && range.high >= 0)
     return std::nullopt;
-  OnnxSum from = range.high < 0 ? place.plus(n) : place;
+  OnnxSum from = (range.high < 0 ? place.plus(n) : place).plus({backwards});
   return c.numbers.least(c.node, c.numbers.most(c.node, from, {}), n);
 }
 
@@ -276,20 +276,21 @@ Result sliceBetween(const Counted &c) {
   for (size_t k = 0; k < cut->axes.size(); ++k) {
     int64_t axis = cut->axes[k], step = cut->steps[k];
     OnnxSum n = c.entries(0, axis);
-    std::optional<OnnxSum> start = placeIn(c, cut->starts[k], n), end = placeIn(c, cut->ends[k], n);
-    if (!start || !end)
+    std::optional<OnnxSum> start = placeIn(c, cut->starts[k], n, step < 0), end = placeIn(c, cut->ends[k], n, step < 0);
+    if (!start || !end || std::abs(step) >= kMaxOnnxElements)
       return std::nullopt;
-    OnnxSum size = c.numbers.quotientUp(c.node, c.numbers.most(c.node, end->plus(*start, -1), {}), step);
+    OnnxSum length = step < 0 ? start->plus(*end, -1) : end->plus(*start, -1);
+    OnnxSum size = c.numbers.quotientUp(c.node, c.numbers.most(c.node, length, {}), std::abs(step));
     if (!size.known() && made.axis >= 0 && made.axis != axis)
       return std::nullopt;
     int64_t most = c.numbers.rangeOf(size).high, rank = rankOf(c.node, made.value);
     Ints starts(rank, 0), sizes = c.node.shape(made.value).vec(), steps(rank, 1);
-    if (start->known()) {
+    if (start->known() && step > 0) {
       starts[axis] = most > 0 ? start->constant : 0, sizes[axis] = most, steps[axis] = step;
       made.value = c.node.slice(made.value, starts, sizes, steps);
     } else {
       Value places = c.node.binary(BinaryKind::mul, iota(c.node, most, 0, 1), c.numbers.value(c.node, {step}));
-      places = c.node.binary(BinaryKind::add, places, c.numbers.value(c.node, *start));
+      places = c.node.binary(BinaryKind::add, places, c.numbers.value(c.node, start->plus({step < 0 ? -1 : 0})));
       made.value = c.node.ok() ? gather(c.node, made.value, places, axis) : Value();
     }
     if (!made.value)

@@ -14,6 +14,7 @@ namespace ingot {
 
 /// No extent, stride or border beyond this: sums and products of a few of them stay inside int64.
 constexpr int64_t kMaxExtent = int64_t(1) << 31;
+constexpr int64_t kMaxIota = int64_t(1) << 24; // elements of a list of positions
 constexpr int64_t kMaxInts = int64_t(1) << 20; // elements of an operand that lists axes, extents or starts
 
 void addRows(OnnxOpRegistry &registry, llvm::StringRef domain, llvm::ArrayRef<OpRow> rows) {
@@ -124,6 +125,10 @@ Value splat(OnnxNode &node, DType type, llvm::ArrayRef<int64_t> shape, double va
 }
 
 Value iota(OnnxNode &node, int64_t n, int64_t axis, int64_t rank) {
+  if (n < 0 || n > kMaxIota) {
+    node.refuse("an axis of " + std::to_string(n) + " entries is too long to be counted");
+    return {};
+  }
   Ints values(n);
   std::iota(values.begin(), values.end(), 0);
   Ints shape(rank, 1);
