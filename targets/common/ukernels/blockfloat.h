@@ -25,7 +25,7 @@ IK_INLINE void ik_store_some_f32(float *y, ik_f32x16 v, int64_t count) {
     ik_f32x16 acc[PANEL / 16];                                                                                                \
     IK_UNROLL for (int v = 0; v < PANEL / 16; ++v) acc[v] = ik_splat16(0.0f);                                                 \
     for (int64_t k = 0; k < depth; ++k, w += PANEL) {                                                                         \
-      __builtin_prefetch((const char *)w + 8192, 0, 0);                                                                       \
+      __builtin_prefetch((const char *)w + 8192, 0, 2);                                                                       \
       IK_UNROLL for (int v = 0; v < PANEL / 16; ++v) acc[v] = ik_fma16(ik_splat16(x[k]), ik_load16_##name(w + v * 16), acc[v]); \
     }                                                                                                                         \
     IK_UNROLL for (int v = 0; v < PANEL / 16; ++v) ik_store_some_f32(y + v * 16, acc[v], count - v * 16);                     \

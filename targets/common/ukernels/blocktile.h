@@ -204,7 +204,7 @@ IK_INLINE void ik_block_tile(ik_block_format f, const int rows, const int parts,
     w += ik_block_head(f);
     for (int b = 0; b < inner; ++b, w += ik_block_bytes(f), x += width * IK_XBLOCK) {
       if (rows == parts)
-        IK_UNROLL for (int line = 0; line < ik_block_bytes(f); line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 0);
+        IK_UNROLL for (int line = 0; line < ik_block_bytes(f); line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 2);
       else if (isFirst)
         IK_UNROLL for (int line = 0; line < ik_block_bytes(f); line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 2);
       ik_block_terms t = ik_block_terms_of(f, head, w + f.bits * 64);

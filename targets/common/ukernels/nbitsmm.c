@@ -56,7 +56,7 @@ IK_INLINE void ik_nbits_tile(const int bits, const int hasZeros, const int byHal
     w += head;
     for (int64_t b = 0; b < end; ++b, w += bits * 64, x += width * IK_XBLOCK) {
       if (rows == 1)
-        IK_UNROLL for (int line = 0; line < bits * 64; line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 0);
+        IK_UNROLL for (int line = 0; line < bits * 64; line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 2);
       else if (isFirst)
         IK_UNROLL for (int line = 0; line < bits * 64; line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 2);
       if (byHalf)
