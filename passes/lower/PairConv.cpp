@@ -39,13 +39,13 @@ Value lowerPairConv(nn::ConvOp op, LowerContext &context, ConvShape &shape, Smal
   int64_t lines = shape.lineBand(4 * (pairs + 2)), channels = shape.channelsBand(4 * (pairs + 2));
   StringRef row = "ik_conv_f32_bf16";
   shape[IK_CONV_PACKED] = 1;
-  if (channels && shape.isChannelsFaster(lines)) {
+  if (channels && shape.isChannelsFaster(lines) && !context.hasMatrixRegisters()) {
     row = "ik_convchannels_f32_bf16", size = kVector, shape[IK_CONV_KC] = channels;
     int64_t places = shape.isPointwise() ? channels : channels * shape[IK_CONV_OW], lineWords = shape.isPointwise() ? channels + kVector : shape.lineFloats(channels);
     scratch = IK_CONVCHANNELS_SCRATCH((pairs + 2) * lineWords + 64, places);
   } else if (lines) {
     row = "ik_convlines_f32_bf16", shape[IK_CONV_KC] = lines;
-    scratch = IK_CONVPAIRS_LINES_SCRATCH(shape[IK_CONV_IC], shape.lineFloats(lines));
+    scratch = IK_CONVPAIRS_LINES_SCRATCH(shape[IK_CONV_IC], shape.lineFloats(lines), depth / shape[IK_CONV_IC]);
   } else {
     shape[IK_CONV_KC] = blocks == 1 ? depth : ((depth + blocks - 1) / blocks + 1) / 2 * 2;
     scratch = IK_CONVPAIRS_SCRATCH(shape[IK_CONV_KC], depth > shape[IK_CONV_KC] ? shape.panels() : 1);

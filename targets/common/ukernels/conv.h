@@ -50,11 +50,12 @@ enum { IK_CONVLINES_TAPS = 1024 }; /* largest KH * KW of ik_convlines_* */
 #define IK_CONVLINES_LINES(band, kh, dh, sh) ((band) + ((kh) - 1) * (dh) / (sh))
 /* Scratch of ik_convlines_*: channels of `floats` each (phases x lines x pitch), a panel [K][8] and the sums [8][48]. */
 #define IK_CONVLINES_SCRATCH(ic, floats, k) (4 * ((ic) * (floats) + (k) * 8 + 8 * 48 + 96))
-/* Scratch of ik_conv_f32_bf16: f32 rows on their way into a tile, accumulators as ik_conv_*, the tile [kc / 2][48] of pairs; kc is even or K. */
+/* Scratch of ik_conv_f32_bf16: f32 rows on their way into a tile, accumulators as ik_conv_*, the tile [kc / 2][48] of pairs, a panel of weights; kc is even
+ * or K. */
 enum { IK_CONVPAIRS_ROWS = 32 };
-#define IK_CONVPAIRS_SCRATCH(kc, panels) (4 * ((IK_CONVPAIRS_ROWS + 1) * 48 + (panels) * 8 * 48 + ((kc) + 1) / 2 * 48 + 64))
-/* Scratch of ik_convlines_f32_bf16: two channels of `floats` each, the sums [8][48], pairs of channels. */
-#define IK_CONVPAIRS_LINES_SCRATCH(ic, floats) (4 * (2 * (floats) + 8 * 48 + ((ic) + 1) / 2 * (floats) + 128))
+#define IK_CONVPAIRS_SCRATCH(kc, panels) (4 * ((IK_CONVPAIRS_ROWS + 1) * 48 + (panels) * 8 * 48 + ((kc) + 1) / 2 * (48 + 8) + 64))
+/* Scratch of ik_convlines_f32_bf16: two channels of `floats` each, the sums [8][48], pairs of channels, a panel of weights. */
+#define IK_CONVPAIRS_LINES_SCRATCH(ic, floats, taps) (4 * (2 * (floats) + 8 * 48 + ((ic) + 1) / 2 * ((floats) + 8 * (taps)) + 128))
 
 /* One tap that meets every pixel of a plane once and in order: rows of the im2col matrix are stretches of planes. */
 static inline int ik_conv_is_pointwise(const int64_t *p) {

@@ -1,6 +1,8 @@
 /* ik_conv_f32_bf16, ik_convlines_f32_bf16: ik_conv_f32 and ik_convlines_f32 with input and weights rounded to bf16 (narrow.h) and sums in f32;
  * parameters in conv.h. The input is rounded while it is packed, weights are packed in pairs: neighbours along k = (ic, kd, kh, kw) in tiles, two
- * channels of one tap over lines, where k = (pair of channels, tap). Every output is one chain of ik_dot2; the bias is added last. */
+ * channels of one tap over lines, where k = (pair of channels, tap). Every output is one chain of ik_dot2, or of AMX tiles (amx.h); the bias is added
+ * last. */
+#include "targets/common/ukernels/amx.h"
 #include "targets/common/ukernels/convtile.h"
 #include "targets/common/ukernels/pairlines.h"
 #include "targets/common/ukernels/slices.h"
@@ -57,6 +59,20 @@ static int ik_pair_out(const ik_out_f32 *o, int64_t rows, const float *c, int fr
 }
 #endif
 
+/* c // [8][48]: sums of the walk over x by tiles of the machine, from zero if `fresh`; `room` // [taps][8][channels] is for w // [channels][taps][8], which it
+ * holds already without. */
+static void ik_pair_matrix(float *c, int fresh, uint32_t *room, const uint32_t *w, const uint32_t *x, const ik_walk *walk, int64_t vecs) {
+#if IK_TILES_BF16
+  const int64_t row = walk->channels * 4;
+  const ik_tiles_sides sides = {room, x, row, 8 * row, walk->next * 4, 64, walk->channels, walk->offsets, walk->taps};
+  if (w)
+    ik_tiles_panel(room, w, walk->channels, walk->taps);
+  ik_tiles_bf16(c, fresh, &sides, vecs);
+#else
+  (void)c, (void)fresh, (void)room, (void)w, (void)x, (void)walk, (void)vecs;
+#endif
+}
+
 /* tile // [ceil((k1 - k0) / 2)][48] pairs of rows k of the im2col matrix, by way of `rows` // [IK_CONVPAIRS_ROWS][48]; row k1 is 0 where it is missing. */
 static void ik_pair_columns(uint32_t *tile, float *rows, const ik_pair_args *a, const float *in, const int64_t *p, const ik_run *runs, int count,
                             int64_t k0, int64_t k1) {
@@ -79,10 +95,11 @@ IK_KERNEL(ik_conv_f32_bf16) {
   const int64_t area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW], plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW];
   const int64_t oc = p[IK_CONV_OC], panels = (oc + 7) / 8, vectors = (area + 15) / 16, tiles = (vectors + 2) / 3;
   float *rows = a.scratch, *sums = rows + (IK_CONVPAIRS_ROWS + 1) * 48;
-  uint32_t *tile = (uint32_t *)(sums + (depth > kc ? panels : 1) * 8 * 48);
+  uint32_t *tile = (uint32_t *)(sums + (depth > kc ? panels : 1) * 8 * 48), *room = tile + (kc < depth ? kc + 1 : depth + 1) / 2 * 48;
   ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], vectors, tiles, panels, worker, workers);
   ik_run runs[48];
   const int32_t here = 0;
+  const ik_walk none = {&here, 1, 0, 0};
   for (int64_t unit = range.begin; unit < range.end;) {
     int64_t panel0 = unit % panels, t = unit / panels % tiles, ng = unit / (panels * tiles), g = ng % p[IK_CONV_G];
     int64_t panel1 = panel0 + range.end - unit < panels ? panel0 + range.end - unit : panels;
@@ -94,18 +111,24 @@ IK_KERNEL(ik_conv_f32_bf16) {
     for (int64_t k0 = 0; k0 < depth; k0 += kc) {
       int64_t k1 = k0 + kc < depth ? k0 + kc : depth;
       const ik_walk walk = {&here, 1, (k1 - k0 + 1) / 2, 48};
+      const int isTiled = IK_TILES_BF16 && ik_tiles_begin(walk.channels);
       ik_pair_columns(tile, rows, &a, a.x + ng * p[IK_CONV_IC] * plane, p, runs, runCount, k0, k1);
       for (int64_t panel = panel0; panel < panel1; ++panel) {
         float *c = depth > kc ? sums + panel * 8 * 48 : sums;
         int64_t left = oc - panel * 8 < 8 ? oc - panel * 8 : 8, o = g * oc + panel * 8, at = ((ng - g) * oc + o) * area + first;
         const uint32_t *weights = a.w + ((g * panels + panel) * words + k0 / 2) * 8;
         const ik_out_f32 out = {a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, area, a.e, vecs, 1, &places};
-        if (k1 == depth && ik_pair_out(&out, left, c, k0 == 0, weights, tile, &walk, words * 8))
+        if (isTiled)
+          ik_pair_matrix(c, k0 == 0, room, weights, tile, &walk, vecs);
+        if (k1 == depth && ik_pair_out(&out, left, c, k0 == 0 && !isTiled, weights, tile, isTiled ? &none : &walk, words * 8))
           continue;
-        ik_pair_tile(c, k0 == 0, weights, 1, 8, tile, 16, &walk, left, vecs, 1, words * 8);
+        if (!isTiled)
+          ik_pair_tile(c, k0 == 0, weights, 1, 8, tile, 16, &walk, left, vecs, 1, words * 8);
         if (k1 == depth)
           ik_conv_finish_f32(c, out.y, out.bias, out.residual, left, count, area, a.e);
       }
+      if (isTiled)
+        ik_tiles_end();
     }
     unit += panel1 - panel0;
   }
@@ -116,13 +139,14 @@ IK_KERNEL(ik_convlines_f32_bf16) {
   const ik_lines l = ik_lines_of(p, p[IK_CONV_KC]);
   int32_t offsets[IK_CONVLINES_TAPS];
   ik_lines_offsets(offsets, p, &l);
-  const ik_walk walk = {offsets, p[IK_CONV_KH] * p[IK_CONV_KW], (p[IK_CONV_IC] + 1) / 2, l.channel};
+  const ik_walk walk = {offsets, p[IK_CONV_KH] * p[IK_CONV_KW], (p[IK_CONV_IC] + 1) / 2, l.channel}, none = {offsets, 1, 0, 0};
   float *lines = a.scratch, *c = lines + 2 * l.channel + 32;
-  uint32_t *pairs = (uint32_t *)(c + 8 * 48);
+  uint32_t *pairs = (uint32_t *)(c + 8 * 48), *room = pairs + walk.channels * l.channel + 16;
   const int64_t words = walk.taps * walk.channels, oc = p[IK_CONV_OC], panels = (oc + 7) / 8, band = p[IK_CONV_KC];
   const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], bands = (oh + band - 1) / band, plane = p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW];
   const float *end = a.x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
-  const int panelFirst = words * oc > 64 * 1024; /* weights that the cache does not keep are read once a band; others once a tile */
+  /* Weights that the cache does not keep, or that are turned, are read once a band; others once a tile. */
+  const int isTiled = IK_TILES_BF16 && ik_tiles_begin(walk.channels), panelFirst = isTiled || words * oc > 64 * 1024;
   ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], oh, bands, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end;) {
     const ik_slice rows = ik_slice_of(oh, bands, unit / panels % bands);
@@ -138,11 +162,16 @@ IK_KERNEL(ik_convlines_f32_bf16) {
       const uint32_t *weights = a.w + (g * panels + panel) * words * 8;
       const ik_places to = ik_places_between(first, vecs, rows.count, ow, l.pitch);
       const ik_out_f32 out = {a.y + at, a.bias ? a.bias + o : 0, a.residual ? a.residual + at : 0, oh * ow, a.e, vecs, 2, &to};
-      if (l.pitch >= IK_PLACES_PITCH && ik_pair_out(&out, left, c, 1, weights, pairs + first, &walk, words * 8))
+      if (isTiled)
+        ik_pair_matrix(c, 1, room, t == 0 ? weights : 0, pairs + first, &walk, vecs);
+      if (l.pitch >= IK_PLACES_PITCH && ik_pair_out(&out, left, c, !isTiled, weights, pairs + first, isTiled ? &none : &walk, words * 8))
         continue;
-      ik_pair_tile(c, 1, weights, 1, 8, pairs + first, 16, &walk, left, vecs, 1, words * 8);
+      if (!isTiled)
+        ik_pair_tile(c, 1, weights, 1, 8, pairs + first, 16, &walk, left, vecs, 1, words * 8);
       ik_lines_finish_f32(c, out.y, out.bias, out.residual, left, first, first + vecs * 16 < places ? vecs * 16 : places - first, l.pitch, p, a.e);
     }
     unit += count;
   }
+  if (isTiled)
+    ik_tiles_end();
 }

@@ -1,6 +1,7 @@
 /* ik_matmul_f32_bf16: ik_matmul_f32 with operands of bf16 (narrow.h) and sums in f32; parameters in matmul.h. a // bf16 [.., M, K];
  * b // [..][ceil(N / 16)][ceil(K / 2)][16][2] bf16, zero padded, its strides in words of two. Tiles of 8 rows by 48 columns, one chain of ik_dot2 over
- * pairs of k per output; rows are read in place where they are whole words. Parallel units: (batch, column tile, row panel), rows innermost. */
+ * pairs of k per output (or AMX: amx.h); rows are read in place where they are whole words. Parallel units: (batch, column tile, row panel), rows innermost. */
+#include "targets/common/ukernels/amx.h"
 #include "targets/common/ukernels/matmulparts.h"
 #include "targets/common/ukernels/pairs.h"
 #include "targets/common/ukernels/slices.h"
@@ -32,6 +33,7 @@ IK_KERNEL(ik_matmul_f32_bf16) {
   const ik_epilogue e = {p[IK_MATMUL_ACT], p[IK_MATMUL_RESIDUAL], ik_f32(p[IK_MATMUL_ALPHA]), ik_f32(p[IK_MATMUL_BETA])};
   const int32_t here = 0;
   const ik_walk walk = {&here, 1, words, 16};
+  const int isTiled = IK_TILES_BF16 && m > 1 && ik_tiles_begin(words);
   ik_range range = ik_share_slices(p[IK_MATMUL_B0] * p[IK_MATMUL_B1] * p[IK_MATMUL_B2], vectors, tiles, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     int64_t panel = unit % panels, t = unit / panels % tiles, batch = unit / (panels * tiles);
@@ -40,9 +42,18 @@ IK_KERNEL(ik_matmul_f32_bf16) {
     int64_t count = j + vecs * 16 <= n ? vecs * 16 : n - j, rows = m - panel * 8 < 8 ? m - panel * 8 : 8, out = (batch * m + panel * 8) * n + j;
     ik_matmul_offsets at = ik_matmul_batch(p, batch);
     const uint16_t *from = a + at.a + panel * 8 * depth;
-    const int inPlace = depth % 2 == 0 && (rows == 8 || rows == 1);
+    const int inPlace = depth % 2 == 0 && (rows == 8 || (rows == 1 && !isTiled));
     const uint32_t *left = inPlace ? (const uint32_t *)from : ik_pair_rows(room, from, depth, rows);
-    ik_pair_tile(c, 1, left, words, 1, b + at.b + slice.first * words * 16, words * 16, &walk, rows, vecs, 0, 0);
+    const uint32_t *right = b + at.b + slice.first * words * 16;
+#if IK_TILES_BF16
+    const ik_tiles_sides sides = {.left = left, .leftRow = words * 4, .right = right, .rightRow = 64, .rightNext = words * 64, .steps = words, .offsets = &here, .taps = 1};
+    if (isTiled)
+      ik_tiles_bf16(c, 1, &sides, vecs);
+    else
+#endif
+      ik_pair_tile(c, 1, left, words, 1, right, words * 16, &walk, rows, vecs, 0, 0);
     ik_matmul_finish_f32(c, y + out, bias ? bias + j : 0, residual ? residual + out : 0, rows, count, n, e);
   }
+  if (isTiled)
+    ik_tiles_end();
 }

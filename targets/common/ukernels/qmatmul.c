@@ -49,6 +49,7 @@ static void ik_qmatmul_run(void *const *buf, const int64_t *p, int64_t worker, i
   int16_t *room = (int16_t *)rows + quads * 4 * 8;
   ik_range range = ik_share_slices(blocks, panels, tiles, 1, worker, workers);
   int64_t packed = -1;
+  const int isTiled = m > 1 && ik_tiles_begin(words);
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     const ik_slice slice = ik_slice_of(panels, tiles, unit % tiles);
     int64_t block = unit / tiles, panel = slice.first, vecs = slice.count, count = m - block * 8 < 8 ? m - block * 8 : 8;
@@ -56,12 +57,14 @@ static void ik_qmatmul_run(void *const *buf, const int64_t *p, int64_t worker, i
       ik_qmatmul_rows(rows, sums, (const uint8_t *)buf[0] + block * 8 * depth, count, depth, quads, q[IK_Q_X_UNSIGNED], shift);
     packed = block;
     const int32_t *b = ik_qmatmul_panels((const int8_t *)buf[1] + panel * quads * 64, room, quads, vecs);
-    ik_itile(c, (const int32_t *)rows, words, b, words * 16, words, count, vecs);
+    ik_itile(c, (const int32_t *)rows, words, b, words * 16, words, count, vecs, isTiled);
     for (int64_t r = 0; r < count; ++r) {
       int64_t j = panel * 16, at = (block * 8 + r) * n + j, columns = n - j < vecs * 16 ? n - j : vecs * 16;
       ik_qmatmul_finish(c + r * 48, (uint8_t *)buf[3] + at * (wide ? 4 : 1), buf[2], n, j, columns, (uint32_t)z, (uint32_t)sums[r] - (uint32_t)depth * (uint32_t)z, q, wide);
     }
   }
+  if (isTiled)
+    ik_tiles_end();
 }
 
 IK_KERNEL(ik_qmatmul) { ik_qmatmul_run(buf, p, worker, workers, 0); }

@@ -65,6 +65,7 @@ IK_KERNEL(ik_qmatmul_both) {
   int32_t *packed = sums + 208;
   ik_lane *rows = (ik_lane *)(packed + words * 48);
   int64_t ready = -1;
+  const int isTiled = m > 1 && ik_tiles_begin(words);
   ik_range range = ik_share_slices(p[IK_MATMUL_B0] * b1 * b2, vectors, tiles, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     int64_t panel = unit % panels, t = unit / panels % tiles, batch = unit / (panels * tiles), i2 = batch % b2, i1 = batch / b2 % b1, i0 = batch / (b1 * b2);
@@ -78,7 +79,7 @@ IK_KERNEL(ik_qmatmul_both) {
     }
     ready = unit / panels;
     ik_qmatmul_rows(rows, sums, a, count, depth, (depth + 3) / 4, q[IK_Q_X_UNSIGNED], shift);
-    ik_itile(c, (const int32_t *)rows, words, packed, words * 16, words, count, vecs);
+    ik_itile(c, (const int32_t *)rows, words, packed, words * 16, words, count, vecs, isTiled);
     for (int64_t r = 0; r < count; ++r) {
       uint8_t *to = y + (batch * m + panel * 8 + r) * n + j;
       const int32_t rest = (int32_t)((uint32_t)sums[r] - (uint32_t)depth * z);
@@ -89,4 +90,6 @@ IK_KERNEL(ik_qmatmul_both) {
       }
     }
   }
+  if (isTiled)
+    ik_tiles_end();
 }

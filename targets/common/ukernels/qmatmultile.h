@@ -2,6 +2,7 @@
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_QMATMULTILE_H
 #define INGOT_TARGETS_COMMON_UKERNELS_QMATMULTILE_H
 
+#include "targets/common/ukernels/amx.h"
 #include "targets/common/ukernels/dot.h"
 #include "targets/common/ukernels/quant.h"
 #include "targets/common/ukernels/requantize.h"
@@ -29,8 +30,17 @@ IK_ITILE(4, 3)
 IK_ITILE(8, 3)
 #endif
 
-/* c // [8][48]; rows <= 8, vecs <= 3. More rows than asked for may be written. */
-static void ik_itile(int32_t *c, const int32_t *a, int64_t lda, const int32_t *b, int64_t ldb, int64_t steps, int64_t rows, int64_t vecs) {
+/* c // [8][48]; rows <= 8, vecs <= 3. More rows than asked for may be written. `isTiled`: ik_tiles_begin(steps) gave leave. */
+static void ik_itile(int32_t *c, const int32_t *a, int64_t lda, const int32_t *b, int64_t ldb, int64_t steps, int64_t rows, int64_t vecs, int isTiled) {
+#if defined(__AMX_INT8__)
+  if (isTiled) {
+    const int32_t here = 0;
+    const ik_tiles_sides sides = {.left = a, .leftRow = lda * 4, .right = b, .rightRow = 64, .rightNext = ldb * 4, .steps = steps, .offsets = &here, .taps = 1};
+    ik_tiles_u8_i8(c, 1, &sides, vecs);
+    return;
+  }
+#endif
+  (void)isTiled;
 #if defined(__AVX512F__)
   if (vecs == 3) {
     (rows == 1 ? ik_itile_1x3 : rows <= 4 ? ik_itile_4x3 : ik_itile_8x3)(c, a, lda, b, ldb, steps);

@@ -103,7 +103,7 @@ int64_t scratchOf(const Params &p, Form form, bool half, int64_t depth) {
                                           : IK_CONVCHANNELS_SCRATCH((pairs + 2) * lineFloats(p) + 64, p[IK_CONV_KC] * p[IK_CONV_OW]);
   if (half)
     return lines ? IK_CONVLINES_SCRATCH(p[IK_CONV_IC], lineFloats(p), depth) : IK_CONV_SCRATCH(p[IK_CONV_KC], panels);
-  return lines ? IK_CONVPAIRS_LINES_SCRATCH(p[IK_CONV_IC], lineFloats(p)) : IK_CONVPAIRS_SCRATCH(p[IK_CONV_KC], depth > p[IK_CONV_KC] ? panels : 1);
+  return lines ? IK_CONVPAIRS_LINES_SCRATCH(p[IK_CONV_IC], lineFloats(p), p[IK_CONV_KH] * p[IK_CONV_KW]) : IK_CONVPAIRS_SCRATCH(p[IK_CONV_KC], depth > p[IK_CONV_KC] ? panels : 1);
 }
 
 void convCase(Random &random, int iteration, Form form, bool half, Kernel *kernel) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Equal bits on every ISA level: compiles the kernels with hash.c for x86-64-v3, v4, v4 + VNNI, v4 + VNNI + BF16 (those the machine has) and for
+# Equal bits on every ISA level: compiles the kernels with hash.c for x86-64-v3, v4, v4 + VNNI, v4 + VNNI + BF16, AMX (those the machine has) and for
 # three arm levels, with the stencils that Halide generated for them, runs them (arm under qemu-aarch64), and compares the hashes. Needs
 # clang and lld, no C library.
 #   check-arm.sh BUILD-FOLDER
@@ -31,6 +31,8 @@ if [ "$(uname -m)" = x86_64 ]; then
   grep -q avx512bw /proc/cpuinfo && run v4 -march=x86-64-v4 x86_64_linux_avx512_skylake env
   grep -q avx512_vnni /proc/cpuinfo && run v4vnni "-march=x86-64-v4 -mavx512vnni" x86_64_linux_avx512_skylake env
   grep -q avx512_bf16 /proc/cpuinfo && run v4bf16 "-march=x86-64-v4 -mavx512vnni -mavx512bf16" x86_64_linux_avx512_skylake env
+  # Without its bf16 products, whose sums are in an order of their own.
+  grep -q amx_int8 /proc/cpuinfo && run v4amx "-march=x86-64-v4 -mavx512vnni -mavx512bf16 -mamx-tile -mamx-int8" x86_64_linux_avx512_skylake env
 fi
 arm="--target=aarch64-linux-gnu"
 run neon "$arm -march=armv8-a" arm_64_linux qemu-aarch64 -cpu cortex-a53
