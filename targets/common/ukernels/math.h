@@ -33,10 +33,13 @@ static inline ikm_exp_parts_f32 ikm_exp_reduce_f32(float x) {
   return (ikm_exp_parts_f32){r, ikm_bits_f32(t) - ikm_bits_f32(IKM_ROUND_F32)};
 }
 
-/* e^x; 0 below -104, inf above 88.73. The scale is applied in two factors so that denormal results round once. */
+#define IKM_EXP_LOW_F32 (-87.3365402f) /* the least x with a normal e^x, at least 2^-126 */
+
+/* e^x; inf above 88.73, 0 where it would be denormal: processors take a hundred cycles for a denormal product, and masks of attention give many.
+ * The scale is applied in two factors, since 2^128 is none. */
 static inline float ikm_exp_f32(float x) {
   float c = x > 89.0f ? 89.0f : x;
-  c = c < -104.0f ? -104.0f : c;
+  c = c < IKM_EXP_LOW_F32 ? 0.0f : c;
   ikm_exp_parts_f32 e = ikm_exp_reduce_f32(c);
   float p = 0.00139505124f;
   p = IKM_FMAF(p, e.r, 0.00836890299f);
@@ -45,7 +48,8 @@ static inline float ikm_exp_f32(float x) {
   p = IKM_FMAF(p, e.r, 0.50000001f);
   p = IKM_FMAF(p, e.r * e.r, e.r) + 1.0f;
   uint32_t half = (uint32_t)((int32_t)e.k >> 1);
-  return p * ikm_pow2_f32(half) * ikm_pow2_f32(e.k - half);
+  float y = p * ikm_pow2_f32(half) * ikm_pow2_f32(e.k - half);
+  return x < IKM_EXP_LOW_F32 ? 0.0f : y;
 }
 
 /* e^x - 1. */

@@ -39,7 +39,7 @@ IK_BY_LANES(tanh)
 /* The largest finite argument of exp keeps NaN: both comparisons are false. */
 IK_INLINE ik_f32x16 ik_exp16(ik_f32x16 x) {
   ik_f32x16 c = ik_select16(x > ik_splat16(89.0f), ik_splat16(89.0f), x);
-  c = ik_select16(c < ik_splat16(-104.0f), ik_splat16(-104.0f), c);
+  c = ik_select16(c < ik_splat16(IKM_EXP_LOW_F32), ik_splat16(0.0f), c);
   ik_f32x16 t = ik_fma16(c, ik_splat16(IKM_LOG2E_F32), ik_splat16(IKM_ROUND_F32));
   ik_f32x16 n = t - ik_splat16(IKM_ROUND_F32);
   ik_f32x16 r = ik_fma16(n, ik_splat16(-IKM_LN2_LO_F32), ik_fma16(n, ik_splat16(-IKM_LN2_HI_F32), c));
@@ -51,7 +51,7 @@ IK_INLINE ik_f32x16 ik_exp16(ik_f32x16 x) {
   p = ik_fma16(p, r, ik_splat16(0.50000001f));
   p = ik_fma16(p, r * r, r) + ik_splat16(1.0f);
   ik_i32x16 half = k >> 1;
-  return p * ik_pow2_16(half) * ik_pow2_16(k - half);
+  return ik_select16(x < ik_splat16(IKM_EXP_LOW_F32), ik_splat16(0.0f), p * ik_pow2_16(half) * ik_pow2_16(k - half));
 }
 
 IK_INLINE ik_f32x16 ik_sigmoid16(ik_f32x16 x) {

@@ -53,9 +53,14 @@ template <typename T, typename F> void sweep(const char *name, T (*fn)(T), F ref
   check(worst <= bound, "%s: %.3f ulp at %.17g, allowed %.1f", name, worst, static_cast<double>(at), bound);
 }
 
+/// What the f32 functions made of exp give for a denormal result: 0.
+Wide flushed(Wide y) { return y < std::numeric_limits<float>::min() ? 0 : y; }
 Wide sigmoid(Wide x) { return 1 / (1 + std::exp(-x)); }
 Wide softplus(Wide x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
 
+#define BOTH_FLUSHED(name, reference, bound32, bound64)                                                                                    \
+  sweep<float>(#name "_f32", ikm_##name##_f32, [](Wide x) -> Wide { return flushed(reference(x)); }, bound32);                             \
+  sweep<double>(#name "_f64", ikm_##name##_f64, [](Wide x) -> Wide { return reference(x); }, bound64)
 #define BOTH(name, reference, bound32, bound64)                                                                                            \
   sweep<float>(#name "_f32", ikm_##name##_f32, [](Wide x) -> Wide { return reference(x); }, bound32);                                      \
   sweep<double>(#name "_f64", ikm_##name##_f64, [](Wide x) -> Wide { return reference(x); }, bound64)
@@ -86,13 +91,13 @@ template <typename T> void sweepPow(const char *name, T (*fn)(T, T), double boun
 } // namespace
 
 void testMath() {
-  BOTH(exp, std::exp, 2, 2);
+  BOTH_FLUSHED(exp, std::exp, 2, 2);
   BOTH(log, std::log, 2, 2);
   BOTH(expm1, std::expm1, 2, 2);
   BOTH(log1p, std::log1p, 2, 2);
   BOTH(tanh, std::tanh, 3, 4);
-  BOTH(sigmoid, sigmoid, 3, 3);
-  BOTH(softplus, softplus, 3, 3);
+  BOTH_FLUSHED(sigmoid, sigmoid, 3, 3);
+  BOTH_FLUSHED(softplus, softplus, 3, 3);
   BOTH(erf, std::erf, 3, 3);
   BOTH(sin, std::sin, 1, 4);
   BOTH(cos, std::cos, 1, 4);
