@@ -164,6 +164,8 @@ def rows():
     yield Case("normalize-channels", "InstanceNormalization", [normal(2, 3, 5, 6)], {1: normal(3), 2: normal(3)})
     yield Case("lrn-channels", "LRN", [normal(1, 9, 4, 5)], size=5)
     yield Case("top_k-rows", "TopK", [normal(4, 30)], {1: np.array([5], I64)}, outputs=2)
+    limits = {2: np.array([5], I64), 3: np.array([0.3], np.float32), 4: np.array([0], np.float32)}
+    yield Case("suppress_boxes-centers", "NonMaxSuppression", [positive(1, 20, 4), normal(1, 3, 20)], limits, center_point_box=1)
     for op, gates in (("RNN", 1), ("GRU", 3), ("LSTM", 4)):
         yield Case(f"rnn-{op.lower()}", op, [normal(4, 2, 5)], {1: normal(1, gates * 6, 5), 2: normal(1, gates * 6, 6), 3: normal(1, 2 * gates * 6)}, outputs=2,
                    hidden_size=6)
