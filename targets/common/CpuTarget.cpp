@@ -114,6 +114,7 @@ llvm::Expected<CpuSpec> CpuTarget::specOf(const Device &device) const {
   if (!level)
     return llvm::createStringError("no kernel level of " + tables.name + " fits device '" + device.name + "'");
   spec.level = level->name;
+  spec.vectorBytes = level->vectorBytes;
   spec.options = tables.llvmOptions;
   if (const RuntimeObject *builtins = findRuntimeObject("builtins", llvm::Triple::getArchTypeName(llvm::Triple(device.triple).getArch()), device.os))
     spec.builtins = builtins->bytes;

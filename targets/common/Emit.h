@@ -19,6 +19,7 @@ struct CpuSpec {
   std::string features;     // LLVM's "-a,+b"
   llvm::StringRef bitcode;  // the kernels of the device's level
   llvm::StringRef level;    // its name, for messages
+  int64_t vectorBytes = 0;  // of its vectors
   llvm::ArrayRef<llvm::StringRef> options; // CpuTables::llvmOptions
   llvm::StringRef builtins; // the runtime's object with functions that code for the machine may call; empty: none
 };

@@ -61,6 +61,7 @@ void stampMachine(Module &module, const CpuSpec &spec, const TargetMachine &mach
     function.removeFnAttr("tune-cpu");
     function.addFnAttr("target-cpu", spec.cpu);
     function.addFnAttr("target-features", spec.features);
+    function.addFnAttr("prefer-vector-width", std::to_string(8 * spec.vectorBytes)); // LLVM would halve the vectors of loops on some cpus
     function.addFnAttr(Attribute::NoUnwind);
   }
 }
