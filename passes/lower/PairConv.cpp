@@ -36,10 +36,12 @@ Value packFilter(nn::ConvOp op, LowerContext &context, const ConvShape &shape, i
 Value lowerPairConv(nn::ConvOp op, LowerContext &context, ConvShape &shape, SmallVector<Value> inputs) {
   constexpr int64_t kBlock = 2 * IK_CONV_KBLOCK, kVector = 16; // k of a tile, at half of the bytes
   int64_t depth = shape.depth(), pairs = (shape[IK_CONV_IC] + 1) / 2, blocks = (depth + kBlock - 1) / kBlock, size = IK_CONV_PANEL, scratch;
-  int64_t lines = shape.lineBand(4 * (pairs + 2)), channels = shape.channelsBand(4 * (pairs + 2));
+  int64_t lines = shape.lineBand(4 * (pairs + 2)), channels = context.hasMatrixRegisters() ? 0 : shape.channelsBand(4 * (pairs + 2));
+  if (channels && !shape.isChannelsFaster(lines))
+    channels = 0;
   StringRef row = "ik_conv_f32_bf16";
   shape[IK_CONV_PACKED] = 1;
-  if (channels && shape.isChannelsFaster(lines) && !context.hasMatrixRegisters()) {
+  if (channels) {
     row = "ik_convchannels_f32_bf16", size = kVector, shape[IK_CONV_KC] = channels;
     int64_t places = shape.isPointwise() ? channels : channels * shape[IK_CONV_OW], lineWords = shape.isPointwise() ? channels + kVector : shape.lineFloats(channels);
     scratch = IK_CONVCHANNELS_SCRATCH((pairs + 2) * lineWords + 64, places);
@@ -50,7 +52,7 @@ Value lowerPairConv(nn::ConvOp op, LowerContext &context, ConvShape &shape, Smal
     shape[IK_CONV_KC] = blocks == 1 ? depth : ((depth + blocks - 1) / blocks + 1) / 2 * 2;
     scratch = IK_CONVPAIRS_SCRATCH(shape[IK_CONV_KC], depth > shape[IK_CONV_KC] ? shape.panels() : 1);
   }
-  inputs[1] = packFilter(op, context, shape, size, row != "ik_conv_f32_bf16");
+  inputs[1] = packFilter(op, context, shape, size, /*ofChannels=*/channels || lines);
   return context.micro(op.getLoc(), row, op.getResult().getType(), inputs, shape.params, shape.work(), scratch).getResult(0);
 }
 

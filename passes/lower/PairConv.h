@@ -1,4 +1,4 @@
-// Convolutions with bf16 filters: operands in pairs along the sum (targets/common/ukernels/convpairs.c).
+// Convolutions with bf16 filters: operands in pairs along the sum (targets/common/ukernels/convpairs.c, convchannelspairs.c).
 #ifndef INGOT_PASSES_LOWER_PAIRCONV_H
 #define INGOT_PASSES_LOWER_PAIRCONV_H
 

@@ -18,10 +18,6 @@ using Result = OnnxCountedResults;
 
 constexpr double kFar = std::numeric_limits<double>::infinity();
 
-Result one(Value value, int64_t axis = -1, OnnxSum count = {}) { return {{Counted::Result{value, axis, std::move(count)}}}; }
-
-Value scalarI64(OnnxNode &node, int64_t value) { return node.constantOf(Tensor::vectorI64({value}).reshaped({})); }
-
 /// The least or the largest value of a type.
 Value extremeOf(OnnxNode &node, DType type, bool least) {
   if (isFloat(type))
@@ -62,12 +58,12 @@ Result reduceInFront(const Counted &c) {
   Ints shape = node.shape(x).vec();
   Value y = node.reduce(*kind, c.masked(0, neutralOf(node, *kind, node.dtype(x))), *axes, node.intAttr("keepdims", 1) != 0);
   if (node.op() != "ReduceMean")
-    return one(y);
+    return oneResult(y);
   int64_t each = 1;
   for (int64_t axis : *axes)
     each *= axis == extent->axis ? 1 : shape[axis];
   Value entries = node.binary(BinaryKind::mul, extent->count, scalarI64(node, each));
-  return one(node.binary(BinaryKind::div, y, node.cast(entries, node.dtype(x))));
+  return oneResult(node.binary(BinaryKind::div, y, node.cast(entries, node.dtype(x))));
 }
 
 /// The axis attribute, when the extent of operand 0 is on it.
@@ -88,14 +84,14 @@ Result argInFront(const Counted &c) {
   Ints shape = node.shape(node.input(0)).vec();
   shape[*axis] = 1;
   Value y = node.create<nn::ArgReduceOp>({node.type(DType::I64, shape)}, x, static_cast<uint64_t>(*axis), smallest, false);
-  return one(node.intAttr("keepdims", 1) || !node.ok() ? y : squeezeAxis(node, y, *axis));
+  return oneResult(node.intAttr("keepdims", 1) || !node.ok() ? y : squeezeAxis(node, y, *axis));
 }
 
 Result softmaxInFront(const Counted &c) {
   std::optional<int64_t> axis = c.node.opset() < 13 ? std::nullopt : axisOfCount(c, -1);
   if (!axis)
     return std::nullopt;
-  return one(c.node.softmax(c.masked(0, c.node.scalar(c.node.dtype(c.node.input(0)), -kFar)), *axis, c.node.op() == "LogSoftmax"), *axis, c.entries(0, *axis));
+  return oneResult(c.node.softmax(c.masked(0, c.node.scalar(c.node.dtype(c.node.input(0)), -kFar)), *axis, c.node.op() == "LogSoftmax"), *axis, c.entries(0, *axis));
 }
 
 /// The best of those in front of the count; k may depend on data too, and so may both. Equal ones stay in order.
@@ -131,7 +127,7 @@ Result sumUp(const Counted &c) {
   int64_t along = axis->constant + (axis->constant < 0 ? rank : 0), at = c.extent(0)->axis;
   Value x = along == at ? c.masked(0, node.scalar(node.dtype(node.input(0)), 0)) : node.input(0);
   Value y = node.create<nn::CumulateOp>({x.getType()}, x, static_cast<uint64_t>(along), false, node.intAttr("exclusive", 0) != 0, node.intAttr("reverse", 0) != 0);
-  return one(y, at, c.entries(0, at));
+  return oneResult(y, at, c.entries(0, at));
 }
 
 // ---- indices --------------------------------------------------------------------------------------
@@ -163,7 +159,7 @@ Result gatherInFront(const Counted &c) {
     return std::nullopt;
   Value at = wrapped(c, 1, {c.entries(0, *axis)});
   Value y = node.ok() ? gather(node, node.input(0), at, *axis) : Value();
-  return indices ? one(y, *axis + indices->axis, c.entries(1, indices->axis)) : one(y);
+  return indices ? oneResult(y, *axis + indices->axis, c.entries(1, indices->axis)) : oneResult(y);
 }
 
 Result gatherElementsInFront(const Counted &c) {
@@ -182,7 +178,7 @@ Result gatherElementsInFront(const Counted &c) {
   Value at = wrapped(c, 1, {c.entries(0, axis)});
   Type type = node.type(node.dtype(node.input(0)), is);
   Value y = node.create<nn::GatherElementsOp>({type}, node.input(0), at, static_cast<uint64_t>(axis));
-  return indices ? one(y, indices->axis, c.entries(1, indices->axis)) : one(y);
+  return indices ? oneResult(y, indices->axis, c.entries(1, indices->axis)) : oneResult(y);
 }
 
 /// Tuples that point into the axis of the count.
@@ -199,7 +195,7 @@ Result gatherTuplesInFront(const Counted &c) {
   Ints shape = node.shape(node.input(1)).drop_back().vec();
   llvm::append_range(shape, node.shape(node.input(0)).drop_front(width));
   Value y = node.create<nn::GatherNdOp>({node.type(node.dtype(node.input(0)), shape)}, node.input(0), at, uint64_t(0));
-  return indices ? one(y, indices->axis, c.entries(1, indices->axis)) : one(y);
+  return indices ? oneResult(y, indices->axis, c.entries(1, indices->axis)) : oneResult(y);
 }
 
 /// Writes into data with one more slice on `axis`, which takes what lies behind the count and is cut off again. There are as many updates as places.
@@ -230,7 +226,7 @@ Result scatterInFront(const Counted &c) {
   Value all = tuples ? node.create<nn::ScatterNdOp>({wide.getType()}, *kind, wide, index, node.input(2))
                      : node.create<nn::ScatterElementsOp>({wide.getType()}, *kind, wide, index, node.input(2), static_cast<uint64_t>(axis));
   Value y = node.slice(all, Ints(shape.size(), 0), shape, steps);
-  return data ? one(y, data->axis, c.entries(0, data->axis)) : one(y);
+  return data ? oneResult(y, data->axis, c.entries(0, data->axis)) : oneResult(y);
 }
 
 /// A product along the axis of the counts: both operands are 0 behind.
@@ -242,7 +238,7 @@ Result multiplyInFront(const Counted &c) {
   if (!along)
     return std::nullopt;
   Value zero = node.scalar(node.dtype(node.input(0)), 0);
-  return one(node.matmul(c.masked(0, zero), c.masked(1, zero)));
+  return oneResult(node.matmul(c.masked(0, zero), c.masked(1, zero)));
 }
 
 } // namespace

@@ -45,6 +45,9 @@ struct OnnxCounted {
 
 /// Results of a node in order; nullopt when the node is none of the rule's.
 using OnnxCountedResults = std::optional<llvm::SmallVector<OnnxCounted::Result, 2>>;
+inline OnnxCountedResults oneResult(mlir::Value value, int64_t axis = -1, OnnxSum count = {}) {
+  return {{OnnxCounted::Result{value, axis, std::move(count)}}};
+}
 using OnnxCountedFn = OnnxCountedResults (*)(const OnnxCounted &);
 
 /// Where extents are numbers or cut and join values (OnnxCounts.cpp); null for other operators.

@@ -14,7 +14,6 @@ namespace {
 using Counted = OnnxCounted;
 using Result = OnnxCountedResults;
 
-Result one(Value value, int64_t axis = -1, OnnxSum count = {}) { return {{Counted::Result{value, axis, std::move(count)}}}; }
 
 /// The integers of operand i.
 std::optional<std::vector<OnnxSum>> sumsOf(const Counted &c, int64_t i) {
@@ -65,7 +64,7 @@ Result giveShape(const Counted &c) {
   llvm::SmallVector<Value> parts;
   for (int64_t axis = start; axis < end; ++axis)
     parts.push_back(c.node.reshape(c.numbers.value(c.node, c.entries(0, axis)), {1}));
-  return one(parts.empty() ? c.node.constantOf(Tensor::vectorI64({})) : c.node.concat(parts, 0));
+  return oneResult(parts.empty() ? c.node.constantOf(Tensor::vectorI64({})) : c.node.concat(parts, 0));
 }
 
 Result giveSize(const Counted &c) {
@@ -73,7 +72,7 @@ Result giveSize(const Counted &c) {
   if (!extent)
     return std::nullopt;
   int64_t all = product(c.node.shape(c.node.input(0))), each = all / std::max<int64_t>(c.node.shape(c.node.input(0))[extent->axis], 1);
-  return one(c.numbers.value(c.node, c.entries(0, extent->axis).times(each)));
+  return oneResult(c.numbers.value(c.node, c.entries(0, extent->axis).times(each)));
 }
 
 Result fillShape(const Counted &c) {
@@ -81,7 +80,7 @@ Result fillShape(const Counted &c) {
   if (!sizes || sizes->axis < 0)
     return std::nullopt;
   Tensor value = c.node.tensorAttr("value").value_or(filled(DType::F32, {1}, 0));
-  return one(c.node.broadcast(c.node.constantOf(value), sizes->most), sizes->axis, sizes->count);
+  return oneResult(c.node.broadcast(c.node.constantOf(value), sizes->most), sizes->axis, sizes->count);
 }
 
 /// start, start + 1 ... below a limit.
@@ -93,7 +92,7 @@ Result countUp(const Counted &c) {
   OnnxSum count = c.numbers.most(c.node, (*limit)[0].plus((*start)[0], -1), {});
   int64_t n = c.numbers.rangeOf(count).high;
   Value all = c.node.binary(BinaryKind::add, iota(c.node, n, 0, 1), c.numbers.value(c.node, (*start)[0]));
-  return one(c.node.cast(all, c.node.dtype(c.node.input(0))), 0, count);
+  return oneResult(c.node.cast(all, c.node.dtype(c.node.input(0))), 0, count);
 }
 
 // ---- shapes ---------------------------------------------------------------------------------------
@@ -168,7 +167,7 @@ Result reshapeTo(const Counted &c, const std::vector<OnnxSum> &sums, int64_t axi
   if (!around)
     return std::nullopt;
   around->to[around->axis] = c.numbers.rangeOf(around->count).high;
-  return one(c.node.reshape(x, around->to), around->axis, around->count);
+  return oneResult(c.node.reshape(x, around->to), around->axis, around->count);
 }
 
 /// Axes in front of the count and behind it are split and joined among themselves; those behind may join it, and all that are in front.
@@ -215,7 +214,7 @@ Result expandTo(const Counted &c) {
   bool fits = extent ? had == axis && (sizes->axis >= 0 || to[axis] == 1) : from[axis] == 1;
   for (int64_t i = 0; i < rank; ++i)
     to[i] = to[i] == 1 || i == had ? from[i] : to[i];
-  return fits ? one(c.node.broadcast(c.node.input(0), to), axis, count) : std::nullopt;
+  return fits ? oneResult(c.node.broadcast(c.node.input(0), to), axis, count) : std::nullopt;
 }
 
 // ---- parts of values ------------------------------------------------------------------------------
@@ -330,7 +329,7 @@ Result concatFilled(const Counted &c) {
     moved = node.binary(BinaryKind::add, moved, node.select(behind, gap, c.numbers.value(node, {0})));
   }
   Value filled = !node.ok() ? Value() : moved == place ? all : gather(node, all, moved, axis);
-  return one(filled, axis, end);
+  return oneResult(filled, axis, end);
 }
 
 /// One axis grows at either end, by as much as may depend on data; the new entries are all one value.
@@ -361,7 +360,7 @@ Result padTo(const Counted &c) {
   Value wide = node.ok() ? padConstant(node, node.input(0), low, high, value) : Value();
   wide = node.ok() ? node.slice(wide, Ints(rank, 0), sizes, Ints(rank, 1)) : Value();
   Value taken = node.binary(BinaryKind::less, iota(node, most, axis, rank), c.numbers.value(node, front));
-  return one(node.select(taken, wide, value), axis, count);
+  return oneResult(node.select(taken, wide, value), axis, count);
 }
 
 } // namespace

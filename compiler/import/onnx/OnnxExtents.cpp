@@ -92,12 +92,17 @@ int64_t followUnsqueeze(const Varying &v) {
   return axis;
 }
 
+/// The attribute, from 0 on among `rank` axes.
+int64_t axisAttr(const Varying &v, int64_t fallback, int64_t rank) {
+  int64_t axis = v.node.intAttr("axis", fallback);
+  return axis < 0 ? axis + rank : axis;
+}
+
 /// Negative indices count from the end, which is known only where the data do not vary on that axis.
 int64_t followGather(const Varying &v) {
-  int64_t axis = v.node.intAttr("axis", 0);
   if (v.inputs.size() < 2 || !v.inputs[0] || !v.inputs[1])
     return -1;
-  axis += axis < 0 ? v.rank(0) : 0;
+  int64_t axis = axisAttr(v, 0, v.rank(0));
   if (v.fixed(0))
     return axis + v.axes[1];
   if (!v.fixed(1) || v.axes[0] == axis)
@@ -140,16 +145,13 @@ int64_t followReduce(const Varying &v) {
 
 int64_t followSoftmax(const Varying &v) {
   bool old = v.node.opset() < 13; // which takes all axes from `axis` on as one
-  int64_t axis = v.node.intAttr("axis", old ? 1 : -1);
-  axis += axis < 0 ? v.rank(0) : 0;
+  int64_t axis = axisAttr(v, old ? 1 : -1, v.rank(0));
   return (old ? v.axes[0] < axis : v.axes[0] != axis) ? v.axes[0] : -1;
 }
 
 /// Along another axis than the count's.
 int64_t followTopK(const Varying &v) {
-  int64_t axis = v.node.intAttr("axis", -1);
-  axis += axis < 0 ? v.rank(0) : 0;
-  return !v.fixed(0) && v.fixed(1) && v.axes[0] != axis ? v.axes[0] : -1;
+  return !v.fixed(0) && v.fixed(1) && v.axes[0] != axisAttr(v, -1, v.rank(0)) ? v.axes[0] : -1;
 }
 
 /// Pictures of a batch, each for itself.
@@ -169,15 +171,12 @@ int64_t followTile(const Varying &v) {
 }
 
 int64_t followLayerNorm(const Varying &v) {
-  int64_t axis = v.fixed(0) ? 0 : v.node.intAttr("axis", -1);
-  axis += axis < 0 ? v.rank(0) : 0;
-  return v.axes[0] < axis ? v.axes[0] : -1;
+  return !v.fixed(0) && v.axes[0] < axisAttr(v, -1, v.rank(0)) ? v.axes[0] : -1;
 }
 
 int64_t followOneHot(const Varying &v) {
-  int64_t axis = v.fixed(0) || !v.fixed(1) || !v.fixed(2) ? 0 : v.node.intAttr("axis", -1);
-  axis += axis < 0 ? v.rank(0) + 1 : 0;
-  return v.axes[0] < 0 ? -1 : v.axes[0] + (axis <= v.axes[0]);
+  bool indices = !v.fixed(0) && v.fixed(1) && v.fixed(2);
+  return indices ? v.axes[0] + (axisAttr(v, -1, v.rank(0) + 1) <= v.axes[0]) : -1;
 }
 
 /// Rows of the left operand against one fixed matrix, or matrices of one batch.

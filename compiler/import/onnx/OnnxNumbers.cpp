@@ -136,19 +136,18 @@ OnnxSum OnnxNumbers::within(OnnxNode &node, Value value, OnnxRange range) {
 }
 
 Value OnnxNumbers::value(OnnxNode &node, const OnnxSum &sum) {
-  auto i64 = [&](int64_t value) { return node.constantOf(Tensor::vectorI64({value}).reshaped({})); };
   if (sum.known())
-    return i64(sum.constant);
+    return scalarI64(node, sum.constant);
   for (Value made : values)
     if (this->sum(made) == sum)
       return made;
   Value total;
   for (auto [number, factor] : sum.terms) {
-    Value term = factor == 1 ? numbers[number].value : node.binary(BinaryKind::mul, numbers[number].value, i64(factor));
+    Value term = factor == 1 ? numbers[number].value : node.binary(BinaryKind::mul, numbers[number].value, scalarI64(node, factor));
     total = total ? node.binary(BinaryKind::add, total, term) : term;
   }
   if (sum.constant != 0)
-    total = node.binary(BinaryKind::add, total, i64(sum.constant));
+    total = node.binary(BinaryKind::add, total, scalarI64(node, sum.constant));
   if (node.ok()) {
     values.push_back(total);
     sums[total] = sum;

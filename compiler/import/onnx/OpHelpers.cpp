@@ -116,6 +116,8 @@ Tensor filled(DType type, llvm::ArrayRef<int64_t> shape, double value) {
   return tensor;
 }
 
+Value scalarI64(OnnxNode &node, int64_t value) { return node.constantOf(Tensor::vectorI64({value}).reshaped({})); }
+
 Value splat(OnnxNode &node, DType type, llvm::ArrayRef<int64_t> shape, double value) {
   if (!elementCount(shape) || *elementCount(shape) > kMaxExtent) {
     node.refuse("the result has too many elements");

@@ -42,6 +42,7 @@ std::optional<int64_t> axisOf(OnnxNode &node, int64_t fallback, int64_t rank);
 
 Tensor filled(DType type, llvm::ArrayRef<int64_t> shape, double value);
 /// A constant of one value under a shape.
+mlir::Value scalarI64(OnnxNode &node, int64_t value);
 mlir::Value splat(OnnxNode &node, DType type, llvm::ArrayRef<int64_t> shape, double value);
 /// i64 constant 0, 1, ... n-1 along `axis` of a tensor of `rank` (other extents 1).
 mlir::Value iota(OnnxNode &node, int64_t n, int64_t axis, int64_t rank);

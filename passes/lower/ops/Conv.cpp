@@ -1,8 +1,8 @@
 // Lowers nn.conv: f32 and f16 to ik_conv, ik_convlines where its lines fit the cache, or ik_dwconv (constant filters packed in panels of 8 output
 // channels; depthwise f32 to ik_dwconv_direct where that is faster: kernels.def), 3x3 ones to ik_convwino where that is faster, f32 of few places to
 // ik_convfew_f32, of planes that fill few vectors to ik_convchannels_f32, f32 with a filter of f16 or bf16 to ik_conv_f32_f16, ik_conv_f32_bf16 and the
-// same over lines, filters as large as their input to ik_matmul, 8-bit integers with a constant filter to ik_iconv, f64 and other 8-bit integers to the
-// plain ik_convnd.
+// same over lines and, with bf16, over channels, filters as large as their input to ik_matmul, 8-bit integers with a constant filter to ik_iconv, f64 and
+// other 8-bit integers to the plain ik_convnd.
 #include "passes/lower/ConvWays.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"

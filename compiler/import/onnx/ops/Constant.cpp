@@ -23,7 +23,7 @@ static void importConstant(OnnxNode &node) {
   if (node.hasAttr("value_float"))
     return node.setOutput(0, node.scalar(DType::F32, node.floatAttr("value_float", 0)));
   if (node.hasAttr("value_int"))
-    return node.setOutput(0, node.constantOf(Tensor::vectorI64({node.intAttr("value_int", 0)}).reshaped({})));
+    return node.setOutput(0, scalarI64(node, node.intAttr("value_int", 0)));
   if (node.hasAttr("value_ints"))
     return node.setOutput(0, node.constantOf(Tensor::vectorI64(node.intsAttr("value_ints"))));
   if (node.hasAttr("value_floats")) {

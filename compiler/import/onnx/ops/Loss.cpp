@@ -42,7 +42,7 @@ static void lossOf(OnnxNode &node, Value logs) {
   DType type = node.dtype(logs);
   Value safe = target, ignored;
   if (node.hasAttr("ignore_index")) {
-    Value index = node.constantOf(Tensor::vectorI64({node.intAttr("ignore_index", 0)}).reshaped({}));
+    Value index = scalarI64(node, node.intAttr("ignore_index", 0));
     ignored = node.binary(BinaryKind::equal, target, index);
     safe = node.select(ignored, node.scalar(DType::I64, 0), target);
   }

@@ -14,7 +14,6 @@ using nn::UnaryKind;
 
 constexpr double kLowest = -std::numeric_limits<double>::infinity();
 
-static Value i64(OnnxNode &node, int64_t value) { return node.constantOf(Tensor::vectorI64({value}).reshaped({})); }
 
 /// Sum over all of a vector of booleans, as an i64 scalar.
 static Value countOf(OnnxNode &node, Value flags) { return node.reduce(ReduceKind::sum, node.cast(flags, DType::I64), {0}, false); }
@@ -34,14 +33,14 @@ static Value placesOf(OnnxNode &node, Value flags, int64_t n) {
   if (!node.ok())
     return {};
   Value before = node.create<nn::CumulateOp>({ones.getType()}, ones, uint64_t(0), /*product=*/false, /*exclusive=*/true, /*reverse=*/false);
-  return placeAt(node, node.select(flags, before, i64(node, n)), n);
+  return placeAt(node, node.select(flags, before, scalarI64(node, n)), n);
 }
 
 /// Row-major places [n] as coordinates [rank, n].
 static Value coordinatesOf(OnnxNode &node, Value places, llvm::ArrayRef<int64_t> shape) {
   llvm::SmallVector<Value> rows(shape.size());
   for (int64_t axis = shape.size() - 1, stride = 1; axis >= 0; --axis) {
-    Value at = node.binary(BinaryKind::mod, node.binary(BinaryKind::div, places, i64(node, stride)), i64(node, std::max<int64_t>(shape[axis], 1)));
+    Value at = node.binary(BinaryKind::mod, node.binary(BinaryKind::div, places, scalarI64(node, stride)), scalarI64(node, std::max<int64_t>(shape[axis], 1)));
     rows[axis] = node.ok() ? unsqueeze(node, at, 0) : Value();
     stride *= std::max<int64_t>(shape[axis], 1);
   }
@@ -125,11 +124,11 @@ static void importUnique(OnnxNode &node) {
     return;
   Value row = iota(node, n, 0, 2), column = iota(node, n, 1, 2);
   Value repeated = node.binary(BinaryKind::logical_and, order.same, node.binary(BinaryKind::less, column, row));
-  Value isFirst = node.binary(BinaryKind::equal, countRows(node, repeated), i64(node, 0));
+  Value isFirst = node.binary(BinaryKind::equal, countRows(node, repeated), scalarI64(node, 0));
   Value first = node.ok() ? node.create<nn::ArgReduceOp>({node.type(DType::I64, {n, 1})}, node.cast(order.same, DType::U8), uint64_t(1), false, false) : Value();
   Value before = node.intAttr("sorted", 1) ? order.below : node.binary(BinaryKind::less, column, first);
   Value place = countRows(node, node.binary(BinaryKind::logical_and, before, unsqueeze(node, isFirst, 0)));
-  Value indices = placeAt(node, node.select(isFirst, place, i64(node, n)), n), count = countOf(node, isFirst);
+  Value indices = placeAt(node, node.select(isFirst, place, scalarI64(node, n)), n), count = countOf(node, isFirst);
   if (!node.ok())
     return;
   Value none = splat(node, DType::I64, {n}, 0), ones = splat(node, DType::I64, {n}, 1);
