@@ -49,18 +49,20 @@ func.func @average(%x: tensor<1x2x8x8xf32>) -> tensor<1x2x6x6xf32> {
   return %y : tensor<1x2x6x6xf32>
 }
 
-// Linear interpolation has two taps an axis.
-// CHECK-LABEL: @linear
-// CHECK: kernel.micro "ik_resize2d_halide_f32"
-func.func @linear(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x8x8xf32> {
-  %y = nn.resize %x mode linear coord half_pixel nearest round_prefer_floor scales [1.0, 1.0, 2.0, 2.0] : (tensor<1x1x4x4xf32>) -> tensor<1x1x8x8xf32>
-  return %y : tensor<1x1x8x8xf32>
-}
-
-// Cubic has four.
+// Four taps an axis.
 // CHECK-LABEL: @cubic
 // CHECK: kernel.micro "ik_resize2d_f32"
 func.func @cubic(%x: tensor<1x1x4x4xf32>) -> tensor<1x1x8x8xf32> {
   %y = nn.resize %x mode cubic coord half_pixel nearest round_prefer_floor scales [1.0, 1.0, 2.0, 2.0] : (tensor<1x1x4x4xf32>) -> tensor<1x1x8x8xf32>
   return %y : tensor<1x1x8x8xf32>
+}
+
+// Channels that lie side by side are added in pieces; few of them become columns.
+// CHECK-LABEL: @channels_last
+// CHECK: kernel.micro "ik_resize2d_f32"{{.*}} params [1, 4, 8, 2, 4, 8, 2, 32, 0]
+// CHECK: kernel.micro "ik_resize2d_f32"{{.*}} params [1, 4, 8, 2, 12, 24, 2, 1, 0]
+func.func @channels_last(%x: tensor<1x4x4x32xf32>, %c: tensor<1x4x4x3xf32>) -> (tensor<1x8x8x32xf32>, tensor<1x8x8x3xf32>) {
+  %y = nn.resize %x mode linear coord half_pixel nearest round_prefer_floor scales [1.0, 2.0, 2.0, 1.0] : (tensor<1x4x4x32xf32>) -> tensor<1x8x8x32xf32>
+  %d = nn.resize %c mode linear coord half_pixel nearest round_prefer_floor scales [1.0, 2.0, 2.0, 1.0] : (tensor<1x4x4x3xf32>) -> tensor<1x8x8x3xf32>
+  return %y, %d : tensor<1x8x8x32xf32>, tensor<1x8x8x3xf32>
 }

@@ -1,8 +1,7 @@
-// Lowers nn.resize: nearest copies by ik_resize_near_b<bits>, two adjacent axes at a time; f32 and f16 interpolation of the last two
-// axes by ik_resize2d_<type>, or ik_resize2d_halide_f32 where that is faster (kernels.def); other axes one by one by ik_resize_axis_<in>_<out>, with intermediates in f32 or f64.
+// Lowers nn.resize: nearest copies by ik_resize_near_b<bits>, two adjacent axes at a time; f32 and f16 interpolation of the last two axes that
+// change, or of the last one of planes, by ik_resize2d_<type>; other axes one by one by ik_resize_axis_<in>_<out>, with intermediates in f32 or f64.
 #include "compiler/reference/ResizeTaps.h"
 #include "passes/lower/LowerOp.h"
-#include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/resize.h"
 
 #include <cstring>
@@ -31,6 +30,11 @@ StringRef interpolated(Type type) {
   return type.isInteger(32) && !type.isUnsignedInteger() ? "i32" : "";
 }
 
+/// From so many elements side by side on, ik_resize2d_<type> adds pieces of them; fewer become entries of the table.
+constexpr int64_t kSideBySide = 16;
+/// Elements side by side, and of a line of them, with which two axes together are faster than one after the other: a line stays in a second cache.
+constexpr int64_t kMostSideBySide = 1 << 12, kLine = 1 << 17;
+
 /// What the lowering of one op carries.
 struct Resizer {
   nn::ResizeOp op;
@@ -49,7 +53,8 @@ struct Resizer {
   SmallVector<int64_t> params(ArrayRef<int64_t> shape, size_t h, bool joinW, int64_t outsideBits) const;
   Value call(StringRef row, Value x, ArrayRef<Value> tables, ArrayRef<int64_t> shape, Type to, ArrayRef<int64_t> params,
              int64_t scratch) const;
-  bool isStencil(ArrayRef<int64_t> params) const;
+  bool isPlane(ArrayRef<int64_t> shape, size_t h, size_t last) const;
+  Value plane(Value x, SmallVector<int64_t> shape, size_t h, int64_t outsideBits) const;
   Value nearest(Value x) const;
   Value interpolate(Value x) const;
 };
@@ -113,10 +118,40 @@ Value Resizer::call(StringRef row, Value x, ArrayRef<Value> tables, ArrayRef<int
   return context.micro(op->getLoc(), row, type, inputs, params, work, scratch).getResult(0);
 }
 
-/// What ik_resize2d_halide_f32 covers, which is where it was measured to be faster than ik_resize2d_f32.
-bool Resizer::isStencil(ArrayRef<int64_t> params) const {
-  ik_hl_axis h{params[IK_RESIZE_IH], params[IK_RESIZE_OH], 1, 1, 0}, w{params[IK_RESIZE_IW], params[IK_RESIZE_OW], 1, 1, 0};
-  return element.isF32() && params[IK_RESIZE_TAPSH] == 2 && params[IK_RESIZE_TAPSW] == 2 && ik_hl_fits(h, w, 1);
+/// Axis h of `shape` is followed by the last one that changes, and ik_resize2d_<type> takes both: lines fit a cache. An axis that stays joins
+/// where its rows lie side by side.
+bool Resizer::isPlane(ArrayRef<int64_t> shape, size_t h, size_t last) const {
+  if (!isHalf() || h + 1 != last)
+    return false;
+  if (last + 1 == axes.size())
+    return true;
+  SmallVector<int64_t> p = params(shape, h, true, 0);
+  return !axes[h].identity && p[IK_RESIZE_INNER] <= kMostSideBySide && std::max(p[IK_RESIZE_IW], p[IK_RESIZE_OW]) <= kLine / p[IK_RESIZE_INNER];
+}
+
+/// `axis` with `inner` elements for each of it, as an axis of so many more.
+ResizeAxis spread(const ResizeAxis &axis, int64_t inner) {
+  ResizeAxis result{axis.in * inner, axis.out * inner, axis.identity, {}};
+  for (const Taps &taps : axis.taps)
+    for (int64_t i = 0; i < inner; ++i) {
+      result.taps.push_back(taps);
+      for (Tap &tap : result.taps.back())
+        tap.index = tap.index * inner + i;
+    }
+  return result;
+}
+
+/// Axes h and h + 1 by ik_resize2d_<type>.
+Value Resizer::plane(Value x, SmallVector<int64_t> shape, size_t h, int64_t outsideBits) const {
+  SmallVector<int64_t> p = params(shape, h, true, outsideBits);
+  ResizeAxis w = axes[h + 1];
+  if (p[IK_RESIZE_INNER] < kSideBySide) {
+    w = spread(w, p[IK_RESIZE_INNER]);
+    p[IK_RESIZE_IW] = w.in, p[IK_RESIZE_OW] = w.out, p[IK_RESIZE_INNER] = 1;
+  }
+  shape[h] = axes[h].out, shape[h + 1] = axes[h + 1].out;
+  return call(("ik_resize2d_" + interpolated(element)).str(), x, {indices(axes[h]), weights(axes[h]), indices(w), weights(w)}, shape, element, p,
+              IK_RESIZE_SCRATCH(p[IK_RESIZE_IW] * p[IK_RESIZE_INNER], p[IK_RESIZE_TAPSW], p[IK_RESIZE_OW]));
 }
 
 Value Resizer::nearest(Value x) const {
@@ -147,23 +182,16 @@ Value Resizer::interpolate(Value x) const {
   if (isHalf())
     bits = paramF32(outside);
   SmallVector<int64_t> shape(cast<RankedTensorType>(x.getType()).getShape());
-  size_t last = axes.size() - 1, lastChanged = last;
-  while (axes[lastChanged].identity)
-    --lastChanged;
-  for (size_t i = 0; i <= lastChanged; ++i) {
-    if (axes[i].identity && !(isHalf() && i + 1 == last && lastChanged == last))
-      continue;
+  size_t last = axes.size() - 1;
+  while (axes[last].identity)
+    --last;
+  for (size_t i = 0; i <= last; ++i) {
     Type from = cast<RankedTensorType>(x.getType()).getElementType();
-    if (isHalf() && i + 1 == last && !axes[last].identity && from == element) {
-      SmallVector<int64_t> p = params(shape, i, true, bits);
-      shape[i] = axes[i].out, shape[last] = axes[last].out;
-      return call(isStencil(p) ? "ik_resize2d_halide_f32" : ("ik_resize2d_" + interpolated(element)).str(), x,
-                  {indices(axes[i]), weights(axes[i]), indices(axes[last]), weights(axes[last])}, shape, element, p,
-                  IK_RESIZE_SCRATCH(p[IK_RESIZE_IW]));
-    }
+    if (isPlane(shape, i, last) && from == element)
+      return plane(x, shape, i, bits);
     if (axes[i].identity)
       continue;
-    Type to = i == lastChanged ? element : wide();
+    Type to = i == last ? element : wide();
     SmallVector<int64_t> p = params(shape, i, false, bits);
     shape[i] = axes[i].out;
     std::string row = ("ik_resize_axis_" + interpolated(from) + "_" + interpolated(to)).str();

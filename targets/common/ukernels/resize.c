@@ -1,10 +1,8 @@
-/* ik_resize_axis_<in>_<out>: interpolation along one axis; ik_resize2d_<type>: along the last two, rows first; parameters in resize.h.
+/* ik_resize_axis_<in>_<out>: interpolation along one axis; parameters in resize.h.
  * Floats: one fused multiply-add chain in tap order from 0. Integers and f64 multiply and add in double, as the reference does, and
  * integers are truncated. Parallel unit: one output row. */
 #include "targets/common/ukernels/micro.h"
 #include "targets/common/ukernels/resize.h"
-
-enum { IK_RESIZE_BLOCK = 64 };
 
 IK_INLINE float ik_resize_add_f32(float w, float x, float sum) { return __builtin_fmaf(w, x, sum); }
 IK_INLINE double ik_resize_add_f64(double w, double x, double sum) { return sum + w * x; }
@@ -54,49 +52,3 @@ IK_RESIZE_AXIS(f64_i8, double, int8_t, double, f64, ik_resize_whole)
 IK_RESIZE_AXIS(i32_i32, int32_t, int32_t, double, f64, ik_resize_whole)
 IK_RESIZE_AXIS(i32_f64, int32_t, double, double, f64, )
 IK_RESIZE_AXIS(f64_i32, double, int32_t, double, f64, ik_resize_whole)
-
-/* out[o] from the interpolated line; the weight test keeps an absent tap from touching the sum. */
-#define IK_RESIZE_2D(T, NAME)                                                                                                 \
-  static void ik_resize_row_##NAME(T *out, const float *line, const int32_t *index, const float *weight, const int64_t *p) {  \
-    const int64_t ow = p[IK_RESIZE_OW], taps = p[IK_RESIZE_TAPSW];                                                            \
-    const float outside = ik_f32(p[IK_RESIZE_OUTSIDE]);                                                                       \
-    for (int64_t at = 0; at < ow; at += IK_RESIZE_BLOCK) {                                                                    \
-      float sum[IK_RESIZE_BLOCK] = {0};                                                                                       \
-      const int64_t n = ow - at < IK_RESIZE_BLOCK ? ow - at : IK_RESIZE_BLOCK;                                                \
-      for (int64_t t = 0; t < taps; ++t) {                                                                                    \
-        const int32_t *from = index + t * ow + at;                                                                            \
-        const float *w = weight + t * ow + at;                                                                                \
-        for (int64_t i = 0; i < n; ++i) {                                                                                     \
-          float next = __builtin_fmaf(w[i], line[from[i] < 0 ? 0 : from[i]], sum[i]);                                         \
-          sum[i] = w[i] != 0 ? next : sum[i];                                                                                 \
-        }                                                                                                                     \
-      }                                                                                                                       \
-      for (int64_t i = 0; i < n; ++i)                                                                                         \
-        out[at + i] = (T)(index[at + i] < 0 ? outside : sum[i]);                                                              \
-    }                                                                                                                         \
-  }                                                                                                                           \
-  IK_KERNEL(ik_resize2d_##NAME) {                                                                                             \
-    const T *x = buf[0];                                                                                                      \
-    const int32_t *indexH = buf[1], *indexW = buf[3];                                                                         \
-    const float *weightH = buf[2], *weightW = buf[4];                                                                         \
-    T *y = buf[5];                                                                                                            \
-    float *line = (float *)(((uintptr_t)buf[6] + 63) & ~(uintptr_t)63);                                                       \
-    const int64_t ih = p[IK_RESIZE_IH], iw = p[IK_RESIZE_IW], oh = p[IK_RESIZE_OH], ow = p[IK_RESIZE_OW];                     \
-    ik_range range = ik_share(p[IK_RESIZE_OUTER] * oh, worker, workers);                                                      \
-    for (int64_t row = range.begin; row < range.end; ++row) {                                                                 \
-      const int64_t o = row % oh;                                                                                             \
-      const float start = indexH[o] < 0 ? ik_f32(p[IK_RESIZE_OUTSIDE]) : 0.0f;                                                \
-      for (int64_t i = 0; i < iw; ++i)                                                                                        \
-        line[i] = start;                                                                                                      \
-      for (int64_t t = 0; t < p[IK_RESIZE_TAPSH] && indexH[o] >= 0; ++t) {                                                    \
-        const float w = weightH[t * oh + o];                                                                                  \
-        const T *from = x + (row / oh * ih + indexH[t * oh + o]) * iw;                                                        \
-        for (int64_t i = 0; i < iw && w != 0; ++i)                                                                            \
-          line[i] = __builtin_fmaf(w, (float)from[i], line[i]);                                                               \
-      }                                                                                                                       \
-      ik_resize_row_##NAME(y + row * ow, line, indexW, weightW, p);                                                           \
-    }                                                                                                                         \
-  }
-
-IK_RESIZE_2D(float, f32)
-IK_RESIZE_2D(_Float16, f16)

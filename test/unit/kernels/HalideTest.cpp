@@ -1,4 +1,4 @@
-// Compares the rows that Halide generates and those that read rows where they lie with their portable twins: equal bits for every number of workers, no byte read or written
+// Compares the rows that Halide generates and those that read rows where they lie with their portable twins, and resizing with plain loops: equal bits for every number of workers, no byte read or written
 // outside the buffers. The inputs contain NaN, infinities, zeros of both signs and numbers below the normal ones.
 #include "targets/common/halide/stencil_size.h"
 #include "targets/common/ukernels/resize.h"
@@ -12,7 +12,7 @@
 #include <memory>
 
 extern "C" Kernel ik_dwconv_f32, ik_dwconv_direct_f32, ik_pool2d_f32, ik_pool2d_halide_f32, ik_pool2d_f16, ik_pool2d_direct_f32,
-    ik_pool2d_direct_f16, ik_resize2d_f32, ik_resize2d_halide_f32;
+    ik_pool2d_direct_f16, ik_resize2d_f32;
 
 namespace {
 
@@ -159,14 +159,33 @@ void poolCase(Random &random, int iteration) {
     compareHalf(c, iteration);
 }
 
-/// [2][out] indices as bits, and weights; now and then an output lies outside or has one tap.
-void resizeTable(Random &random, int64_t in, int64_t out, std::vector<float> &index, std::vector<float> &weight) {
+/// ik_resize2d_f32 as plain loops.
+void plainResize(void *const *buf, const int64_t *p, int64_t, int64_t) {
+  const float *x = static_cast<float *>(buf[0]), *weightH = static_cast<float *>(buf[2]), *weightW = static_cast<float *>(buf[4]);
+  const int32_t *indexH = static_cast<int32_t *>(buf[1]), *indexW = static_cast<int32_t *>(buf[3]);
+  int64_t ih = p[IK_RESIZE_IH], oh = p[IK_RESIZE_OH], iw = p[IK_RESIZE_IW], ow = p[IK_RESIZE_OW], inner = p[IK_RESIZE_INNER];
+  auto sum = [&](const int32_t *index, const float *weight, int64_t o, int64_t out, auto value) {
+    float total = index[o] < 0 ? 0.7f : 0;
+    for (int64_t t = 0; t < 2 && index[o] >= 0; ++t)
+      total = weight[t * out + o] != 0 ? std::fma(weight[t * out + o], value(index[t * out + o]), total) : total;
+    return total;
+  };
+  for (int64_t i = 0; i < p[IK_RESIZE_OUTER] * oh * ow * inner; ++i) {
+    int64_t c = i % inner, o = i / inner % ow, row = i / inner / ow;
+    static_cast<float *>(buf[5])[i] = sum(indexW, weightW, o, ow, [&](int64_t w) {
+      return sum(indexH, weightH, row % oh, oh, [&](int64_t h) { return x[((row / oh * ih + h) * iw + w) * inner + c]; });
+    });
+  }
+}
+
+/// [2][out] indices as bits, and weights; now and then an output lies outside or has one tap. `isEven`: neighbours read neighbours.
+void resizeTable(Random &random, int64_t in, int64_t out, bool isEven, std::vector<float> &index, std::vector<float> &weight) {
   std::vector<int32_t> table(2 * out, 0);
   weight = reals(random, 2 * out);
   for (int64_t o = 0; o < out; ++o) {
-    table[o] = random.range(0, 9) ? static_cast<int32_t>(random.range(0, in - 1)) : -1;
+    table[o] = random.range(0, 9) ? static_cast<int32_t>(isEven ? o * in / out : random.range(0, in - 1)) : -1;
     if (random.range(0, 3))
-      table[out + o] = static_cast<int32_t>(random.range(0, in - 1));
+      table[out + o] = static_cast<int32_t>(isEven ? std::min(o * in / out + 1, in - 1) : random.range(0, in - 1));
     else
       weight[out + o] = 0;
   }
@@ -178,13 +197,14 @@ void resizeCase(Random &random, int iteration) {
   Params p(IK_RESIZE_COUNT, 1);
   p[IK_RESIZE_OUTER] = random.range(1, 4), p[IK_RESIZE_IH] = random.range(1, 30), p[IK_RESIZE_OH] = random.range(1, 30);
   p[IK_RESIZE_IW] = random.range(1, 90), p[IK_RESIZE_OW] = random.range(1, 90), p[IK_RESIZE_TAPSH] = p[IK_RESIZE_TAPSW] = 2;
-  p[IK_RESIZE_OUTSIDE] = bits(0.7f);
+  p[IK_RESIZE_OUTSIDE] = bits(0.7f), p[IK_RESIZE_INNER] = random.range(0, 2) ? 1 : random.range(2, 40);
   std::vector<std::vector<float>> inputs(5);
-  inputs[0] = values(random, p[IK_RESIZE_OUTER] * p[IK_RESIZE_IH] * p[IK_RESIZE_IW]);
-  resizeTable(random, p[IK_RESIZE_IH], p[IK_RESIZE_OH], inputs[1], inputs[2]);
-  resizeTable(random, p[IK_RESIZE_IW], p[IK_RESIZE_OW], inputs[3], inputs[4]);
-  int64_t outputs = p[IK_RESIZE_OUTER] * p[IK_RESIZE_OH] * p[IK_RESIZE_OW], scratch = IK_RESIZE_SCRATCH(p[IK_RESIZE_IW]);
-  compare({"ik_resize2d_halide_f32", ik_resize2d_halide_f32, ik_resize2d_f32, p, inputs, outputs, scratch, scratch}, iteration);
+  inputs[0] = values(random, p[IK_RESIZE_OUTER] * p[IK_RESIZE_IH] * p[IK_RESIZE_IW] * p[IK_RESIZE_INNER]);
+  resizeTable(random, p[IK_RESIZE_IH], p[IK_RESIZE_OH], false, inputs[1], inputs[2]);
+  resizeTable(random, p[IK_RESIZE_IW], p[IK_RESIZE_OW], random.range(0, 2), inputs[3], inputs[4]);
+  int64_t outputs = p[IK_RESIZE_OUTER] * p[IK_RESIZE_OH] * p[IK_RESIZE_OW] * p[IK_RESIZE_INNER];
+  int64_t scratch = IK_RESIZE_SCRATCH(p[IK_RESIZE_IW] * p[IK_RESIZE_INNER], 2, p[IK_RESIZE_OW]);
+  compare({"ik_resize2d_f32", ik_resize2d_f32, plainResize, p, inputs, outputs, scratch, scratch}, iteration);
 }
 
 } // namespace

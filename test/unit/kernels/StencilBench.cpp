@@ -1,13 +1,12 @@
 // kernel-bench stencils: the rows that Halide generates and those that read rows where they lie against their portable twins, in turns, for planes of real models
 // (mobilenetv2-person, yolox-nano, deeplab, squeezenet, yunet). The ratios in targets/common/kernels.def are its medians.
-#include "targets/common/ukernels/resize.h"
 #include "test/unit/kernels/Shapes.h"
 
 #include <algorithm>
 #include <chrono>
 #include <string>
 
-extern "C" Kernel ik_dwconv_f32, ik_dwconv_direct_f32, ik_pool2d_f32, ik_pool2d_halide_f32, ik_pool2d_direct_f32, ik_resize2d_f32, ik_resize2d_halide_f32;
+extern "C" Kernel ik_dwconv_f32, ik_dwconv_direct_f32, ik_pool2d_f32, ik_pool2d_halide_f32, ik_pool2d_direct_f32;
 
 namespace {
 
@@ -74,24 +73,6 @@ void pool(int64_t kind, int64_t planes, int64_t size, int64_t taps, int64_t stri
        kind == IK_POOL_MAX && taps <= 3 ? ik_pool2d_direct_f32 : ik_pool2d_halide_f32, {x.data(), y.data(), scratch.data()}, p);
 }
 
-void resize(int64_t planes, int64_t in, int64_t out) {
-  Random random;
-  Params p(IK_RESIZE_COUNT, 1);
-  p[IK_RESIZE_OUTER] = planes, p[IK_RESIZE_IH] = p[IK_RESIZE_IW] = in, p[IK_RESIZE_OH] = p[IK_RESIZE_OW] = out;
-  p[IK_RESIZE_TAPSH] = p[IK_RESIZE_TAPSW] = 2, p[IK_RESIZE_OUTSIDE] = 0;
-  std::vector<int32_t> index(2 * out);
-  std::vector<float> weight(2 * out);
-  for (int64_t o = 0; o < out; ++o) {
-    double at = double(o) * (in - 1) / (out - 1);
-    int64_t low = std::min<int64_t>(static_cast<int64_t>(at), in - 2);
-    index[o] = static_cast<int32_t>(low), index[out + o] = static_cast<int32_t>(low + 1);
-    weight[o] = static_cast<float>(1 - (at - low)), weight[out + o] = static_cast<float>(at - low);
-  }
-  std::vector<float> x = reals(random, planes * in * in), y(planes * out * out), scratch(1 << 20);
-  race(name("resize", planes, in, " to " + std::to_string(out)), ik_resize2d_f32, ik_resize2d_halide_f32,
-       {x.data(), index.data(), weight.data(), index.data(), weight.data(), y.data(), scratch.data()}, p);
-}
-
 } // namespace
 
 void benchStencils() {
@@ -106,7 +87,4 @@ void benchStencils() {
                               {IK_POOL_AVERAGE, 64, 56, 2, 2, 0}, {IK_POOL_AVERAGE, 256, 14, 2, 2, 0}};
   for (const int64_t (&d)[6] : pools)
     pool(d[0], d[1], d[2], d[3], d[4], d[5]);
-  resize(21, 33, 257);
-  resize(64, 26, 52);
-  resize(3, 640, 224);
 }

@@ -14,7 +14,6 @@ IK_KERNEL(ik_pool2d_direct_f32);
 IK_KERNEL(ik_resize2d_f32);
 IK_KERNEL(ik_dwconv_direct_f32);
 IK_KERNEL(ik_pool2d_halide_f32);
-IK_KERNEL(ik_resize2d_halide_f32);
 
 enum { CHANNELS = 7, MOST = 30 };
 static float want[1 << 15];
@@ -56,21 +55,23 @@ static void stencilPoolCase(void) {
     twinCase(ik_pool2d_direct_f32, ik_pool2d_f32, buf, 1, p, CHANNELS * out * out);
 }
 
-static void resizeCase(void) {
-  static int32_t index[2 * 40];
+/* 20 rows to 40, and as many columns, which 16 outputs read from windows of up to 8, 12, 22 and 46 elements. */
+static void resizeCase(int64_t columns, int64_t inner) {
+  static int32_t rows[2 * 40], index[2 * 40];
   for (int i = 0; i < 80; ++i)
-    index[i] = (int32_t)pick(i < 40 ? -1 : 0, 19);
-  const int64_t p[IK_RESIZE_COUNT] = {3, 20, 40, 2, 20, 40, 2, 1, 0};
-  void *buf[] = {x, index, w, index, w + 80, 0, scratch};
-  twinCase(ik_resize2d_halide_f32, ik_resize2d_f32, buf, 5, p, 3 * 40 * 40);
+    rows[i] = (int32_t)pick(i < 40 ? -1 : 0, 19), index[i] = pick(0, 9) ? (int32_t)(i % 40 * (columns - 2) / 40 + pick(0, 1)) : (int32_t)-(i < 40);
+  const int64_t p[IK_RESIZE_COUNT] = {2, 20, 40, 2, columns, 40, 2, inner, 0};
+  void *buf[] = {x, rows, w, index, w + 80, y, scratch};
+  ik_resize2d_f32(buf, p, 0, 2), ik_resize2d_f32(buf, p, 1, 2);
+  mix(y, 2 * 40 * 40 * inner * 4);
 }
 
 static void hashStencils(void) {
   for (int i = 0; i < 12; ++i) {
-    fill(x, CHANNELS * MOST * MOST), fill(w, 256), fill(bias, 64);
+    fill(x, 20000), fill(w, 256), fill(bias, 64);
     depthwiseCase();
     stencilPoolCase();
-    resizeCase();
+    resizeCase(10, 1), resizeCase(20, 1), resizeCase(50, 1), resizeCase(100, 1), resizeCase(20, 3), resizeCase(20, 21);
   }
 }
 

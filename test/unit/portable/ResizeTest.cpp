@@ -66,7 +66,7 @@ void planeCase(Random &random) {
   int64_t outer = random.integer(1, 3);
   std::vector<float> x = randomVector<float>(random, outer * h.in * w.in), y(size_t(outer * h.out * w.out));
   runKernel("ik_resize2d_f32", ik_resize2d_f32, {x.data(), h.index.data(), h.weight.data(), w.index.data(), w.weight.data()}, {y.data()},
-            {int64_t(y.size() * 4)}, {outer, h.in, h.out, h.taps, w.in, w.out, w.taps, 1, bitsOf(0.5f)}, IK_RESIZE_SCRATCH(w.in));
+            {int64_t(y.size() * 4)}, {outer, h.in, h.out, h.taps, w.in, w.out, w.taps, 1, bitsOf(0.5f)}, IK_RESIZE_SCRATCH(w.in, w.taps, w.out));
   for (int64_t i = 0; i < int64_t(y.size()); ++i) {
     int64_t row = i / w.out;
     double want = w(i % w.out, 0.5, [&](int64_t c) {
