@@ -21,6 +21,7 @@ void registerPasses() {
   mlir::registerPass([] { return createFoldConstants(context); });
   mlir::registerPass([] { return createFoldAffineIntoConv(context); });
   mlir::registerPass([] { return createFusePadIntoConv(); });
+  mlir::registerPass([] { return createLiftTransposes(); });
   mlir::registerPass([] { return createSinkDequantize(); });
   mlir::registerPass([] { return createFuseQuantized(context); });
   mlir::registerPass([] { return createFuseRealConv(context); });

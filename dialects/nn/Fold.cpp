@@ -19,8 +19,16 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
   return {};
 }
 
-// nn.transpose by the identity -> its input
+// nn.transpose by the identity -> its input; of a transpose -> one transpose
 OpFoldResult TransposeOp::fold(FoldAdaptor) {
+  if (TransposeOp inner = getInput().getDefiningOp<TransposeOp>()) {
+    SmallVector<int64_t> perm;
+    for (int64_t axis : getPerm())
+      perm.push_back(inner.getPerm()[static_cast<size_t>(axis)]);
+    setPerm(perm);
+    getInputMutable().assign(inner.getInput());
+    return getResult();
+  }
   for (auto [i, axis] : llvm::enumerate(getPerm()))
     if (static_cast<int64_t>(i) != axis)
       return {};

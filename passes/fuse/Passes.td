@@ -21,6 +21,15 @@ def FoldAffineIntoConv : Pass<"ingot-fold-affine-into-conv", "::mlir::ModuleOp">
   }];
 }
 
+def LiftTransposes : Pass<"ingot-lift-transposes", "::mlir::ModuleOp"> {
+  let summary = "transposes go before resizes that enlarge";
+  let constructor = "::ingot::createLiftTransposes()";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
+  let description = [{
+    transpose(resize(x)) -> resize(transpose(x)), with the scales and the region of the axes' new places. Not when the resize shrinks or has another reader.
+  }];
+}
+
 def FusePadIntoConv : Pass<"ingot-fuse-pad-into-conv", "::mlir::ModuleOp"> {
   let summary = "zero padding before a convolution becomes its own";
   let constructor = "::ingot::createFusePadIntoConv()";

@@ -6,7 +6,8 @@
 namespace ingot {
 
 void buildFuse(mlir::OpPassManager &manager, const PassContext &context) {
-  manager.addPass(mlir::createCanonicalizerPass());
+  manager.addPass(createLiftTransposes());
+  manager.addPass(mlir::createCanonicalizerPass()); // after transposes came together
   manager.addPass(createSinkDequantize());
   manager.addPass(createFusePadIntoConv());
   manager.addPass(createFuseQuantized(context)); // early: later passes break up dequantise -> op -> quantise

@@ -89,19 +89,33 @@ IK_INLINE ik_f32x16 ik_resize_window(const ik_resize_line *l, int64_t b, int64_t
     }                                                                                                                         \
   }                                                                                                                           \
   /* `inner` elements an output, 16 at once; the last 16 of them may repeat others. */                                        \
+  IK_INLINE void ik_resize_piece_##NAME(T *to, const ik_resize_line *l, ik_f32x16 sum) {                                      \
+    if (l->inner < 16)                                                                                                        \
+      ik_store_part_##NAME(to, sum, l->inner);                                                                                \
+    else                                                                                                                      \
+      ik_store16_##NAME(to, sum);                                                                                             \
+  }                                                                                                                           \
   static void ik_resize_pieces_##NAME(T *to, const ik_resize_line *l) {                                                       \
-    for (int64_t o = 0; o < l->out; ++o, to += l->inner) {                                                                    \
-      const int64_t last = l->inner > 16 ? l->inner - 16 : 0;                                                                 \
-      for (int64_t c = 0; c < l->inner; c += 16) {                                                                            \
+    const int64_t inner = l->inner, last = inner > 16 ? inner - 16 : 0;                                                       \
+    for (int64_t o = 0; o < l->out; ++o, to += inner) {                                                                       \
+      const int64_t taps = l->index[o] < 0 ? 0 : l->taps;                                                                     \
+      const float w = l->weight[o], v = taps == 2 ? l->weight[l->out + o] : 0.0f;                                             \
+      if (w != 0 && v != 0) {                                                                                                 \
+        const float *from = l->line + l->index[o] * inner, *next = l->line + l->index[l->out + o] * inner;                    \
+        const ik_f32x16 first = ik_splat16(w), second = ik_splat16(v);                                                        \
+        for (int64_t c = 0; c < inner; c += 16) {                                                                             \
+          const int64_t at = c < last ? c : last;                                                                             \
+          ik_resize_piece_##NAME(to + at, l, ik_fma16(second, ik_load16_f32(next + at), ik_fma16(first, ik_load16_f32(from + at), ik_splat16(0.0f))));\
+        }                                                                                                                     \
+        continue;                                                                                                             \
+      }                                                                                                                       \
+      for (int64_t c = 0; c < inner; c += 16) {                                                                               \
         const int64_t at = c < last ? c : last;                                                                               \
         ik_f32x16 sum = ik_splat16(l->index[o] < 0 ? l->outside : 0.0f);                                                      \
-        for (int64_t t = 0; t < l->taps && l->index[o] >= 0; ++t)                                                             \
+        for (int64_t t = 0; t < taps; ++t)                                                                                    \
           if (l->weight[t * l->out + o] != 0)                                                                                 \
-            sum = ik_fma16(ik_splat16(l->weight[t * l->out + o]), ik_load16_f32(l->line + l->index[t * l->out + o] * l->inner + at), sum); \
-        if (l->inner < 16)                                                                                                    \
-          ik_store_part_##NAME(to, sum, l->inner);                                                                            \
-        else                                                                                                                  \
-          ik_store16_##NAME(to + at, sum);                                                                                    \
+            sum = ik_fma16(ik_splat16(l->weight[t * l->out + o]), ik_load16_f32(l->line + l->index[t * l->out + o] * inner + at), sum);\
+        ik_resize_piece_##NAME(to + at, l, sum);                                                                              \
       }                                                                                                                       \
     }                                                                                                                         \
   }                                                                                                                           \
