@@ -46,7 +46,7 @@ int64_t ConvShape::lineFloats(int64_t band) const {
 
 int64_t ConvShape::bandWithin(int64_t channelBytes, int64_t mostBytes) const {
   int64_t oh = params[IK_CONV_OH];
-  if (params[IK_CONV_KD] * params[IK_CONV_ID] * params[IK_CONV_OD] != 1 || params[IK_CONV_KH] * params[IK_CONV_KW] > IK_CONVLINES_TAPS)
+  if (!isTrivial(0) || params[IK_CONV_KH] * params[IK_CONV_KW] > IK_CONVLINES_TAPS)
     return 0;
   int64_t band = oh;
   while (band > 0 && channelBytes * lineFloats(band) > mostBytes)

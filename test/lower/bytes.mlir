@@ -54,6 +54,18 @@ func.func @lines(%x: tensor<1x6x14x14xui8>) -> tensor<1x8x14x14xui8> {
   return %y : tensor<1x8x14x14xui8>
 }
 
+// An axis of one place that is padded is no plane: tiles read it.
+// CHECK-LABEL: @padded_depth
+// CHECK: kernel.micro "ik_qconv"
+func.func @padded_depth(%x: tensor<1x6x1x14x14xui8>) -> tensor<1x8x1x14x14xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %w = nn.constant dense<1> : tensor<8x6x1x3x3xi8>
+  %wz = nn.constant dense<0> : tensor<i8>
+  %y = quant.conv %x, %s, %z, %w, %s, %wz, %s, %z strides [3, 1, 1] pad_low [2, 1, 1] pad_high [0, 1, 1] dilations [1, 1, 1] group 1 : (tensor<1x6x1x14x14xui8>, tensor<f32>, tensor<ui8>, tensor<8x6x1x3x3xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<1x8x1x14x14xui8>
+  return %y : tensor<1x8x1x14x14xui8>
+}
+
 // With many output channels 14 places a row instead of 16 are worth a copy of the lines for every tap of a row (the last parameter).
 // CHECK-LABEL: @gapless
 // CHECK: kernel.micro "ik_qconvlines"{{.*}}, 1] scratch

@@ -85,7 +85,7 @@ std::string textOf(const ByteLines &lines) {
 std::pair<std::string, ByteLines> chooseByteLines(const ConvShape &shape, Choices *choices) {
   int64_t taps = shape[IK_CONV_KH] * shape[IK_CONV_KW];
   bool isFlat = taps == 1 && shape[IK_CONV_OH] == shape[IK_CONV_IH] && shape[IK_CONV_OW] == shape[IK_CONV_IW];
-  if (isFlat || shape[IK_CONV_KD] * shape[IK_CONV_ID] * shape[IK_CONV_OD] != 1 || taps > IK_CONVLINES_TAPS)
+  if (isFlat || !shape.isTrivial(0) || taps > IK_CONVLINES_TAPS)
     return {};
   ByteLines rule = byteLines(shape);
   if (!choices)
