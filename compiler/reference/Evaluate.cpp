@@ -30,6 +30,7 @@ const RuleTable &rules() {
     reference::addPool(made);
     reference::addResize(made);
     reference::addRnn(made);
+    reference::addRoiAlign(made);
     reference::addQuant(made);
     reference::addSequence(made);
     reference::addSuppress(made);

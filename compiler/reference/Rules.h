@@ -26,6 +26,7 @@ void addNormalize(RuleTable &table);
 void addContract(RuleTable &table);
 void addPool(RuleTable &table);
 void addResize(RuleTable &table);
+void addRoiAlign(RuleTable &table);
 void addRnn(RuleTable &table);
 void addQuant(RuleTable &table);
 void addSequence(RuleTable &table);

@@ -329,30 +329,6 @@ def Nn_ScatterNdOp : Nn_Op<"scatter_nd"> {
   let hasVerifier = 1;
 }
 
-def Nn_ResizeMode : Enum<NnDialect, "ResizeMode", "interpolation", ["nearest", "linear", "cubic"]>;
-def Nn_CoordMode : Enum<NnDialect, "CoordMode", "output index to input coordinate", [
-  "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"]>;
-def Nn_NearestMode : Enum<NnDialect, "NearestMode", "rounding of a nearest coordinate", ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]>;
-def Nn_ResizeOp : Nn_Op<"resize"> {
-  let summary = "interpolates along any axes";
-  let description = [{
-    ONNX Resize: per axis `x = coord(i; scales)` and interpolation by `mode`; with `antialias` the support widens by 1/scale when shrinking.
-    `scales` has one entry an axis; `roi` (2 x rank values) and `extrapolation` serve tf_crop_and_resize; `excludeOutside` drops and
-    renormalises weights outside. Rule Z1: `scales` has as many entries as axes, each positive and finite.
-
-    Example:
-    ```mlir
-    %y = nn.resize %x mode linear coord half_pixel nearest round_prefer_floor scales [1.0, 1.0, 2.0, 2.0] : (tensor<1x1x2x2xf32>) -> tensor<1x1x4x4xf32>
-    ```
-  }];
-  let arguments = (ins Tensor:$input, Nn_ResizeMode:$mode, Nn_CoordMode:$coord, Nn_NearestMode:$nearest, DenseF64ArrayAttr:$scales,
-    OptionalAttr<DenseF64ArrayAttr>:$roi, DefaultValuedAttr<F64Attr, "-0.75">:$cubicCoeff, DefaultValuedAttr<F64Attr, "0.0">:$extrapolation,
-    UnitAttr:$excludeOutside, UnitAttr:$antialias);
-  let results = (outs Tensor:$result);
-  let assemblyFormat = "$input `mode` $mode `coord` $coord `nearest` $nearest `scales` $scales attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
-}
-
 // ---- reductions ---------------------------------------------------------------------------------
 
 def Nn_ReduceKind : Enum<NnDialect, "ReduceKind", "how elements are joined", [
@@ -595,6 +571,7 @@ def Nn_RnnOp : Nn_Op<"rnn"> {
   let hasVerifier = 1;
 }
 
+include "dialects/nn/ImageOps.td"
 include "dialects/nn/SequenceOps.td"
 
 #endif

@@ -143,6 +143,21 @@ LogicalResult ResizeOp::verify() {
   return success();
 }
 
+LogicalResult RoiAlignOp::verify() {
+  auto type = [](Value value) { return cast<RankedTensorType>(value.getType()); };
+  Type element = type(getImage()).getElementType();
+  ArrayRef<int64_t> image = type(getImage()).getShape(), boxes = type(getBoxes()).getShape(), result = type(getResult()).getShape();
+  bool typed = (element.isF32() || element.isF64()) && type(getBoxes()).getElementType() == element && type(getResult()).getElementType() == element &&
+               type(getBatch()).getElementType().isSignlessInteger(64);
+  if (getRows())
+    typed &= type(getRows()).getElementType().isSignlessInteger(64) && type(getRows()).getRank() == 0;
+  if (!typed || static_cast<int64_t>(getSamples()) < 0)
+    return emitOpError("I1: operands are not f32 or f64 alike, batch and rows not i64, or samples is negative");
+  bool fits = image.size() == 4 && !llvm::is_contained(image, 0) && boxes.size() == 2 && boxes[1] == 4 && type(getBatch()).getShape() == boxes.take_front(1) &&
+              result.size() == 4 && result[0] == boxes[0] && result[3] == image[3];
+  return fits ? success() : emitOpError("I1: shapes of image, boxes, batch and result do not agree");
+}
+
 LogicalResult RnnOp::verify() {
   size_t operands = getKind() == RnnKind::lstm ? 7 : 5, results = getKind() == RnnKind::lstm ? 3 : 2;
   if (getInputs().size() != operands || getResults().size() != results)

@@ -28,7 +28,7 @@ def roi_align():
     corners = numbers(rows, 2, low=-2, high=8, dtype=x.dtype)
     boxes = np.concatenate([corners, corners + numbers(rows, 2, low=-0.5, high=7, dtype=x.dtype)], 1)
     # max: the evaluator starts each bin with its first sample, as the operator's examples do
-    attributes = dict(mode=choose("avg", "max"), output_height=choose(1, 3), output_width=choose(2, 4), sampling_ratio=choose(1, 2, 3), spatial_scale=choose(1.0, 0.5),
+    attributes = dict(mode=choose("avg", "max"), output_height=choose(1, 3), output_width=choose(2, 4), sampling_ratio=choose(0, 1, 2, 3), spatial_scale=choose(1.0, 0.5),
                       coordinate_transformation_mode=choose("half_pixel", "output_half_pixel"))
     return "RoiAlign", [x, boxes, rng.integers(0, images, rows)], attributes
 

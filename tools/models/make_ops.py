@@ -149,6 +149,9 @@ def movement():
     yield Case("scatter_nd-rows", "ScatterND", [normal(8, 4), np.array([[1], [6]], I64), normal(2, 4)])
     for mode in ("nearest", "linear", "cubic"):
         yield Case(f"resize-{mode}", "Resize", [normal(1, 3, 7, 9)], {1: None, 2: None, 3: np.array([1, 3, 11, 20], I64)}, mode=mode)
+    for samples in (0, 2):
+        yield Case(f"roi_align-{samples}", "RoiAlign", [normal(2, 19, 9, 8), positive(5, 4) * np.array([2, 2, 9, 9], F32) - 1, integers(0, 1, 5)], output_height=3, output_width=2,
+                   sampling_ratio=samples, spatial_scale=0.75)
 
 
 def rows():

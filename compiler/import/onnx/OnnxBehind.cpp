@@ -241,6 +241,14 @@ Result multiplyInFront(const Counted &c) {
   return oneResult(node.matmul(c.masked(0, zero), c.masked(1, zero)));
 }
 
+/// A box and the number of its picture for every result; boxes behind the count take no time.
+Result alignInFront(const Counted &c) {
+  const OnnxExtent *boxes = c.extent(1), *batch = c.extent(2);
+  if (c.extent(0) || !boxes || !batch || boxes->axis != 0 || batch->axis != 0 || boxes->count != batch->count)
+    return std::nullopt;
+  return oneResult(alignedBoxes(c.node, boxes->count), 0, c.entries(1, 0));
+}
+
 } // namespace
 
 Value OnnxCounted::masked(int64_t i, Value neutral) const {
@@ -276,6 +284,7 @@ OnnxCountedFn mixingRule(llvm::StringRef op) {
       .Case("GatherND", gatherTuplesInFront)
       .Cases({"ScatterElements", "ScatterND"}, scatterInFront)
       .Case("MatMul", multiplyInFront)
+      .Case("RoiAlign", alignInFront)
       .Default(nullptr);
 }
 

@@ -162,9 +162,6 @@ int64_t followBatch(const Varying &v) {
   return others ? 0 : -1;
 }
 
-/// A box and the number of its picture for every result.
-int64_t followBoxes(const Varying &v) { return v.inputs.size() == 3 && v.fixed(0) && v.axes[1] == 0 && v.axes[2] == 0 ? 0 : -1; }
-
 int64_t followTile(const Varying &v) {
   std::optional<Tensor> repeats = v.fixed(0) || v.inputs.size() != 2 ? std::nullopt : v.node.constant(v.inputs[1]);
   return repeats && repeats->count() == v.rank(0) && repeats->intAt(v.axes[0]) == 1 ? v.axes[0] : -1;
@@ -217,7 +214,6 @@ FollowFn followOf(llvm::StringRef op) {
       .Cases({"Softmax", "LogSoftmax"}, followSoftmax)
       .Cases({"MatMul", "Gemm"}, followProduct)
       .Case("TopK", followTopK)
-      .Case("RoiAlign", followBoxes)
       .Case("Tile", followTile)
       .Case("LayerNormalization", followLayerNorm)
       .Case("OneHot", followOneHot)

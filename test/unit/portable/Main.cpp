@@ -9,6 +9,7 @@ void testIndex();
 void testSmallFloat();
 void testConvTranspose();
 void testResize();
+void testRoi();
 void testRnn();
 void testBlock(const char *vectors);
 void testSequence();
@@ -21,6 +22,7 @@ int main(int argc, char **argv) {
   testSmallFloat();
   testConvTranspose();
   testResize();
+  testRoi();
   testRnn();
   testBlock(argc > 1 ? argv[1] : nullptr);
   testSequence();

@@ -1,4 +1,4 @@
-// RoiAlign and DeformConv: bilinear samples of an image at places that are computed at run time. A sample is four elements, picked by nn.gather_nd, times weights.
+// RoiAlign, and DeformConv: bilinear samples of an image at places that are computed at run time. A sample is four elements, picked by nn.gather_nd, times weights.
 #include "compiler/import/onnx/OpHelpers.h"
 
 using namespace mlir;
@@ -6,7 +6,6 @@ using namespace mlir;
 namespace ingot {
 
 using nn::BinaryKind;
-using nn::ReduceKind;
 using nn::UnaryKind;
 
 constexpr int64_t kMaxSamples = int64_t(1) << 28;
@@ -27,14 +26,6 @@ static Neighbours zeroBordered(const FloatMath &p, Value x, int64_t extent) {
   double last = static_cast<double>(extent - 1);
   Value low = p.node.unary(UnaryKind::floor, x), high = p.add(low, p.constant(1)), part = p.sub(x, low);
   return {p.clamp(low, 0, last), p.clamp(high, 0, last), p.mul(p.sub(p.constant(1), part), within(p, low, 0, last)), p.mul(part, within(p, high, 0, last))};
-}
-
-/// The image's border goes on for one element; what lies further out counts nothing.
-static Neighbours edgeBordered(const FloatMath &p, Value x, int64_t extent) {
-  double last = static_cast<double>(extent - 1);
-  Value valid = within(p, x, -1, static_cast<double>(extent)), inside = p.clamp(x, 0, last);
-  Value low = p.node.unary(UnaryKind::floor, inside), part = p.sub(inside, low);
-  return {low, p.clamp(p.add(low, p.constant(1)), 0, last), p.mul(p.sub(p.constant(1), part), valid), p.mul(part, valid)};
 }
 
 /// The four weighted neighbours of every place, each [shape..., C]; `image` is [N, H, W, C], `batch` (i64) and both axes broadcast to `shape`.
@@ -67,19 +58,17 @@ static Value joined(OnnxNode &node, llvm::ArrayRef<Value> parts, BinaryKind kind
 /// What RoiAlign's attributes say.
 struct RoiGrid {
   int64_t height, width, samples;
-  double scale, offset;
-  bool maximum;
+  double scale;
+  bool half, maximum;
 };
 
 static std::optional<RoiGrid> readRoiGrid(OnnxNode &node) {
   std::string mode = node.stringAttr("mode", "avg"), how = node.stringAttr("coordinate_transformation_mode", node.opset() < 16 ? "output_half_pixel" : "half_pixel");
   RoiGrid grid = {node.intAttr("output_height", 1), node.intAttr("output_width", 1), node.intAttr("sampling_ratio", 0), node.floatAttr("spatial_scale", 1),
-                  how == "half_pixel" ? 0.5 : 0, mode == "max"};
+                  how == "half_pixel", mode == "max"};
   const char *reason = nullptr;
   if ((mode != "avg" && mode != "max") || (how != "half_pixel" && how != "output_half_pixel"))
     reason = "unknown mode or coordinate transformation";
-  else if (grid.samples == 0)
-    reason = "with sampling_ratio 0 the number of samples depends on the size of each box; export it with a fixed sampling_ratio, such as 2";
   else if (grid.height < 1 || grid.width < 1 || grid.samples < 0 || std::max({grid.height, grid.width, grid.samples}) > 4096)
     reason = "the extents of the output or the sampling ratio are out of range";
   if (!reason)
@@ -88,50 +77,34 @@ static std::optional<RoiGrid> readRoiGrid(OnnxNode &node) {
   return std::nullopt;
 }
 
-/// Places [R, out * samples] of the boxes [R, 4] along one axis; `first` is the column that holds where a box begins.
-static Value boxPlaces(const FloatMath &p, Value boxes, int64_t first, const RoiGrid &grid, int64_t out) {
-  OnnxNode &node = p.node;
-  int64_t rows = node.shape(boxes)[0], count = out * grid.samples;
-  auto edge = [&](int64_t column) {
-    Value value = node.slice(boxes, {0, column}, {rows, 1}, {1, 1});
-    return p.sub(p.mul(value, p.constant(grid.scale)), p.constant(grid.offset));
-  };
-  Value start = edge(first), size = p.sub(edge(first + 2), start);
-  if (grid.offset == 0)
-    size = node.binary(BinaryKind::max, size, p.constant(1));
-  Tensor steps(p.type, {1, count});
-  for (int64_t i = 0; i < count; ++i)
-    steps.set(i, (static_cast<double>(i) + 0.5) / static_cast<double>(count));
-  return node.ok() ? p.add(start, p.mul(size, node.constantOf(steps))) : Value();
-}
-
-static void importRoiAlign(OnnxNode &node) {
+/// RoiAlign of which the first `rows` boxes (i64 scalar; null: all) count.
+Value alignedBoxes(OnnxNode &node, Value rows) {
   Value x = node.input(0), boxes = node.input(1), batch = node.input(2);
   std::optional<RoiGrid> grid = readRoiGrid(node);
   if (!grid || !needRank(node, x, 4, 4, "X") || !needRank(node, boxes, 2, 2, "rois") || !needRank(node, batch, 1, 1, "batch_indices"))
-    return;
-  int64_t rows = node.shape(boxes)[0], channels = node.shape(x)[1], tall = grid->height * grid->samples, wide = grid->width * grid->samples;
-  if (node.shape(boxes)[1] != 4 || node.shape(batch)[0] != rows || llvm::is_contained(node.shape(x), 0))
-    return node.refuse("the boxes are not [count, 4], their batch indices not [count], or the input is empty");
-  std::optional<int64_t> elements = elementCount({rows, tall, wide, channels});
-  if (!elements || *elements > kMaxSamples)
-    return node.refuse("it takes too many samples");
-  FloatMath p = {node, node.dtype(x) == DType::F64 ? DType::F64 : DType::F32};
-  boxes = node.cast(boxes, p.type);
-  Value y = node.reshape(boxPlaces(p, boxes, 1, *grid, grid->height), {rows, tall, 1});
-  Value across = node.reshape(boxPlaces(p, boxes, 0, *grid, grid->width), {rows, 1, wide});
+    return {};
+  int64_t count = node.shape(boxes)[0], channels = node.shape(x)[1];
+  if (node.shape(boxes)[1] != 4 || node.shape(batch)[0] != count || llvm::is_contained(node.shape(x), 0)) {
+    node.refuse("the boxes are not [count, 4], their batch indices not [count], or the input is empty");
+    return {};
+  }
+  std::optional<int64_t> elements = elementCount({count, grid->height, grid->width, channels});
+  if (!elements || *elements > kMaxSamples) {
+    node.refuse("its result is too large");
+    return {};
+  }
+  DType type = node.dtype(x) == DType::F64 ? DType::F64 : DType::F32;
+  Value image = node.transpose(node.cast(x, type), {0, 2, 3, 1}), corners = node.cast(boxes, type), numbers = node.cast(batch, DType::I64);
   if (!node.ok())
-    return;
-  Value image = node.transpose(node.cast(x, p.type), {0, 2, 3, 1});
-  std::vector<Value> parts = neighbours(node, image, node.reshape(batch, {rows, 1, 1}), edgeBordered(p, y, node.shape(x)[2]),
-                                        edgeBordered(p, across, node.shape(x)[3]), {rows, tall, wide});
-  if (!node.ok())
-    return;
-  // The maximum is over the weighted neighbours themselves, as the operator's reference has it.
-  Value samples = node.reshape(joined(node, parts, grid->maximum ? BinaryKind::max : BinaryKind::add),
-                               {rows, grid->height, grid->samples, grid->width, grid->samples, channels});
-  Value pooled = node.reduce(grid->maximum ? ReduceKind::max : ReduceKind::mean, samples, {2, 4});
-  node.setOutput(0, node.cast(node.transpose(node.reshape(pooled, {rows, grid->height, grid->width, channels}), {0, 3, 1, 2}), node.dtype(x)));
+    return {};
+  Value result = node.create<nn::RoiAlignOp>({node.type(type, {count, grid->height, grid->width, channels})}, image, corners, numbers, rows, uint64_t(grid->samples),
+                                             llvm::APFloat(grid->scale), llvm::APFloat(grid->half ? 0.5 : 0.0), !grid->half, grid->maximum);
+  return node.cast(node.transpose(result, {0, 3, 1, 2}), node.dtype(x));
+}
+
+static void importRoiAlign(OnnxNode &node) {
+  if (Value result = alignedBoxes(node, {}))
+    node.setOutput(0, result);
 }
 
 /// Where DeformConv's filter touches the input before it is moved: [1, taps, out, 1] along the rows, [1, taps, 1, out] along the columns.
