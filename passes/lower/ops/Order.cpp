@@ -82,7 +82,8 @@ Lowered lowerSuppressBoxes(Operation *operation, LowerContext &context, std::str
   params[IK_SUPPRESS_CLASSES] = shape[1];
   params[IK_SUPPRESS_BOXES] = shape[2];
   params[IK_SUPPRESS_MOST] = static_cast<int64_t>(op.getMost());
-  kernel::MicroOp call = context.micro(op.getLoc(), "ik_suppress_boxes", op->getResultTypes(), op->getOperands(), params, tensorType(op.getScores()).getNumElements());
+  kernel::MicroOp call = context.micro(op.getLoc(), "ik_suppress_boxes", op->getResultTypes(), op->getOperands(), params, tensorType(op.getScores()).getNumElements(),
+                                       IK_SUPPRESS_SCRATCH(std::min(shape[2], params[IK_SUPPRESS_MOST])));
   return SmallVector<Value, 2>(call->result_begin(), call->result_end());
 }
 

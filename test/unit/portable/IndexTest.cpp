@@ -177,15 +177,15 @@ template <typename T> void topKCase(Random &random, const char *name, Kernel ker
 
 /// One batch of squares of one size, whose overlap follows from how far they lie apart; NaN scores are not walked.
 void suppressCase(Random &random) {
-  int64_t classes = random.integer(1, 3), n = random.integer(0, 30), most = random.integer(0, n);
+  int64_t classes = random.integer(1, 3), n = random.integer(0, 90), most = random.integer(0, n);
   std::vector<float> boxes(size_t(n * 4)), scores(size_t(classes * n)), threshold = {0.5f}, low = {2};
   for (int64_t i = 0; i < n * 4; ++i)
-    boxes[size_t(i)] = i % 4 < 2 ? float(random.integer(0, 12)) : boxes[size_t(i - 2)] + 4;
+    boxes[size_t(i)] = i % 4 < 2 ? float(random.integer(0, 30)) : boxes[size_t(i - 2)] + 4;
   for (float &score : scores)
     score = random.integer(0, 9) == 0 ? std::nanf("") : float(random.integer(0, 9));
   std::vector<int64_t> kept(size_t(classes * n)), counts(size_t(classes), 0);
   runKernel("ik_suppress_boxes", ik_suppress_boxes, {boxes.data(), scores.data(), threshold.data(), low.data()}, {kept.data(), counts.data()},
-            {int64_t(kept.size() * 8), classes * 8}, {1, classes, n, most});
+            {int64_t(kept.size() * 8), classes * 8}, {1, classes, n, most}, IK_SUPPRESS_SCRATCH(std::min(n, most)));
   for (int64_t c = 0; c < classes; ++c) {
     std::vector<int64_t> want;
     for (float score = 9; score > low[0]; --score)
