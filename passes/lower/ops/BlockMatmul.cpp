@@ -21,10 +21,11 @@ Lowered lowerBlockMatmul(Operation *operation, LowerContext &context, std::strin
   int64_t bits = static_cast<int64_t>(op.getActivations());
   Value x = blockActivations(context, op.getLoc(), op.getInput(), rows, *weights, bits);
   std::string kernel = blockKernel("ik_block_matmul", *weights, bits);
-  return SmallVector<Value, 2>{context
-                                   .micro(op.getLoc(), kernel, op.getResult().getType(), {x, weights->packed}, {rows, weights->n, k},
-                                          rows * weights->n * k, weights->format.isFloat() ? IK_FLOAT_SCRATCH : 0)
-                                   .getResult(0)};
+  int64_t scratch = weights->format.isFloat() ? IK_FLOAT_SCRATCH : 0;
+  if (!scratch && context.hasMatrixRegisters())
+    scratch = IK_BLOCKMM_SCRATCH(rows * (bits / 8), k); // of rows of activations
+  return SmallVector<Value, 2>{
+      context.micro(op.getLoc(), kernel, op.getResult().getType(), {x, weights->packed}, {rows, weights->n, k}, rows * weights->n * k, scratch).getResult(0)};
 }
 
 Lowered lowerBlockRows(Operation *operation, LowerContext &context, std::string &why) {

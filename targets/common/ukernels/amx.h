@@ -27,13 +27,26 @@ IK_INLINE int ik_tiles_leave(void) {
 
 /* For sums over `steps` words: registers 0 to 2 are sums of 8 rows by 16; 3 the left side, 8 rows of 16 words; 4 and 5 the right side, 16 rows of 16 words;
  * 6 and 7 both sides' last steps % 16 words. False where the system has no tiles for the process. */
-static int ik_tiles_begin(int64_t steps) {
+__attribute__((unused)) static int ik_tiles_begin(int64_t steps) {
   ik_tile_config c = {.palette = 1};
   if (!ik_tiles_leave())
     return 0;
   for (int i = 0; i < 8; ++i) {
     c.bytes[i] = (uint16_t)(i == 6 ? steps % 16 * 4 : i == 7 && steps % 16 == 0 ? 0 : 64);
     c.rows[i] = (uint8_t)(i == 6 && steps % 16 == 0 ? 0 : i == 7 ? steps % 16 : i == 4 || i == 5 ? 16 : 8);
+  }
+  __builtin_ia32_tile_loadconfig(&c);
+  return 1;
+}
+/* The same for sums of 16 rows over `words` words: registers 0 and 1 are sums of 16 rows by 16; 2 and 3 the left side, 16 rows of `words` words; 4 to 7
+ * the right side, `words` rows of 16. */
+__attribute__((unused)) static int ik_tiles_begin16(int words) {
+  ik_tile_config c = {.palette = 1};
+  if (!ik_tiles_leave())
+    return 0;
+  for (int i = 0; i < 8; ++i) {
+    c.bytes[i] = (uint16_t)(i / 2 == 1 ? words * 4 : 64);
+    c.rows[i] = (uint8_t)(i < 4 ? 16 : words);
   }
   __builtin_ia32_tile_loadconfig(&c);
   return 1;

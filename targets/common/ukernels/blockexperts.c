@@ -52,7 +52,7 @@ static void ik_experts_scatter(float *y, const float *c, const int64_t *batch, i
         const int64_t product[IK_BLOCKMM_COUNT] = {rows, IK_PANEL, p[IK_EXPERTS_K]};                                          \
         ik_experts_gather(room, buf[0], batch, rows, p, parts);                                                               \
         for (int64_t panel = range.begin; panel < range.end; ++panel) {                                                       \
-          ik_block_panel(format, parts, c, (const uint8_t *)buf[1] + (e * panels + panel) * panelBytes, room, product, 0);    \
+          ik_block_panel(format, parts, c, (const uint8_t *)buf[1] + (e * panels + panel) * panelBytes, room, product, 0, 0);    \
           int64_t left = n - panel * IK_PANEL;                                                                                \
           ik_experts_scatter((float *)buf[3] + panel * IK_PANEL, c, batch, rows, n, left < IK_PANEL ? left : IK_PANEL);       \
         }                                                                                                                     \

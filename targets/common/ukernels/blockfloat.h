@@ -4,19 +4,11 @@
 #define INGOT_TARGETS_COMMON_UKERNELS_BLOCKFLOAT_H
 
 #include "targets/common/ukernels/block.h"
-#include "targets/common/ukernels/micro.h"
+#include "targets/common/ukernels/narrow.h"
 
-typedef uint16_t ik_u16x16 __attribute__((ext_vector_type(16)));
 typedef uint16_t ik_u16x16u __attribute__((ext_vector_type(16), aligned(2)));
 IK_INLINE ik_f32x16 ik_load16_bf16(const uint16_t *p) {
   return (ik_f32x16)(__builtin_convertvector((ik_u16x16)*(const ik_u16x16u *)p, ik_i32x16) << 16);
-}
-
-IK_INLINE void ik_store_some_f32(float *y, ik_f32x16 v, int64_t count) {
-  if (count >= 16)
-    ik_store16_f32(y, v);
-  else if (count > 0)
-    ik_store_part_f32(y, v, count);
 }
 
 /* y // `count` columns, at most PANEL are written. */

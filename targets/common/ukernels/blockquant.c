@@ -3,18 +3,11 @@
 #include "targets/common/ukernels/block.h"
 #include "targets/common/ukernels/steps.h"
 
-IK_INLINE int32_t ik_sum16_i32(ik_i32x16 v) {
-  int32_t sum = 0;
-  for (int i = 0; i < 16; ++i)
-    sum += v[i];
-  return sum;
-}
-
 /* One block: integers v (zeros where there is no number), their scale and sums. */
 static void ik_put_block(uint8_t *out, const ik_i32x16 *v, float scale) {
   for (int h = 0; h < 2; ++h)
     *(ik_q8x16u *)(out + 16 * h) = __builtin_convertvector(v[h], ik_q8x16u);
-  const int32_t low = ik_sum16_i32(v[0]), sum = low + ik_sum16_i32(v[1]);
+  const int32_t low = __builtin_reduce_add(v[0]), sum = low + __builtin_reduce_add(v[1]);
   float *numbers = (float *)(out + IK_BLOCK);
   numbers[0] = scale;
   numbers[1] = scale * (float)sum;

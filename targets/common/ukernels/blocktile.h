@@ -204,9 +204,7 @@ IK_INLINE void ik_block_tile(ik_block_format f, const int rows, const int parts,
     const uint8_t *head = w;
     w += ik_block_head(f);
     for (int b = 0; b < inner; ++b, w += ik_block_bytes(f), x += width * IK_XBLOCK) {
-      if (rows == parts)
-        IK_UNROLL for (int line = 0; line < ik_block_bytes(f); line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 2);
-      else if (isFirst)
+      if (rows == parts || isFirst)
         IK_UNROLL for (int line = 0; line < ik_block_bytes(f); line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 2);
       ik_block_terms t = ik_block_terms_of(f, head, w + f.bits * 64);
       ik_block_step(f, rows, acc, w, x, blocks, t);
@@ -214,33 +212,31 @@ IK_INLINE void ik_block_tile(ik_block_format f, const int rows, const int parts,
   }
   IK_UNROLL for (int r = 0; r < rows / parts; ++r) {
     ik_f32x16 sum = parts == 2 ? acc[2 * r] + acc[2 * r + 1] : acc[r];
-    if (count == IK_PANEL)
-      ik_store16_f32(y + r * ldy, sum);
-    else
-      ik_store_part_f32(y + r * ldy, sum, count);
+    ik_store_some_f32(y + r * ldy, sum, count);
   }
 }
 
-/* All rows of x (each `parts` rows of activations) with the panel whose first row is n0; p as of ik_block_matmul. */
-IK_INLINE void ik_block_panel(int format, const int parts, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p, int64_t n0) {
+/* The rows of x (each `parts` rows of activations) from `first` on with the panel whose first row is n0; p as of ik_block_matmul. `first` * parts is a
+ * multiple of IK_XGROUP. */
+IK_INLINE void ik_block_panel(int format, const int parts, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p, int64_t first, int64_t n0) {
   const int64_t rows = p[IK_BLOCKMM_M] * parts, n = p[IK_BLOCKMM_N], blocks = p[IK_BLOCKMM_K] / IK_BLOCK;
   const int64_t count = n - n0 < IK_PANEL ? n - n0 : IK_PANEL;
   const ik_block_format f = ik_block_info(format);
-  int64_t m = 0;
+  int64_t m = first * parts;
   y += n0;
 #if defined(__AVX512F__)
   if (ik_block_halves(f))
     for (; m + 8 <= rows; m += 8)
-      ik_block_tile(f, 8, parts, y + m / parts * n, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
+      ik_block_tile(f, 8, parts, y + m / parts * n, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == first * parts);
   else
     for (; m + 12 <= rows; m += 12)
-      ik_block_tile(f, 12, parts, y + m / parts * n, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
+      ik_block_tile(f, 12, parts, y + m / parts * n, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == first * parts);
 #endif
   for (; m + 4 <= rows; m += 4)
-    ik_block_tile(f, 4, parts, y + m / parts * n, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == 0);
+    ik_block_tile(f, 4, parts, y + m / parts * n, n, count, w, x + m * blocks * IK_XBLOCK, IK_XGROUP, blocks, m == first * parts);
   int64_t i = 0;
   if (parts == 1 && rows - m >= 2) {
-    ik_block_tile(f, 2, parts, y + m * n, n, count, w, x + m * blocks * IK_XBLOCK, rows - m, blocks, m == 0);
+    ik_block_tile(f, 2, parts, y + m * n, n, count, w, x + m * blocks * IK_XBLOCK, rows - m, blocks, m == first * parts);
     i = 2;
   }
   for (; m + i < rows; i += parts)

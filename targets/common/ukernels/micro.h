@@ -71,6 +71,13 @@ IK_INLINE void ik_store_part_f32(float *p, ik_f32x16 v, int64_t n) {
   }
 #endif
 }
+/* At most 16 of them; none if n <= 0. */
+IK_INLINE void ik_store_some_f32(float *p, ik_f32x16 v, int64_t n) {
+  if (n >= 16)
+    ik_store16_f32(p, v);
+  else if (n > 0)
+    ik_store_part_f32(p, v, n);
+}
 IK_INLINE void ik_store_part_f16(_Float16 *p, ik_f32x16 v, int64_t n) {
   _Float16 t[16];
   ik_store16_f16(t, v);

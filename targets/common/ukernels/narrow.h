@@ -6,6 +6,7 @@
 
 #include "targets/common/ukernels/micro.h"
 
+typedef uint16_t ik_u16x16 __attribute__((ext_vector_type(16)));
 typedef uint32_t ik_u32x16 __attribute__((ext_vector_type(16)));
 typedef uint32_t ik_u32x16u __attribute__((ext_vector_type(16), aligned(4)));
 enum { IK_BF16_LEAST = 0x23800000 }; /* bits of 2^-56 */

@@ -7,13 +7,11 @@
 
 typedef int8_t ik_q8x16u __attribute__((ext_vector_type(16), aligned(1)));
 
-/* Largest magnitude; a NaN wins. */
+/* Largest magnitude; a NaN wins, as its bits do. */
 IK_INLINE float ik_amax32(const float *x) {
-  ik_f32x16 a = ik_abs16(ik_load16_f32(x)), b = ik_abs16(ik_load16_f32(x + 16)), v = ik_select16((a > b) | (a != a), a, b);
-  float top = 0.0f;
-  for (int i = 0; i < 16; ++i)
-    top = v[i] > top || v[i] != v[i] ? v[i] : top;
-  return top;
+  const ik_i32x16 a = (ik_i32x16)ik_abs16(ik_load16_f32(x)), b = (ik_i32x16)ik_abs16(ik_load16_f32(x + 16));
+  const union { int32_t i; float f; } top = {__builtin_reduce_max(__builtin_elementwise_max(a, b))};
+  return top.f;
 }
 
 IK_INLINE ik_i32x16 ik_whole16(ik_f32x16 v) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Equal bits of the language-model kernels on every ISA level: compiles them with hashblocks.c for x86-64-v3, v4, v4 + VNNI (those the machine has)
-# and for three arm levels, runs them (arm under qemu-aarch64), and compares the hashes. Needs clang and lld, no C library.
+# Equal bits of the language-model kernels on every ISA level: compiles them with hashblocks.c for x86-64-v3, v4, v4 + VNNI, AMX (those the machine
+# has) and for three arm levels, runs them (arm under qemu-aarch64), and compares the hashes. Needs clang and lld, no C library.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
@@ -22,6 +22,7 @@ if [ "$(uname -m)" = x86_64 ]; then
   run v3 -march=x86-64-v3 env
   grep -q avx512bw /proc/cpuinfo && run v4 -march=x86-64-v4 env
   grep -q avx512_vnni /proc/cpuinfo && run v4vnni "-march=x86-64-v4 -mavx512vnni" env
+  grep -q amx_bf16 /proc/cpuinfo && run v4amx "-march=x86-64-v4 -mavx512vnni -mavx512bf16 -mamx-tile -mamx-int8 -mamx-bf16" env
 fi
 arm="--target=aarch64-linux-gnu"
 run neon "$arm -march=armv8-a" qemu-aarch64 -cpu cortex-a53

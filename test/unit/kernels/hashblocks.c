@@ -36,9 +36,10 @@ IK_KERNEL(ik_cache_append_sequences_q8);
 IK_KERNEL(ik_cached_attention_sequences_q8);
 
 typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
-enum { ROWS = 29, N = 37, DEPTH = 512 };
-static _Alignas(64) float x[ROWS * DEPTH], y[ROWS * DEPTH], room[1 << 17];
-static _Alignas(64) uint8_t quantized[2 * ROWS * DEPTH / 32 * IK_XBLOCK], w[64 * DEPTH * 4];
+enum { ROWS = 29, MANY = 150, N = 37, DEPTH = 768 };
+static _Alignas(64) float x[MANY * DEPTH], y[MANY * DEPTH], room[1 << 17];
+static _Alignas(64) uint8_t quantized[2 * MANY * DEPTH / 32 * IK_XBLOCK], w[64 * DEPTH * 4];
+_Static_assert(sizeof room >= IK_BLOCKMM_SCRATCH(MANY, DEPTH), "scratch of the products");
 
 static void run(kernel *function, void *const *buf, const int64_t *p, const void *result, int64_t bytes) {
   for (int64_t worker = 0; worker < 2; ++worker)
@@ -46,16 +47,29 @@ static void run(kernel *function, void *const *buf, const int64_t *p, const void
   mix(result, bytes);
 }
 
+/* Sub-block scales in the range that files have: those of Q6_K take all of a byte, others at most 5 bits of an odd number. */
+static void limitScales(ik_block_format f) {
+  const int64_t bytes = ik_block_bytes(f), inner = ik_block_head(f) ? ik_block_super(f) : 1;
+  if (!ik_block_by16(f) || f.bits == 6)
+    return;
+  for (int64_t at = ik_block_head(f); at + inner * bytes <= (int64_t)sizeof w; at += ik_block_head(f) + inner * bytes)
+    for (int64_t b = 0; b < inner; ++b)
+      for (int64_t i = f.bits * 64; i < f.bits * 64 + 32; ++i)
+        w[at + b * bytes + i] = (uint8_t)(w[at + b * bytes + i] % 32 - 16);
+}
+
 /* floatBytes: of the format's weights, 0 for blocks. */
-static void blockCase(kernel *matmul, kernel *matmul16, kernel *rows, int floatBytes) {
-  const int64_t m[] = {1, 4, 13, ROWS}, p[] = {7, N, DEPTH};
+static void blockCase(int format, kernel *matmul, kernel *matmul16, kernel *rows, int floatBytes) {
+  const int64_t m[] = {1, 4, 13, ROWS, MANY}, p[] = {7, N, DEPTH};
   int32_t ids[7];
   if (floatBytes == 4)
     fill((float *)w, sizeof w / 4);
   else
     for (int64_t i = 0; i < (int64_t)sizeof w; ++i)
       w[i] = (uint8_t)(i % 2 ? 0x20 + next() % 16 : next());
-  for (int i = 0; i < 4; ++i) {
+  if (!floatBytes)
+    limitScales(ik_block_info(format));
+  for (int i = 0; i < (format == IK_BLOCK_q4_0 || format == IK_BLOCK_q2_k ? 5 : 4); ++i) {
     const int64_t product[] = {m[i], N, DEPTH}, quantize[] = {m[i], DEPTH};
     fill(x, m[i] * DEPTH);
     void *const from[] = {x, quantized};
@@ -153,12 +167,12 @@ static void sequencesCase(void) {
 #define NBITS_CASE(form, bits, zeros, halves)                                        \
   nbitsCase(ik_nbits_matmul_##form, bits, halves ? 0 : 3, zeros ? 1 : 0);            \
   nbitsCase(ik_nbits_matmul_##form, bits, halves ? 0 : 1, zeros ? 4 : 0);
-#define CASE(name, bits, offset, family) blockCase(ik_block_matmul_##name, ik_block_matmul16_##name, ik_block_rows_##name, 0);
+#define CASE(name, bits, offset, family) blockCase(IK_BLOCK_##name, ik_block_matmul_##name, ik_block_matmul16_##name, ik_block_rows_##name, 0);
 static void hashAll(void) {
   IK_BLOCK_TABLE(CASE)
-  blockCase(ik_block_matmul_f32, 0, ik_block_rows_f32, 4);
-  blockCase(ik_block_matmul_f16, 0, ik_block_rows_f16, 2);
-  blockCase(ik_block_matmul_bf16, 0, ik_block_rows_bf16, 2);
+  blockCase(-1, ik_block_matmul_f32, 0, ik_block_rows_f32, 4);
+  blockCase(-1, ik_block_matmul_f16, 0, ik_block_rows_f16, 2);
+  blockCase(-1, ik_block_matmul_bf16, 0, ik_block_rows_bf16, 2);
   expertsCase(ik_block_experts_q4_0, ik_block_quantize, 0), expertsCase(ik_block_experts_q6_k, ik_block_quantize, 0);
   expertsCase(ik_block_experts_f16, ik_block_quantize, 1), expertsCase(ik_block_experts16_q4_0, ik_block_quantize16, 0);
   IK_NBITS_TABLE(NBITS_CASE)
