@@ -255,6 +255,17 @@ def linear_single(function, attributes, *shape):
     return dict(x=x, sx=sx, zx=zx, sy=sy, zy=zy), ["sx", "zx", "sy", "zy"], attributes, [quantise(function(real(x, sx, zx)), sy, zy)]
 
 
+def mean_of_windows(x):
+    return (x[..., ::2, ::2] + x[..., 1::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, 1::2]) / np.float32(4)
+
+
+def linear_where():
+    x, (sx, zx), y, (sy, zy), (sr, zr) = bytes_of(False, 3, 5), scale_zero(False), bytes_of(False, 3, 5), scale_zero(False), scale_zero(False)
+    taken = bytes_of(False, 3, 1) > 99
+    inputs = dict(taken=taken, x=x, sx=sx, zx=zx, y=y, sy=sy, zy=zy, sr=sr, zr=zr)
+    return inputs, ["sx", "zx", "sy", "zy", "sr", "zr"], {}, [quantise(np.where(taken, real(x, sx, zx), real(y, sy, zy)), sr, zr)]
+
+
 def linear_concat():
     parts, (sy, zy) = [], scale_zero(False)
     inputs, fixed = dict(sy=sy, zy=zy), ["sy", "zy"]
@@ -353,6 +364,7 @@ CASES = {
     "QLinearMul": lambda: linear_pair(np.multiply), "QLinearSigmoid": lambda: linear_single(sigmoid, {}, 3, 7),
     "QLinearLeakyRelu": lambda: linear_single(leaky, dict(alpha=0.1), 3, 7),
     "QLinearGlobalAveragePool": lambda: linear_single(lambda x: x.mean((2, 3), keepdims=True), {}, 2, 3, 4, 4),
+    "QLinearAveragePool": lambda: linear_single(mean_of_windows, dict(kernel_shape=[2, 2], strides=[2, 2]), 2, 3, 4, 6), "QLinearWhere": linear_where,
     "QLinearSoftmax": lambda: linear_single(softmax, dict(opset=13, axis=-1), 3, 7), "QLinearConcat": linear_concat, "MatMulIntegerToFloat": integer_to_float, "QGemm": q_gemm,
     "DynamicQuantizeMatMul": dynamic_matmul, "DynamicQuantizeLSTM": dynamic_lstm,
 }

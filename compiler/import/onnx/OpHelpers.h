@@ -84,6 +84,8 @@ std::optional<Window> readWindow(OnnxNode &node, llvm::ArrayRef<int64_t> in, llv
 std::optional<Ints> windowExtents(OnnxNode &node, const Window &window, llvm::ArrayRef<int64_t> in, bool ceil);
 
 // Shared by several operator files.
+/// AveragePool of x; null when refused.
+mlir::Value averagedWindows(OnnxNode &node, mlir::Value x);
 /// RoiAlign of which the first `rows` boxes (i64 scalar; null: all) count; what lies behind is 0. Null when refused.
 mlir::Value alignedBoxes(OnnxNode &node, mlir::Value rows);
 /// Operand 1 of an operator with two, under a shape that broadcasts: opset 6 and older aligned it at the attribute `axis`.

@@ -152,6 +152,24 @@ static Value zeroPoint(OnnxNode &node, int64_t i) {
   return zero ? Value() : node.cast(node.input(i), DType::I32);
 }
 
+/// Operand i less its zero point, as floats.
+static Value shiftedReal(OnnxNode &node, Value x, Value zero, int64_t axis) {
+  x = node.cast(x, DType::F32);
+  if (!zero || !node.ok())
+    return x;
+  int64_t rank = rankOf(node, x);
+  bool whole = elementCount(node.shape(zero)) == 1;
+  zero = node.cast(zero, DType::F32);
+  return node.binary(nn::BinaryKind::sub, x, whole ? node.reshape(zero, Ints(rank, 1)) : alongAxis(node, zero, axis, rank, node.shape(x)[axis]));
+}
+
+/// A sum of so few products of differences of bytes that f32 holds it: the kernels of real depthwise convolutions give the integers.
+static bool isDepthwise(OnnxNode &node, Value filter) {
+  llvm::ArrayRef<int64_t> extents = node.shape(filter);
+  std::optional<int64_t> taps = elementCount(extents.drop_front(2));
+  return extents[1] == 1 && taps && *taps <= (int64_t(1) << 24) / (255 * 255);
+}
+
 /// sum (x - xz)(w - wz) = sum x w - wz sum x - xz sum w + K xz wz; borders are made of xz first, so that they vanish.
 static void importConvInteger(OnnxNode &node) {
   Value x = node.input(0), filter = node.input(1);
@@ -160,6 +178,10 @@ static void importConvInteger(OnnxNode &node) {
     return;
   int64_t rank = rankOf(node, x), channels = node.shape(filter)[0];
   Value xz = zeroPoint(node, 2), wz = zeroPoint(node, 3);
+  if (isDepthwise(node, filter) && (!xz || elementCount(node.shape(xz)) == 1)) {
+    Value y = createConv(node, shiftedReal(node, x, xz, 1), shiftedReal(node, filter, wz, 0), Value(), *shape, DType::F32);
+    return node.setOutput(0, node.cast(y, DType::I32));
+  }
   if (xz) {
     if (elementCount(node.shape(xz)) != 1)
       return node.refuse("'x_zero_point' is no scalar");

@@ -57,6 +57,20 @@ static Value globalPool(OnnxNode &node, Value x) {
   return node.reduce(nn::ReduceKind::mean, x, axes);
 }
 
+static Value averagePool(OnnxNode &node, Value x) {
+  if (node.intAttr("channels_last", 0) == 0 || !needRank(node, x, 4, 4, "X"))
+    return node.ok() ? averagedWindows(node, x) : Value();
+  Value pooled = averagedWindows(node, node.transpose(x, {0, 3, 1, 2}));
+  return pooled ? node.transpose(pooled, {0, 2, 3, 1}) : Value();
+}
+
+/// The condition, two triples of tensor, scale, zero point, then scale and zero point of the result.
+static void importWhere(OnnxNode &node) {
+  Value x = dequantised(node, node.input(1), node.input(2), optionalInput(node, 3)), y = dequantised(node, node.input(4), node.input(5), optionalInput(node, 6));
+  if (node.ok())
+    node.setOutput(0, quantised(node, node.select(node.input(0), x, y), node.input(7), optionalInput(node, 8), node.dtype(node.input(1))));
+}
+
 /// Softmax over one axis (opset 13), before that over all from the axis on.
 static Value softmax(OnnxNode &node, Value x) {
   bool old = node.intAttr("opset", 13) < 13;
@@ -129,6 +143,7 @@ void registerMicrosoftQuant(OnnxOpRegistry &registry) {
   addRows(registry, "com.microsoft", {
     {"QLinearAdd", 1, 7, pair(BinaryKind::add)}, {"QLinearMul", 1, 7, pair(BinaryKind::mul)}, {"QLinearSigmoid", 1, 4, single(sigmoid)},
     {"QLinearLeakyRelu", 1, 4, single(leakyRelu)}, {"QLinearGlobalAveragePool", 1, 4, single(globalPool)}, {"QLinearSoftmax", 1, 4, single(softmax)},
+    {"QLinearAveragePool", 1, 4, single(averagePool)}, {"QLinearWhere", 1, 8, importWhere},
     {"QLinearConcat", 1, 4, importConcat}, {"MatMulIntegerToFloat", 1, 4, importMatMulIntegerToFloat},
     {"QGemm", 1, 6, importQGemm}, {"DynamicQuantizeMatMul", 1, 3, importDynamicQuantizeMatMul}});
 }

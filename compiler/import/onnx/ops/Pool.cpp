@@ -45,6 +45,15 @@ static void createPool(OnnxNode &node, nn::PoolKind kind, bool countPad, uint64_
 
 static void importMaxPool(OnnxNode &node) { createPool(node, nn::PoolKind::max, false, 2); }
 
+Value averagedWindows(OnnxNode &node, Value x) {
+  std::optional<PoolShape> shape = poolShape(node, x);
+  if (!shape)
+    return {};
+  const Window &w = shape->window;
+  return node.create<nn::PoolOp>({node.type(node.dtype(x), shape->result)}, nn::PoolKind::average, x, w.kernel, w.strides, w.low, w.high, w.dilations,
+                                 node.intAttr("count_include_pad", 0) != 0, uint64_t(2), false);
+}
+
 static void importAveragePool(OnnxNode &node) { createPool(node, nn::PoolKind::average, node.intAttr("count_include_pad", 0) != 0, 2); }
 
 static void importLpPool(OnnxNode &node) {
