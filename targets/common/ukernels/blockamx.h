@@ -1,4 +1,4 @@
-/* Panels of packed weights with 16 or more rows of activations by AMX (amx.h): one instruction multiplies 16 rows of x with a panel of 16 over the 32 k of
+/* Panels of packed weights (block.h, nbits.h) with 16 or more rows of activations by AMX (amx.h): one instruction multiplies 16 rows of x with a panel of 16 over the 32 k of
  * a block, exactly, and what follows is the order of operations of block.h. Bytes by bytes, or with sub-blocks of 16 the weights times their scales by x in
  * bf16: integers of at most 8 significant bits are exact in it, and their sums, below 2^24, in f32; weights that are longer go as two parts, added by a
  * second product. Activations of up to 128 rows wait in scratch; a panel is expanded 8 or 16 blocks at a time, which stay in the first cache for all rows. */
@@ -69,21 +69,12 @@ IK_INLINE void ik_amx_quad(ik_amx_w *to, ik_block_format f, ik_u8x64 v, int q, i
   }
 }
 
-/* `count` blocks of a panel from w on, the first one with what stands in front of it. */
-IK_INLINE void ik_amx_expand(ik_amx_w *to, ik_block_format f, const uint8_t *w, int64_t count) {
-  const uint8_t *head = w;
-  for (int64_t i = 0; i < count; ++i, ++to, w += ik_block_bytes(f)) {
-    if (ik_block_head(f) && i % ik_block_super(f) == 0) {
-      head = w;
-      w += ik_block_head(f);
-    }
-    const ik_block_terms t = ik_block_terms_of(f, head, w + f.bits * 64);
-    ik_store16_f32(to->d, t.d);
-    ik_store16_f32(to->m, t.m);
-    IK_UNROLL for (int h = 0; h < 2; ++h) ik_store16_f32(to->mins[h], ik_to_f32(t.min[h]));
-    IK_UNROLL for (int q = 0; q < 8; ++q) ik_amx_quad(to, f, ik_quad(f, w, q) - (ik_u8x64)(uint8_t)ik_dot_offset(f), q, t.scale[q / 4]);
-  }
+IK_INLINE void ik_amx_quads(ik_amx_w *to, ik_block_format f, const uint8_t *w, const ik_i32x16 *scales) {
+  IK_UNROLL for (int q = 0; q < 8; ++q) ik_amx_quad(to, f, ik_quad(f, w, q) - (ik_u8x64)(uint8_t)ik_dot_offset(f), q, scales[q / 4]);
 }
+
+/* Blocks [b, b + count) of the panel at w, for x's product with parameters p; b is a multiple of 8. */
+typedef void ik_amx_expand(ik_amx_w *to, ik_block_format f, const uint8_t *w, const int64_t *p, int64_t b, int64_t count);
 
 /* Tile register T = I of 16 rows of x with a panel's block. */
 #define IK_AMX_DOT(T)                                                                                                         \
@@ -136,19 +127,18 @@ IK_INLINE void ik_amx_blocks(ik_f32x16 *acc, ik_amx_room *room, ik_block_format 
   }
 }
 
-/* One panel with `tiles` tiles of 16 rows of room->x: y // rows `n` apart of `columns` <= 16, the sums of `parts` rows of x each. */
-IK_INLINE void ik_amx_panel(ik_amx_room *room, ik_block_format f, const int parts, float *y, int64_t n, int64_t columns, const uint8_t *w, int64_t blocks,
-                            int64_t tiles) {
-  const int64_t chunk = IK_TILES_BLOCKS / ik_amx_parts(f), chunkBytes = ik_panel_bytes(f, chunk);
+/* One panel with `tiles` tiles of 16 rows of room->x: y // rows `n` apart of `columns`, at most 16, the sums of `parts` rows of x each. */
+IK_INLINE void ik_amx_panel(ik_amx_room *room, ik_block_format f, ik_amx_expand *expand, const int parts, float *y, int64_t columns, const uint8_t *w,
+                            int64_t bytes, const int64_t *p, int64_t tiles) {
+  const int64_t n = p[IK_BLOCKMM_N], blocks = p[IK_BLOCKMM_K] / IK_BLOCK, chunk = IK_TILES_BLOCKS / ik_amx_parts(f);
   for (int64_t b = 0; b < blocks; b += chunk) {
-    const int64_t count = blocks - b < chunk ? blocks - b : chunk;
-    const uint8_t *next = w + ik_panel_bytes(f, b + count);
-    ik_amx_expand(room->w, f, w + ik_panel_bytes(f, b), count);
+    const int64_t count = blocks - b < chunk ? blocks - b : chunk, next = bytes * (b + count) / blocks, ahead = bytes * chunk / blocks;
+    expand(room->w, f, w, p, b, count);
     for (int64_t t = 0; t < tiles; ++t) {
       ik_f32x16 acc[16];
+      for (int64_t line = t * ahead / tiles; line < (t + 1) * ahead / tiles; line += 64) /* of the next chunk, while nothing else is read */
+        __builtin_prefetch(w + next + line, 0, 2);
       IK_UNROLL for (int r = 0; r < 16; ++r) acc[r] = b ? ik_load16_f32(room->acc[t * 16 + r]) : ik_splat16(0.0f);
-      for (int64_t line = t * chunkBytes / tiles; line < (t + 1) * chunkBytes / tiles; line += 64) /* of the next one, while there is no other reading */
-        __builtin_prefetch(next + line, 0, 2);
       ik_amx_blocks(acc, room, f, room->x + t * blocks + b, count);
       if (b + count < blocks) {
         IK_UNROLL for (int r = 0; r < 16; ++r) ik_store16_f32(room->acc[t * 16 + r], acc[r]);
@@ -160,28 +150,23 @@ IK_INLINE void ik_amx_panel(ik_amx_room *room, ik_block_format f, const int part
   }
 }
 
-/* Panels of `range` with the first rows of x, p as of ik_block_matmul; returns how many rows (of `parts` each) are done. */
-IK_INLINE int64_t ik_amx_panels(int format, const int parts, void *const *buf, const int64_t *p, ik_range range) {
-  const ik_block_format f = ik_block_info(format);
+/* Panels of `range`, `bytes` each, with the first rows of x; buffers and p begin as those of ik_block_matmul. Returns how many rows (of `parts` each) are
+ * done. */
+IK_INLINE int64_t ik_amx_panels(ik_block_format f, ik_amx_expand *expand, const int parts, void *const *buf, const int64_t *p, int64_t bytes, ik_range range) {
   const int64_t n = p[IK_BLOCKMM_N], blocks = p[IK_BLOCKMM_K] / IK_BLOCK, rows = p[IK_BLOCKMM_M] * parts / 16 * 16;
   ik_amx_room *room = (ik_amx_room *)(((uintptr_t)buf[3] + 63) & ~(uintptr_t)63);
-  if (!ik_block_has_tiles(f) || !rows || !ik_tiles_begin16(ik_amx_is_wide(f) ? 16 : 8))
+  if (!rows || !ik_tiles_begin16(ik_amx_is_wide(f) ? 16 : 8))
     return 0;
   for (int64_t m = 0; m < rows; m += IK_TILES_ROWS) {
     const int64_t tiles = (rows - m < IK_TILES_ROWS ? rows - m : IK_TILES_ROWS) / 16;
     for (int64_t t = 0; t < tiles; ++t)
       ik_amx_gather(room->x + t * blocks, f, buf[0], blocks, m + t * 16);
     for (int64_t panel = range.begin; panel < range.end; ++panel)
-      ik_amx_panel(room, f, parts, (float *)buf[2] + m / parts * n + panel * IK_PANEL, n, n - panel * IK_PANEL < IK_PANEL ? n - panel * IK_PANEL : IK_PANEL,
-                   (const uint8_t *)buf[1] + panel * ik_panel_bytes(f, blocks), blocks, tiles);
+      ik_amx_panel(room, f, expand, parts, (float *)buf[2] + m / parts * n + panel * IK_PANEL, n - panel * IK_PANEL,
+                   (const uint8_t *)buf[1] + panel * bytes, bytes, p, tiles);
   }
   ik_tiles_end();
   return rows / parts;
-}
-#else
-IK_INLINE int64_t ik_amx_panels(int format, const int parts, void *const *buf, const int64_t *p, ik_range range) {
-  (void)format, (void)parts, (void)buf, (void)p, (void)range;
-  return 0;
 }
 #endif
 

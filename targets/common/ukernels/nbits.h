@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-/* Parameters of all kernels. ik_nbits_matmul_<b>, _<b>z (with zeros), _<b>h (blocks of 16, zeros or not): activations, packed w, y f32 [M][N].
+/* Parameters of all kernels. ik_nbits_matmul_<b>, _<b>z (with zeros), _<b>h (blocks of 16, zeros or not): activations, packed w, y f32 [M][N] (and IK_BLOCKMM_SCRATCH).
  * ik_nbits_float: x f32 [M][K], packed w, y f32 [M][N], scratch. ik_nbits_rows: packed w, ids i32 [M], y f32 [M][K]. */
 enum { IK_NBITS_M, IK_NBITS_N, IK_NBITS_K, IK_NBITS_BITS, IK_NBITS_GROUP, IK_NBITS_SCALE, IK_NBITS_ZERO, IK_NBITS_COUNT };
 enum { IK_NBITS_PIECE = 256, IK_NBITS_SCRATCH = IK_NBITS_PIECE * IK_PANEL * 4 + 64 };

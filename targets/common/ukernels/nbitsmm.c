@@ -1,6 +1,6 @@
 /* ik_nbits_matmul_<form>: y[m][n] = sum over k of x[m][k] w[n][k] for w of 2, 4 or 8 bits in blocks of 16, 32 or a multiple, and activations in 8 bits;
- * layout and the order of operations in nbits.h, the integer sums are those of blocktile.h. Parallel unit: one panel of 16 rows. */
-#include "targets/common/ukernels/blocktile.h"
+ * layout and the order of operations in nbits.h, the integer sums are those of blocktile.h, or with 16 rows of x and more of AMX (blockamx.h). Parallel unit: one panel of 16 rows. */
+#include "targets/common/ukernels/blockamx.h"
 #include "targets/common/ukernels/nbitshead.h"
 
 /* One group's part of what multiplies x, for both halves. */
@@ -17,6 +17,12 @@ IK_INLINE ik_nbits_terms ik_nbits_terms_of(const int bits, const int hasZeros, c
       t.m[h] = -(t.d[h] * (ik_nbits_zeros(head, h, p) - ik_splat16(bits == 8 ? 128.0f : 0.0f)));
   }
   return t;
+}
+
+/* What the integer sums see of the weights: with zeros these are terms of their own, as minima are. */
+IK_INLINE ik_block_format ik_nbits_format(const int bits, const int hasZeros, const int byHalf) {
+  const ik_block_format f = {bits, bits == 8 || hasZeros ? 0 : 1 << (bits - 1), byHalf ? IK_FAMILY_K16 : hasZeros ? IK_FAMILY_MIN : IK_FAMILY_PLAIN};
+  return f;
 }
 
 /* Adds half h (h < 0: all) of a block of 32 to the accumulators. */
@@ -44,7 +50,7 @@ IK_INLINE void ik_nbits_add(ik_block_format f, const int rows, const int hasZero
 /* As ik_block_tile; `span` blocks of 32 share their scales. */
 IK_INLINE void ik_nbits_tile(const int bits, const int hasZeros, const int byHalf, const int rows, float *y, int64_t count, const uint8_t *w, const uint8_t *x,
                              int64_t width, const int64_t *p, int64_t span, int isFirst) {
-  const ik_block_format f = {bits, bits == 8 || hasZeros ? 0 : 1 << (bits - 1), byHalf ? IK_FAMILY_K16 : IK_FAMILY_PLAIN};
+  const ik_block_format f = ik_nbits_format(bits, hasZeros, byHalf);
   const int64_t blocks = p[IK_NBITS_K] / IK_BLOCK, head = ik_nbits_head(p), ldy = p[IK_NBITS_N];
   ik_f32x16 acc[12];
   IK_UNROLL for (int r = 0; r < rows; ++r) acc[r] = ik_splat16(0.0f);
@@ -55,9 +61,7 @@ IK_INLINE void ik_nbits_tile(const int bits, const int hasZeros, const int byHal
       __builtin_prefetch(w + IK_PREFETCH, 0, 2);
     w += head;
     for (int64_t b = 0; b < end; ++b, w += bits * 64, x += width * IK_XBLOCK) {
-      if (rows == 1)
-        IK_UNROLL for (int line = 0; line < bits * 64; line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 2);
-      else if (isFirst)
+      if (rows == 1 || isFirst)
         IK_UNROLL for (int line = 0; line < bits * 64; line += 64) __builtin_prefetch(w + IK_PREFETCH + line, 0, 2);
       if (byHalf)
         IK_UNROLL for (int h = 0; h < 2; ++h) ik_nbits_add(f, rows, hasZeros, h, acc, w, x, blocks, t);
@@ -65,44 +69,62 @@ IK_INLINE void ik_nbits_tile(const int bits, const int hasZeros, const int byHal
         ik_nbits_add(f, rows, hasZeros, -1, acc, w, x, blocks, t);
     }
   }
-  IK_UNROLL for (int r = 0; r < rows; ++r) {
-    if (count >= IK_PANEL)
-      ik_store16_f32(y + r * ldy, acc[r]);
-    else
-      ik_store_part_f32(y + r * ldy, acc[r], count);
-  }
+  IK_UNROLL for (int r = 0; r < rows; ++r) ik_store_some_f32(y + r * ldy, acc[r], count);
 }
 
-/* All rows of x with the panel whose first row is n0. */
+/* The rows of x from m on with the panel whose first row is n0. */
 IK_INLINE void ik_nbits_rows_of(const int bits, const int hasZeros, const int byHalf, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p,
-                                int64_t n0, int64_t span) {
-  const int64_t rows = p[IK_NBITS_M], n = p[IK_NBITS_N], step = p[IK_NBITS_K] / IK_BLOCK * IK_XBLOCK;
-  int64_t m = 0;
+                                int64_t m, int64_t n0, int64_t span) {
+  const int64_t rows = p[IK_NBITS_M], n = p[IK_NBITS_N], step = p[IK_NBITS_K] / IK_BLOCK * IK_XBLOCK, first = m;
 #if defined(__AVX512F__)
   if (!byHalf)
     for (; m + 12 <= rows; m += 12)
-      ik_nbits_tile(bits, hasZeros, byHalf, 12, y + m * n + n0, n - n0, w, x + m * step, IK_XGROUP, p, span, m == 0);
+      ik_nbits_tile(bits, hasZeros, byHalf, 12, y + m * n + n0, n - n0, w, x + m * step, IK_XGROUP, p, span, m == first);
 #endif
   for (; m + 4 <= rows; m += 4)
-    ik_nbits_tile(bits, hasZeros, byHalf, 4, y + m * n + n0, n - n0, w, x + m * step, IK_XGROUP, p, span, m == 0);
+    ik_nbits_tile(bits, hasZeros, byHalf, 4, y + m * n + n0, n - n0, w, x + m * step, IK_XGROUP, p, span, m == first);
   for (int64_t i = 0; m + i < rows; ++i)
     ik_nbits_tile(bits, hasZeros, byHalf, 1, y + (m + i) * n + n0, n - n0, w, x + m * step + i * IK_XBLOCK, rows - m, p, span, 1);
 }
 
 /* Scales of every block of 32 by a constant, which keeps the accumulators of a tile in registers. */
 IK_INLINE void ik_nbits_panel_rows(const int bits, const int hasZeros, const int byHalf, float *y, const uint8_t *w, const uint8_t *x, const int64_t *p,
-                                   int64_t n0) {
+                                   int64_t m, int64_t n0) {
   if (byHalf || p[IK_NBITS_GROUP] == 1)
-    ik_nbits_rows_of(bits, hasZeros, byHalf, y, w, x, p, n0, 1);
+    ik_nbits_rows_of(bits, hasZeros, byHalf, y, w, x, p, m, n0, 1);
   else
-    ik_nbits_rows_of(bits, hasZeros, byHalf, y, w, x, p, n0, p[IK_NBITS_GROUP]);
+    ik_nbits_rows_of(bits, hasZeros, byHalf, y, w, x, p, m, n0, p[IK_NBITS_GROUP]);
+}
+
+#if IK_TILES_BF16
+IK_INLINE void ik_nbits_expand(ik_amx_w *to, ik_block_format f, const uint8_t *panel, const int64_t *p, int64_t b, int64_t count) {
+  const int64_t span = ik_nbits_span(p), head = ik_nbits_head(p), bytes = f.bits * 64;
+  const ik_i32x16 none[2] = {(ik_i32x16)0, (ik_i32x16)0};
+  for (const int64_t end = b + count; b < end; ++b, ++to) {
+    const uint8_t *group = panel + b / span * (head + span * bytes);
+    const ik_nbits_terms t = ik_nbits_terms_of(f.bits, f.family == IK_FAMILY_MIN, 0, group, p);
+    ik_store16_f32(to->d, t.d[0]);
+    ik_store16_f32(to->m, t.m[0]);
+    ik_amx_quads(to, f, group + head + b % span * bytes, none);
+  }
+}
+#endif
+/* How many rows of x are done by tiles; blocks of 16 would need two products. */
+IK_INLINE int64_t ik_nbits_tiled(const int bits, const int hasZeros, const int byHalf, void *const *buf, const int64_t *p, ik_range range) {
+#if IK_TILES_BF16
+  if (!byHalf)
+    return ik_amx_panels(ik_nbits_format(bits, hasZeros, byHalf), ik_nbits_expand, 1, buf, p, ik_nbits_panel(p), range);
+#endif
+  (void)bits, (void)hasZeros, (void)byHalf, (void)buf, (void)p, (void)range;
+  return 0;
 }
 
 #define IK_NBITS_MATMUL(form, bits, hasZeros, byHalf)                                                                              \
   IK_KERNEL(ik_nbits_matmul_##form);                                                                                               \
   IK_KERNEL(ik_nbits_matmul_##form) {                                                                                              \
     ik_range range = ik_share((p[IK_NBITS_N] + IK_PANEL - 1) / IK_PANEL, worker, workers);                                         \
-    for (int64_t panel = range.begin; panel < range.end; ++panel)                                                                  \
-      ik_nbits_panel_rows(bits, hasZeros, byHalf, buf[2], (const uint8_t *)buf[1] + panel * ik_nbits_panel(p), buf[0], p, panel * IK_PANEL); \
+    const int64_t first = ik_nbits_tiled(bits, hasZeros, byHalf, buf, p, range);                                                   \
+    for (int64_t panel = range.begin; panel < range.end && first < p[IK_NBITS_M]; ++panel)                                         \
+      ik_nbits_panel_rows(bits, hasZeros, byHalf, buf[2], (const uint8_t *)buf[1] + panel * ik_nbits_panel(p), buf[0], p, first, panel * IK_PANEL); \
   }
 IK_NBITS_TABLE(IK_NBITS_MATMUL)

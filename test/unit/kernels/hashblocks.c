@@ -109,7 +109,7 @@ static void nbitsCase(kernel *matmul, int bits, int group, int zero) {
       for (int64_t i = 0; i < (int64_t)sizeof w; ++i)
         w[i] = (uint8_t)(i % scale == scale - 1 ? (scale == 4 ? 0x3d : 0x20 + next() % 16) : next());
       fill(x, m * DEPTH);
-      void *const from[] = {x, quantized}, *const buf[] = {quantized, w, y}, *const plain[] = {x, w, y, room}, *const look[] = {w, ids, y};
+      void *const from[] = {x, quantized}, *const buf[] = {quantized, w, y, room}, *const plain[] = {x, w, y, room}, *const look[] = {w, ids, y};
       run(ik_block_quantize, from, quantize, quantized, m * DEPTH / 32 * IK_XBLOCK);
       run(matmul, buf, p, y, m * N * 4);
       run(ik_nbits_float, plain, p, y, m * N * 4);
