@@ -24,6 +24,7 @@ void registerPasses() {
   mlir::registerPass([] { return createLiftTransposes(); });
   mlir::registerPass([] { return createSinkDequantize(); });
   mlir::registerPass([] { return createFuseQuantized(context); });
+  mlir::registerPass([] { return createFuseNbits(context); });
   mlir::registerPass([] { return createFuseRealConv(context); });
   mlir::registerPass([] { return createTrimFilters(); });
   mlir::registerPass([] { return createFuseEpilogue(); });

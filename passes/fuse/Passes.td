@@ -61,6 +61,16 @@ def FuseQuantized : Pass<"ingot-fuse-quantized", "::mlir::ModuleOp"> {
   }];
 }
 
+def FuseNbits : Pass<"ingot-fuse-nbits", "::mlir::ModuleOp"> {
+  let summary = "a product with weights in scaled blocks keeps their few bits";
+  let constructor = "::ingot::createFuseNbits({})";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
+  let description = [{
+    matmul(x, dequantize(w) in blocks along the depth) -> quant.nbits_matmul(x, w) with activations 32: the same bits. Also matmul(x, transpose(dequantize(w))).
+    For constant integers of 2, 4 or 8 bits and f32 scales; the block is 16 or a multiple of 32 and divides the depth.
+  }];
+}
+
 def FuseRealConv : Pass<"ingot-fuse-real-conv", "::mlir::ModuleOp"> {
   let summary = "a convolution of dequantised integers with a float result becomes the integer operation";
   let constructor = "::ingot::createFuseRealConv({})";

@@ -9,12 +9,10 @@ static void ik_nbits_widen(float *room, const uint8_t *panel, const int64_t *p, 
   const int64_t span = ik_nbits_span(p), bits = p[IK_NBITS_BITS], head = ik_nbits_head(p);
   for (int64_t b = first; b < first + blocks; ++b) {
     const uint8_t *group = panel + b / span * (head + span * bits * 64), *w = group + head + b % span * bits * 64;
-    for (int k = 0; k < IK_BLOCK; ++k, room += IK_PANEL) {
-      const int h = p[IK_NBITS_GROUP] ? 0 : k / 16;
-      float q[IK_PANEL];
-      for (int r = 0; r < IK_PANEL; ++r)
-        q[r] = (float)ik_nbits_integer(w, bits, r, k);
-      ik_store16_f32(room, (ik_load16_f32(q) - ik_nbits_zeros(group, h, p)) * ik_nbits_scales(group, h, p));
+    for (int h = 0; h < 2; ++h) {
+      const ik_f32x16 zeros = ik_nbits_zeros(group, p[IK_NBITS_GROUP] ? 0 : h, p), scales = ik_nbits_scales(group, p[IK_NBITS_GROUP] ? 0 : h, p);
+      for (int k = h * 16; k < h * 16 + 16; ++k, room += IK_PANEL)
+        ik_store16_f32(room, (__builtin_convertvector(ik_nbits_integers(w, bits, k), ik_f32x16) - zeros) * scales);
     }
   }
 }

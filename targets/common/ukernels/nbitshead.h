@@ -32,4 +32,12 @@ IK_INLINE int32_t ik_nbits_integer(const uint8_t *w, int64_t bits, int r, int k)
   return bits == 4 ? w[q % 4 * 64 + at] >> q / 4 * 4 & 15 : w[q / 4 * 64 + at] >> q % 4 * 2 & 3;
 }
 
+typedef int32_t ik_i32x16nu __attribute__((ext_vector_type(16), aligned(1)));
+/* The integers of 16 rows: four elements of a row lie in one word. */
+IK_INLINE ik_i32x16 ik_nbits_integers(const uint8_t *w, int64_t bits, int k) {
+  const int q = k / 4, at = bits == 8 ? q : bits == 4 ? q % 4 : q / 4, shift = bits == 8 ? 0 : bits == 4 ? q / 4 * 4 : q % 4 * 2;
+  const ik_i32x16 words = *(const ik_i32x16nu *)(w + at * 64);
+  return (words >> (k % 4 * 8 + shift) & ((1 << bits) - 1)) ^ (bits == 8 ? 128 : 0);
+}
+
 #endif
