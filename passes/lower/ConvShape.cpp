@@ -99,6 +99,20 @@ int64_t ConvShape::lineBand(int64_t channelBytes) const {
   return lineCost(band) + bands * read <= tileCost() + tiles * read ? band : 0;
 }
 
+ConvShape::MatrixBands ConvShape::matrixBands(int64_t channels) const {
+  constexpr int64_t kMostBytes = 1 << 20, kBlockBytes = 64;
+  int64_t taps = params[IK_CONV_KH] * params[IK_CONV_KW], blocks = (params[IK_CONV_IC] + channels - 1) / channels, panels = vectorsOf(params[IK_CONV_OC]);
+  int64_t size = isPointwise() ? area() : params[IK_CONV_OH], bands = 0, band, places;
+  if (area() == 0 || !isTrivial(0) || taps > IK_CONVLINES_TAPS)
+    return {};
+  do {
+    band = (size + bands) / (bands + 1), ++bands;
+    places = isPointwise() ? band : lineFloats(band);
+  } while (band > 1 && IK_CONVMATRIX_CHANNEL(places) * kBlockBytes * blocks > kMostBytes);
+  int64_t covered = isPointwise() ? band : (band - 1) * linePitch() + params[IK_CONV_OW];
+  return {band, places, bands * vectorsOf(covered) * panels * (taps * blocks * kMatrixProduct + kMatrixEnd)};
+}
+
 std::string ConvShape::text() const {
   static constexpr std::pair<llvm::StringLiteral, int> kAxes[] = {{" in ", IK_CONV_ID},     {" out ", IK_CONV_OD}, {" kernel ", IK_CONV_KD},
                                                                   {" stride ", IK_CONV_SD}, {" pad ", IK_CONV_PD}, {" dilation ", IK_CONV_DD}};

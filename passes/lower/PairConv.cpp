@@ -1,4 +1,4 @@
-// The choice among tiles, lines and vectors of channels for bf16 filters, and their packing in pairs.
+// The choice among matrix registers, tiles, lines and vectors of channels for bf16 filters, and their packing in pairs.
 #include "passes/lower/PairConv.h"
 
 using namespace mlir;
@@ -31,12 +31,46 @@ Value packFilter(nn::ConvOp op, LowerContext &context, const ConvShape &shape, i
                         [=](ArrayRef<Tensor> from) { return packPairs(from[0], groups, channels, taps, size, ofChannels); });
 }
 
+/// w [G * OC][C][taps] of bf16 -> [G][ceil(OC / 16)][blocks][taps][16][W][2], zero padded.
+Tensor packBlocks(const Tensor &w, int64_t groups, int64_t channels, int64_t inputs, int64_t taps) {
+  int64_t panels = (channels + 15) / 16, words = (inputs + 1) / 2, blocks = IK_CONVMATRIX_BLOCKS(words), row = IK_CONVMATRIX_WORDS(words) * 2;
+  Tensor out(w.dtype(), {groups, panels, blocks, taps, 16, row});
+  uint16_t *to = reinterpret_cast<uint16_t *>(out.mutableData());
+  const uint16_t *from = reinterpret_cast<const uint16_t *>(w.data());
+  for (int64_t o = 0; o < groups * channels; ++o)
+    for (int64_t c = 0; c < inputs; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        to[((((o / channels * panels + o % channels / 16) * blocks + c / row) * taps + tap) * 16 + o % channels % 16) * row + c % row] = *from++;
+  return out;
+}
+
+/// Whether products of matrix registers are less work than vectors of pairs, each by 8 output channels.
+bool isMatrixFaster(const ConvShape &shape, const ConvShape::MatrixBands &matrix, int64_t lines) {
+  constexpr int64_t kPair = 6; // cycles of such a step
+  int64_t pairs = (shape[IK_CONV_IC] + 1) / 2, taps = shape.depth() / shape[IK_CONV_IC], places = shape.area();
+  if (lines)
+    places += (shape.linePitch() - shape[IK_CONV_OW]) * shape[IK_CONV_OH];
+  return matrix.band && matrix.cost < (places + 15) / 16 * taps * pairs * shape.panels() * kPair;
+}
+
+Value lowerMatrix(nn::ConvOp op, LowerContext &context, ConvShape &shape, const ConvShape::MatrixBands &matrix, SmallVector<Value> inputs) {
+  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC], taps = shape.depth() / depth;
+  int64_t pairs = (depth + 1) / 2, blocks = IK_CONVMATRIX_BLOCKS(pairs), row = IK_CONVMATRIX_WORDS(pairs) * 2;
+  inputs[1] = context.packed(op.getLoc(), "conv.w", DType::BF16, {groups, (channels + 15) / 16, blocks, taps, 16, row}, op.getFilter(),
+                             "pack blocks of 16 output channels x " + std::to_string(row) + " k", [=](ArrayRef<Tensor> from) { return packBlocks(from[0], groups, channels, depth, taps); });
+  shape[IK_CONV_PACKED] = 1, shape[IK_CONV_KC] = matrix.band;
+  int64_t scratch = IK_CONVMATRIX_SCRATCH(depth, matrix.places);
+  return context.micro(op.getLoc(), "ik_convmatrix_f32_bf16", op.getResult().getType(), inputs, shape.params, shape.work(), scratch).getResult(0);
+}
+
 } // namespace
 
 Value lowerPairConv(nn::ConvOp op, LowerContext &context, ConvShape &shape, SmallVector<Value> inputs) {
   constexpr int64_t kBlock = 2 * IK_CONV_KBLOCK, kVector = 16; // k of a tile, at half of the bytes
   int64_t depth = shape.depth(), pairs = (shape[IK_CONV_IC] + 1) / 2, blocks = (depth + kBlock - 1) / kBlock, size = IK_CONV_PANEL, scratch;
   int64_t lines = shape.lineBand(4 * (pairs + 2)), channels = context.hasMatrixRegisters() ? 0 : shape.channelsBand(4 * (pairs + 2));
+  if (ConvShape::MatrixBands matrix = shape.matrixBands(32); context.hasMatrixRegisters() && isMatrixFaster(shape, matrix, lines))
+    return lowerMatrix(op, context, shape, matrix, std::move(inputs));
   if (channels && !shape.isChannelsFaster(lines))
     channels = 0;
   StringRef row = "ik_conv_f32_bf16";

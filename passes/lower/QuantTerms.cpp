@@ -52,6 +52,30 @@ Tensor packQuadChannels(const Tensor &w, int64_t groups, int64_t channels, int64
   return out;
 }
 
+Tensor packByteBlocks(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t taps) {
+  int64_t panels = (channels + 15) / 16, quads = (depth + 3) / 4, blocks = IK_CONVMATRIX_BLOCKS(quads), row = IK_CONVMATRIX_WORDS(quads) * 4, shift = w.dtype() == DType::U8 ? 128 : 0;
+  Tensor out(DType::I8, {groups, panels, blocks, taps, 16, row});
+  int8_t *to = out.mutableAs<int8_t>().data();
+  const char *from = w.data();
+  for (int64_t o = 0; o < groups * channels; ++o)
+    for (int64_t k = 0; k < depth * taps; ++k) {
+      int64_t panel = o / channels * panels + o % channels / 16, byte = from[o * depth * taps + k], c = k / taps;
+      to[(((panel * blocks + c / row) * taps + k % taps) * 16 + o % channels % 16) * row + c % row] = static_cast<int8_t>(shift ? (byte & 255) - shift : byte);
+    }
+  return out;
+}
+
+Tensor packTaps(const Tensor &w, int64_t outputs, int64_t depth, int64_t high, int64_t wide) {
+  int64_t quads = (wide + 3) / 4, words = high * depth * quads, length = IK_CONVMATRIX_BLOCKS(words) * IK_CONVMATRIX_WORDS(words) * 4;
+  Tensor out(w.dtype(), {outputs, length});
+  std::memset(out.mutableData(), w.dtype() == DType::U8 ? 128 : 0, out.bytes());
+  for (int64_t o = 0; o < outputs; ++o)
+    for (int64_t c = 0; c < depth; ++c)
+      for (int64_t tap = 0; tap < high * wide; ++tap)
+        out.mutableData()[o * length + (tap / wide * depth + c) * quads * 4 + tap % wide] = w.data()[(o * depth + c) * high * wide + tap];
+  return out;
+}
+
 Tensor columnsFirst(const Tensor &b, int64_t depth, int64_t columns) {
   Tensor out(b.dtype(), {columns, depth});
   for (int64_t k = 0; k < depth; ++k)

@@ -41,6 +41,10 @@ Tensor quantTable(const QuantTerms &terms, int64_t channels, bool shifted);
 Tensor packQuadColumns(const Tensor &b, int64_t depth, int64_t columns);
 /// w [G * OC][depth][taps] -> [G][ceil(OC / 8)][ceil(depth / 4)][taps][8][4] i8, zero padded, u8 weights less 128.
 Tensor packQuadChannels(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t taps);
+/// The same -> [G][ceil(OC / 16)][blocks][taps][16][W][4], depth by 4 in blocks of W: the left sides of ik_qconvmatrix.
+Tensor packByteBlocks(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t taps);
+/// w [outputs][depth][high][wide] -> [outputs][high][depth][ceil(wide / 4)][4], up to whole blocks, with zeros of the same type.
+Tensor packTaps(const Tensor &w, int64_t outputs, int64_t depth, int64_t high, int64_t wide);
 /// b [K][N] -> [N][K]: the weights of quantTable.
 Tensor columnsFirst(const Tensor &b, int64_t depth, int64_t columns);
 

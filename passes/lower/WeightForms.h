@@ -18,7 +18,7 @@ struct WeightCosts {
   double rows;
   double quad, quadAlone; // one stored quad by 16 rows: in tiles of two times 16 and more, alone
   double expand;          // 64 weights of the form "bits"
-  bool hasMatrixRegisters = false; // bf16 products over places and those of blocks are made by whole matrices (amx.h)
+  bool hasMatrixRegisters = false; // products of bf16 and of bytes over places, and those of blocks, are made by whole matrices (amx.h)
 };
 
 /// --sparse.

@@ -1,5 +1,5 @@
-// Lowers quant.real_conv to ik_qconvreal, and quant.conv: with constant filter, scales and zeros to ik_qconv or ik_qconvlines (weights packed in panels, multipliers and sums in one
-// table), their sparse forms or ik_qdwconv; otherwise to ik_qconvnd, which reads the tensors.
+// Lowers quant.real_conv to ik_qconvreal, and quant.conv: with constant filter, scales and zeros to ik_qconv, ik_qconvlines, ik_qconvmatrix or ik_qconvtaps (weights packed in panels,
+// multipliers and sums in one table), their sparse forms or ik_qdwconv; otherwise to ik_qconvnd, which reads the tensors.
 #include "passes/lower/ConvWays.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/LowerOp.h"
@@ -46,10 +46,11 @@ Value makeTable(quant::ConvOp op, LowerContext &context, const ConvShape &shape,
                         });
 }
 
-/// How ik_qconvlines keeps the lines of a band: output rows of a band, 0 where ik_qconv is to serve, places of one channel, and IK_Q_GAPLESS.
+/// The kernel, and how it keeps the lines of a band: output rows of a band (of ik_qconvmatrix places where pointwise), places of one channel.
+enum class ByteWay { Tiles, Lines, Gapless, Matrix, Taps };
 struct ByteLines {
   int64_t band = 0, places = 0, cost = 0;
-  bool isGapless = false;
+  ByteWay way = ByteWay::Tiles;
 };
 
 /// The largest even bands whose lines fit `mostBytes`, and about what a quad of channels costs then, in cycles of a machine with two dot products a cycle.
@@ -67,7 +68,8 @@ ByteLines fitByteLines(const ConvShape &shape, bool isGapless, int64_t mostBytes
   int64_t bands = (oh + band - 1) / band;
   band = (oh + bands - 1) / bands;
   int64_t vectors = ((band - 1) * pitch + ow + 15) / 16;
-  return {band, lines(band) * pitch, bands * (vectors * taps * shape.panels() * kTile + lines(band) * kCopy * ((pitch + 31) / 16)), isGapless};
+  return {band, lines(band) * pitch, bands * (vectors * taps * shape.panels() * kTile + lines(band) * kCopy * ((pitch + 31) / 16)),
+          isGapless ? ByteWay::Gapless : ByteWay::Lines};
 }
 
 /// Gaps between rows cost products, copies for each tap of a row cost time and room.
@@ -76,21 +78,52 @@ ByteLines byteLines(const ConvShape &shape) {
   return gapless.band && (!gaps.band || gapless.cost < gaps.cost) ? gapless : gaps;
 }
 
-/// The way as a lock file has it: "tiles", "lines 8", "gapless 8".
-std::string textOf(const ByteLines &lines) {
-  return lines.band ? (lines.isGapless ? "gapless " : "lines ") + std::to_string(lines.band) : "tiles";
+/// The bands of ik_qconvtaps, whose products are padded to 4 taps of a row. None with dilations.
+ByteLines tapBands(const ConvShape &shape) {
+  constexpr int64_t kMostBytes = 128 << 10, kWords = 6; // cycles: to make a vector of words
+  int64_t depth = shape[IK_CONV_IC] * ((shape[IK_CONV_KW] + 3) / 4), blocks = (shape[IK_CONV_KH] * depth + 15) / 16, panels = (shape[IK_CONV_OC] + 15) / 16;
+  int64_t pitch = IK_CONVMATRIX_CHANNEL(shape[IK_CONV_OW]), band = shape[IK_CONV_OH], vectors = (shape[IK_CONV_OW] + 15) / 16;
+  if (shape[IK_CONV_DH] != 1 || shape[IK_CONV_DW] != 1)
+    return {};
+  auto rows = [&] { return IK_QCONVTAPS_ROWS(band, shape[IK_CONV_SH], shape[IK_CONV_KH]); };
+  while (band > 1 && rows() * depth * pitch * 4 > kMostBytes)
+    --band;
+  int64_t bands = (shape[IK_CONV_OH] + band - 1) / band;
+  band = (shape[IK_CONV_OH] + bands - 1) / bands;
+  int64_t cost = shape[IK_CONV_OH] * vectors * panels * (blocks * shape.kMatrixProduct + shape.kMatrixEnd) + bands * rows() * depth * vectors * kWords;
+  return {band, pitch, cost, ByteWay::Taps};
 }
 
-/// The lines of the key's way, or the rule's. The key is "" where there is nothing to choose: pixels that lie as the outputs do need no lines.
-std::pair<std::string, ByteLines> chooseByteLines(const ConvShape &shape, Choices *choices) {
+/// The cheaper way of matrix registers; none where both are more work than `dots`, a vector of places by 8 output channels and 4 inputs at a time.
+ByteLines matrixWay(const ConvShape &shape, const ByteLines &dots) {
+  constexpr int64_t kQuad = 4; // cycles of such a step
+  int64_t taps = shape[IK_CONV_KH] * shape[IK_CONV_KW], quads = (shape[IK_CONV_IC] + 3) / 4;
+  ConvShape::MatrixBands bands = shape.matrixBands(64);
+  if (!bands.band)
+    return {};
+  ByteLines matrix{bands.band, bands.places, bands.cost, ByteWay::Matrix}, fewChannels = tapBands(shape);
+  if (fewChannels.band && fewChannels.cost < matrix.cost)
+    matrix = fewChannels;
+  return matrix.cost < quads * (dots.band ? dots.cost : (shape.area() + 15) / 16 * taps * shape.panels() * kQuad) ? matrix : ByteLines();
+}
+
+/// The way as a lock file has it: "tiles", "lines 8", "gapless 8", "matrix 8", "taps 8".
+std::string textOf(const ByteLines &lines) {
+  constexpr StringLiteral names[] = {"tiles", "lines ", "gapless ", "matrix ", "taps "};
+  return names[static_cast<int>(lines.way)].str() + (lines.band ? std::to_string(lines.band) : "");
+}
+
+/// The lines of the key's way, or the rule's; of matrix registers only if `mayBeMatrix`. The key is "" where there is nothing to choose: pixels that lie as the
+/// outputs do need no lines.
+std::pair<std::string, ByteLines> chooseByteLines(const ConvShape &shape, bool mayBeMatrix, Choices *choices) {
   int64_t taps = shape[IK_CONV_KH] * shape[IK_CONV_KW];
   bool isFlat = taps == 1 && shape[IK_CONV_OH] == shape[IK_CONV_IH] && shape[IK_CONV_OW] == shape[IK_CONV_IW];
   if (isFlat || !shape.isTrivial(0) || taps > IK_CONVLINES_TAPS)
-    return {};
-  ByteLines rule = byteLines(shape);
+    return {"", mayBeMatrix && isFlat ? matrixWay(shape, {}) : ByteLines()};
+  ByteLines lines = byteLines(shape), matrix = mayBeMatrix ? matrixWay(shape, lines) : ByteLines(), rule = matrix.band ? matrix : lines;
   if (!choices)
     return {"", rule};
-  std::vector<ByteLines> ways{rule, ByteLines()};
+  std::vector<ByteLines> ways{rule, lines, ByteLines()};
   for (int64_t bytes : {shape.kLineBytes / 2, shape.kLineBytes, 2 * shape.kLineBytes, 4 * shape.kLineBytes})
     for (bool isGapless : {false, true})
       ways.push_back(fitByteLines(shape, isGapless, bytes));
@@ -115,13 +148,41 @@ Value lowerLines(quant::ConvOp op, LowerContext &context, const ConvShape &shape
   return context.micro(op.getLoc(), "ik_qconvlines", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
 }
 
+/// Dense weights as the left sides of products of matrices: [G][ceil(OC / 16)][blocks][taps][16][W][4].
+Value lowerMatrix(quant::ConvOp op, LowerContext &context, const ConvShape &shape, ArrayRef<int64_t> params, const ByteLines &lines) {
+  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC], taps = shape[IK_CONV_KH] * shape[IK_CONV_KW];
+  int64_t quads = (depth + 3) / 4, blocks = IK_CONVMATRIX_BLOCKS(quads), row = IK_CONVMATRIX_WORDS(quads) * 4;
+  Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, (channels + 15) / 16, blocks, taps, 16, row}, op.getFilter(),
+                                 "pack blocks of 16 output channels x " + std::to_string(row) + " k",
+                                 [=](ArrayRef<Tensor> from) { return packByteBlocks(from[0], groups, channels, depth, taps); });
+  bool isPointwise = shape.isPointwise();
+  int64_t phases = IK_CONVLINES_PHASES(shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]);
+  int64_t rows = IK_QCONVLINES_ROWS(IK_CONVLINES_LINES(lines.band, shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]), shape[IK_CONV_SH], phases);
+  int64_t scratch = IK_QCONVMATRIX_SCRATCH(depth, lines.places, isPointwise ? 0 : std::min(rows, shape[IK_CONV_IH]) * shape[IK_CONV_IW]);
+  SmallVector<Value> inputs{op.getInput(), weights, makeTable(op, context, shape, true)};
+  return context.micro(op.getLoc(), "ik_qconvmatrix", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
+}
+
+/// Dense weights likewise for few input channels: [G][ceil(OC / 16)][blocks][16][W][4].
+Value lowerTaps(quant::ConvOp op, LowerContext &context, const ConvShape &shape, ArrayRef<int64_t> params, const ByteLines &lines) {
+  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC], high = shape[IK_CONV_KH], wide = shape[IK_CONV_KW];
+  int64_t words = high * depth * ((wide + 3) / 4), blocks = IK_CONVMATRIX_BLOCKS(words), row = IK_CONVMATRIX_WORDS(words) * 4;
+  Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, (channels + 15) / 16, blocks, 1, 16, row}, op.getFilter(),
+                                 "pack taps of rows by 4, in blocks of 16 output channels x " + std::to_string(row) + " k", [=](ArrayRef<Tensor> from) {
+                                   return packByteBlocks(packTaps(from[0], groups * channels, depth, high, wide), groups, channels, blocks * row, 1);
+                                 });
+  int64_t rows = IK_QCONVTAPS_ROWS(lines.band, shape[IK_CONV_SH], high), scratch = IK_QCONVTAPS_SCRATCH(depth, rows, lines.places, shape[IK_CONV_SW], wide);
+  SmallVector<Value> inputs{op.getInput(), weights, makeTable(op, context, shape, true)};
+  return context.micro(op.getLoc(), "ik_qconvtaps", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
+}
+
 /// Weights packed in panels of 8 output channels, or without their zeros.
 Value lowerTiled(quant::ConvOp op, LowerContext &context, const ConvShape &shape, SmallVector<int64_t> &params, const ByteLines &lines) {
   int64_t depth = shape.depth(), pixels = shape[IK_CONV_OD] * shape[IK_CONV_OH] * shape[IK_CONV_OW];
   PanelShape panels{shape[IK_CONV_G], shape[IK_CONV_OC], depth, IK_CONV_PANEL};
   PackedWeights packed = packWeights(op, context, op.getFilter(), {panels, pixels, true}, {depth, 1}, /*packDense=*/!lines.band);
   if (packed.choice.form == WeightForm::Dense && lines.band)
-    return lowerLines(op, context, shape, params, lines);
+    return (lines.way == ByteWay::Matrix ? lowerMatrix : lines.way == ByteWay::Taps ? lowerTaps : lowerLines)(op, context, shape, params, lines);
   params[IK_CONV_COUNT + IK_Q_STORED] = packed.choice.stored;
   constexpr StringLiteral rows[] = {"ik_qconv", "ik_qconv_4x1", "ik_qconv_bits"};
   int form = static_cast<int>(packed.choice.form);
@@ -134,7 +195,8 @@ Value lowerTiled(quant::ConvOp op, LowerContext &context, const ConvShape &shape
 
 Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   bool depthwise = shape.isDepthwise() && shape.depth() <= IK_QDWCONV_TAPS;
-  auto [key, lines] = depthwise || !context.packsBytes() ? std::pair<std::string, ByteLines>() : chooseByteLines(shape, context.choices);
+  bool hasZeros = hasWeightZeros(*context.constant(op.getFilterZero()), isUnsignedByte(op.getFilter())), mayBeMatrix = context.hasMatrixRegisters() && !hasZeros;
+  auto [key, lines] = depthwise || !context.packsBytes() ? std::pair<std::string, ByteLines>() : chooseByteLines(shape, mayBeMatrix, context.choices);
   shape[IK_CONV_KC] = lines.band;
   if (depthwise) {
     auto [depthwiseKey, way] = chooseDepthwiseWay(shape, "8-bit", context.choices);
@@ -144,8 +206,8 @@ Value lowerFast(quant::ConvOp op, LowerContext &context, ConvShape &shape) {
   int64_t *q = params.data() + IK_CONV_COUNT;
   q[IK_Q_X_ZERO] = context.constant(op.getInputZero())->intAt(0);
   q[IK_Q_Y_ZERO] = context.constant(op.getResultZero())->intAt(0);
-  q[IK_Q_W_ZEROS] = hasWeightZeros(*context.constant(op.getFilterZero()), q[IK_Q_W_UNSIGNED]);
-  q[IK_Q_GAPLESS] = lines.isGapless;
+  q[IK_Q_W_ZEROS] = hasZeros;
+  q[IK_Q_GAPLESS] = lines.way == ByteWay::Gapless;
   if (!depthwise)
     return context.label(lowerTiled(op, context, shape, params, lines), key);
   int64_t scratch = IK_QDWCONV_SCRATCH(shape[IK_CONV_KC], shape[IK_CONV_KH], shape[IK_CONV_SH], shape[IK_CONV_DH], shape[IK_CONV_OW], shape[IK_CONV_KW],

@@ -11,6 +11,16 @@
 #else
 #define IK_TILES_BF16 0
 #endif
+
+/* Both sides of a product of words in blocks of `words` by taps: left // panels of 16 rows, `leftNext` bytes from one to the next, [blocks][taps][16][words];
+ * right // rows `rightRow` bytes apart, a tap's `offsets` words from the start of a block. Memory to ask for: `fetch` cache lines a step from `ahead` on. */
+typedef struct {
+  const void *left, *right, *ahead;
+  int64_t leftNext, rightRow, words, blocks, fetch;
+  const int32_t *offsets;
+  int64_t taps;
+} ik_blocks;
+
 #if defined(__AMX_INT8__)
 typedef struct {
   uint8_t palette, startRow, reserved[14];
@@ -134,8 +144,58 @@ __attribute__((unused)) static void ik_tiles_panel(uint32_t *room, const void *w
   for (int64_t t = 0; t < taps; ++t)
     ik_tiles_turn(room + t * 8 * words, (const uint32_t *)weights + t * 8, words, taps * 8);
 }
+
+/* For ik_blocks_* of so many words: registers 0 to 3 are sums, 4 and 5 the left side, 16 rows of words, 6 and 7 the right one, rows of 16. */
+__attribute__((unused)) static int ik_blocks_begin(int64_t words) {
+  ik_tile_config c = {.palette = 1};
+  if (!ik_tiles_leave())
+    return 0;
+  for (int i = 0; i < 8; ++i)
+    c.bytes[i] = (uint16_t)(i == 4 || i == 5 ? words * 4 : 64), c.rows[i] = (uint8_t)(i > 5 ? words : 16);
+  __builtin_ia32_tile_loadconfig(&c);
+  return 1;
+}
+
+/* c // [32][32] words = the product of R x 16 rows by V x 16 columns over b's walk; the rest of c stays. Each step asks for `fetch` cache lines from
+ * `ahead` on, and does EACH(other): what else there is to do while the matrices are multiplied. */
+#define IK_BLOCKS_PRODUCT(NAME, DOT, OTHER, EACH, R, V)                                                                       \
+  static void ik_blocks_##NAME##_##R##x##V(void *c, const ik_blocks *b, OTHER *other) {                                       \
+    const char *left = b->left, *right = b->right, *ahead = b->ahead;                                                         \
+    __builtin_ia32_tilezero(0);                                                                                               \
+    __builtin_ia32_tilezero(1);                                                                                               \
+    __builtin_ia32_tilezero(2);                                                                                               \
+    __builtin_ia32_tilezero(3);                                                                                               \
+    for (int64_t block = 0; block < b->blocks; ++block, right += b->words * b->rightRow)                                      \
+      for (int64_t tap = 0; tap < b->taps; ++tap, left += 64 * b->words) {                                                    \
+        const char *at = right + b->offsets[tap] * (int64_t)4;                                                                \
+        __builtin_ia32_tileloadd64(4, left, (size_t)b->words * 4);                                                            \
+        __builtin_ia32_tileloadd64(6, at, (size_t)b->rightRow);                                                               \
+        DOT(0, 4, 6);                                                                                                         \
+        if (V > 1) {                                                                                                          \
+          __builtin_ia32_tileloadd64(7, at + 64, (size_t)b->rightRow);                                                        \
+          DOT(1, 4, 7);                                                                                                       \
+        }                                                                                                                     \
+        if (R > 1) {                                                                                                          \
+          __builtin_ia32_tileloadd64(5, left + b->leftNext, (size_t)b->words * 4);                                            \
+          DOT(2, 5, 6);                                                                                                       \
+          if (V > 1)                                                                                                          \
+            DOT(3, 5, 7);                                                                                                     \
+        }                                                                                                                     \
+        for (int64_t i = 0; i < b->fetch; ++i, ahead += 64)                                                                   \
+          __builtin_prefetch(ahead, 0, 2);                                                                                    \
+        EACH(other);                                                                                                          \
+      }                                                                                                                       \
+    __builtin_ia32_tilestored64(0, c, 128);                                                                                   \
+    if (V > 1)                                                                                                                \
+      __builtin_ia32_tilestored64(1, (char *)c + 64, 128);                                                                    \
+    if (R > 1)                                                                                                                \
+      __builtin_ia32_tilestored64(2, (char *)c + 2048, 128);                                                                  \
+    if (R > 1 && V > 1)                                                                                                       \
+      __builtin_ia32_tilestored64(3, (char *)c + 2112, 128);                                                                  \
+  }
 #else
 IK_INLINE int ik_tiles_begin(int64_t steps) { return (void)steps, 0; }
+IK_INLINE int ik_blocks_begin(int64_t words) { return (void)words, 0; }
 IK_INLINE void ik_tiles_end(void) {}
 #endif
 

@@ -57,6 +57,14 @@ enum { IK_CONVPAIRS_ROWS = 32 };
 /* Scratch of ik_convlines_f32_bf16: two channels of `floats` each, the sums [8][48], pairs of channels, a panel of weights. */
 #define IK_CONVPAIRS_LINES_SCRATCH(ic, floats, taps) (4 * (2 * (floats) + 8 * 48 + ((ic) + 1) / 2 * ((floats) + 8 * (taps)) + 128))
 
+/* ik_convmatrix_f32_bf16, ik_qconvmatrix, ik_qconvtaps: blocks of words of k, of equal size, at most 16. */
+#define IK_CONVMATRIX_BLOCKS(words) (((words) + 15) / 16)
+#define IK_CONVMATRIX_WORDS(words) (((words) + IK_CONVMATRIX_BLOCKS(words) - 1) / IK_CONVMATRIX_BLOCKS(words))
+/* ik_convmatrix_f32_bf16, ik_qconvmatrix: places from one word of channels to the next, an odd number of cache lines, for those of all lines of a channel, or
+ * of a band where pointwise. Scratch: sums [2][32][32], pairs of channels in blocks of 32, two channels of lines in f32. */
+#define IK_CONVMATRIX_CHANNEL(places) ((((places) + 15) / 16 | 1) * 16)
+#define IK_CONVMATRIX_SCRATCH(ic, places) (4 * (2 * 32 * 32 + (((ic) + 31) / 32 * 16 + 2) * IK_CONVMATRIX_CHANNEL(places) + 160))
+
 /* One tap that meets every pixel of a plane once and in order: rows of the im2col matrix are stretches of planes. */
 static inline int ik_conv_is_pointwise(const int64_t *p) {
   return p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW] == 1 && p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] == 1 &&

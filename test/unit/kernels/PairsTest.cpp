@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-extern "C" Kernel ik_conv_f32_bf16, ik_convlines_f32_bf16, ik_convchannels_f32_bf16, ik_matmul_f32_bf16, ik_conv_f32_f16, ik_convlines_f32_f16, ik_matmul_f32_f16;
+extern "C" Kernel ik_conv_f32_bf16, ik_convlines_f32_bf16, ik_convmatrix_f32_bf16, ik_convchannels_f32_bf16, ik_matmul_f32_bf16, ik_conv_f32_f16, ik_convlines_f32_f16, ik_matmul_f32_f16;
 
 namespace {
 
@@ -53,26 +53,26 @@ struct Operands {
   std::vector<float> x, w;
 };
 
-/// The operands of an output in the order of the kernel's chain; over lines two channels of a tap are neighbours.
-Operands operandsOf(const Params &p, const float *x, const float *w, int64_t pixel, bool pairsOfChannels) {
+/// The operands of an output in the order of the kernel's chain; over lines `block` >= 2 channels of a tap are neighbours.
+Operands operandsOf(const Params &p, const float *x, const float *w, int64_t pixel, size_t block) {
   Operands plain, ordered;
   convPoint<float, float, float>(p, x, w, pixel, 0.0f, [&](float, float a, float b) {
     plain.x.push_back(a), plain.w.push_back(b);
     return 0.0f;
   });
-  if (!pairsOfChannels)
+  if (!block)
     return plain;
   size_t taps = size_t(p[IK_CONV_KH] * p[IK_CONV_KW]), channels = size_t(p[IK_CONV_IC]);
-  for (size_t c = 0; c < channels; c += 2)
+  for (size_t c = 0; c < channels; c += block)
     for (size_t t = 0; t < taps; ++t)
-      for (size_t i = c; i < c + 2; ++i) {
+      for (size_t i = c; i < c + block; ++i) {
         ordered.x.push_back(i < channels ? plain.x[i * taps + t] : 0.0f);
         ordered.w.push_back(i < channels ? plain.w[i * taps + t] : 0.0f);
       }
   return ordered;
 }
 
-enum class Form { Tiles, Lines, Channels };
+enum class Form { Tiles, Lines, Channels, Matrix };
 
 /// [G][panels][K / 2][size][2], k as in operandsOf.
 std::vector<uint16_t> packPairs(const Params &p, const std::vector<float> &w, Form form) {
@@ -88,6 +88,16 @@ std::vector<uint16_t> packPairs(const Params &p, const std::vector<float> &w, Fo
   return out;
 }
 
+/// [G][ceil(OC / 16)][blocks][taps][16][row].
+std::vector<uint16_t> packBlocks(const Params &p, const std::vector<float> &w) {
+  int64_t oc = p[IK_CONV_OC], panels = (oc + 15) / 16, pairs = (p[IK_CONV_IC] + 1) / 2, blocks = IK_CONVMATRIX_BLOCKS(pairs), row = IK_CONVMATRIX_WORDS(pairs) * 2, taps = p[IK_CONV_KH] * p[IK_CONV_KW], depth = p[IK_CONV_IC] * taps;
+  std::vector<uint16_t> out(size_t(p[IK_CONV_G] * panels * blocks * taps * 16 * row));
+  for (int64_t o = 0; o < p[IK_CONV_G] * oc; ++o)
+    for (int64_t k = 0; k < depth; ++k)
+      out[size_t((((o / oc * panels + o % oc / 16) * blocks + k / taps / row) * taps + k % taps) * 16 * row + o % oc % 16 * row + k / taps % row)] = bf16(w[size_t(o * depth + k)]);
+  return out;
+}
+
 /// A band's floats of one channel.
 int64_t lineFloats(const Params &p) {
   return IK_CONVLINES_PHASES(p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]) * IK_CONVLINES_PHASES(p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]) *
@@ -98,6 +108,8 @@ int64_t lineFloats(const Params &p) {
 int64_t scratchOf(const Params &p, Form form, bool half, int64_t depth) {
   const bool lines = form == Form::Lines;
   int64_t panels = (p[IK_CONV_OC] + 7) / 8, pairs = (p[IK_CONV_IC] + 1) / 2;
+  if (form == Form::Matrix)
+    return IK_CONVMATRIX_SCRATCH(p[IK_CONV_IC], ik_conv_is_pointwise(p.data()) ? p[IK_CONV_KC] : lineFloats(p));
   if (form == Form::Channels)
     return ik_conv_is_pointwise(p.data()) ? IK_CONVCHANNELS_SCRATCH(pairs * ((p[IK_CONV_KC] + 15) / 16 * 16), p[IK_CONV_KC])
                                           : IK_CONVCHANNELS_SCRATCH((pairs + 2) * lineFloats(p) + 64, p[IK_CONV_KC] * p[IK_CONV_OW]);
@@ -109,18 +121,20 @@ int64_t scratchOf(const Params &p, Form form, bool half, int64_t depth) {
 void convCase(Random &random, int iteration, Form form, bool half, Kernel *kernel) {
   Params p;
   const bool lines = form != Form::Tiles;
-  if (!randomConv(random, p, false) || (lines && p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1))
+  if (!randomConv(random, p, false) || (lines && (p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1 || p[IK_CONV_PD])))
     return;
+  if (form == Form::Matrix)
+    p[IK_CONV_IC] = random.range(1, 80), p[IK_CONV_OC] = random.range(1, 70);
   if (form == Form::Channels && random.range(0, 1)) // more pairs of input channels than a block has
     p[IK_CONV_IC] = random.range(180, 400) / (p[IK_CONV_KH] * p[IK_CONV_KW]) + 1;
   int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], channels = p[IK_CONV_G] * p[IK_CONV_OC];
   int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
   p[IK_CONV_BIAS] = random.range(0, 1), p[IK_CONV_PACKED] = !half, p[IK_CONV_RESIDUAL] = random.range(0, 1) ? IK_RESIDUAL_AFTER : IK_RESIDUAL_NONE;
-  const bool ofPlaces = form == Form::Channels && ik_conv_is_pointwise(p.data());
+  const bool ofPlaces = (form == Form::Channels || form == Form::Matrix) && ik_conv_is_pointwise(p.data());
   p[IK_CONV_KC] = lines ? random.range(1, ofPlaces ? area : p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth) / 2 * 2 + 2;
   std::vector<float> x = spread(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane), w = spread(random, channels * depth);
   std::vector<float> bias = reals(random, channels), extra = reals(random, p[IK_CONV_N] * channels * area), y(extra.size());
-  std::vector<uint16_t> pairs = packPairs(p, w, form);
+  std::vector<uint16_t> pairs = form == Form::Matrix ? packBlocks(p, w) : packPairs(p, w, form);
   std::vector<_Float16> halves;
   for (float value : w)
     halves.push_back(_Float16(narrowed(value, true)));
@@ -134,13 +148,13 @@ void convCase(Random &random, int iteration, Form form, bool half, Kernel *kerne
   bool ok = true;
   for (int64_t i = 0; i < int64_t(y.size()); ++i) {
     int64_t o = i / area % channels, ng = i / area / channels * p[IK_CONV_G] + o / p[IK_CONV_OC];
-    Operands operands = operandsOf(p, x.data() + ng * p[IK_CONV_IC] * plane, w.data() + o * depth, i % area, lines && !half);
+    Operands operands = operandsOf(p, x.data() + ng * p[IK_CONV_IC] * plane, w.data() + o * depth, i % area, half || !lines ? 0 : form == Form::Matrix ? size_t(IK_CONVMATRIX_WORDS((p[IK_CONV_IC] + 1) / 2)) * 2 : 2);
     float want = chain(operands.x, operands.w, half);
     want = p[IK_CONV_BIAS] ? want + bias[size_t(o)] : want;
     want = p[IK_CONV_RESIDUAL] ? want + extra[size_t(i)] : want;
     ok = ok && y[size_t(i)] == want;
   }
-  check(ok, half ? "conv with f16 operands" : form == Form::Channels ? "conv over channels with bf16 operands" : lines ? "conv over lines with bf16 operands" : "conv with bf16 operands", iteration);
+  check(ok, half ? "conv with f16 operands" : form == Form::Matrix ? "conv by matrices of bf16 operands" : form == Form::Channels ? "conv over channels with bf16 operands" : lines ? "conv over lines with bf16 operands" : "conv with bf16 operands", iteration);
 }
 
 void matmulCase(Random &random, int iteration, bool half) {
@@ -180,7 +194,7 @@ int testPairs() {
   Random random;
   for (int i = 0; i < 150; ++i) {
     convCase(random, i, Form::Tiles, false, ik_conv_f32_bf16), convCase(random, i, Form::Lines, false, ik_convlines_f32_bf16);
-    convCase(random, i, Form::Channels, false, ik_convchannels_f32_bf16);
+    convCase(random, i, Form::Channels, false, ik_convchannels_f32_bf16), convCase(random, i, Form::Matrix, false, ik_convmatrix_f32_bf16);
     convCase(random, i, Form::Tiles, true, ik_conv_f32_f16), convCase(random, i, Form::Lines, true, ik_convlines_f32_f16);
     matmulCase(random, i, false), matmulCase(random, i, true);
   }

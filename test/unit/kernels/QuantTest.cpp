@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-extern "C" Kernel ik_qconv, ik_qconvreal, ik_qconvlines, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul_both, ik_qmatmul, ik_imatmul, ik_iconv;
+extern "C" Kernel ik_qconv, ik_qconvreal, ik_qconvlines, ik_qconvmatrix, ik_qconvtaps, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul_both, ik_qmatmul, ik_imatmul, ik_iconv;
 
 namespace {
 
@@ -24,9 +24,8 @@ struct QuantCase {
   int64_t &q(int i) { return p[IK_CONV_COUNT + i]; }
 };
 
-bool makeCase(Random &random, bool depthwise, QuantCase &c) {
-  if (!randomConv(random, c.p, depthwise))
-    return false;
+/// Random bytes, scales and zeros for the geometry c.p.
+void fillCase(Random &random, QuantCase &c) {
   c.p.resize(IK_QCONV_COUNT);
   Params &p = c.p;
   c.depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], c.channels = p[IK_CONV_G] * p[IK_CONV_OC];
@@ -51,6 +50,11 @@ bool makeCase(Random &random, bool depthwise, QuantCase &c) {
   }
   c.q(IK_Q_X_ZERO) = c.q(IK_Q_X_UNSIGNED) ? c.xZero : static_cast<int8_t>(c.xZero);
   c.q(IK_Q_Y_ZERO) = c.q(IK_Q_Y_UNSIGNED) ? c.yZero : static_cast<int8_t>(c.yZero);
+}
+bool makeCase(Random &random, bool depthwise, QuantCase &c) {
+  if (!randomConv(random, c.p, depthwise))
+    return false;
+  fillCase(random, c);
   return true;
 }
 
@@ -161,6 +165,82 @@ void linesCase(Random &random, QuantCase &c, std::vector<void *> buffers, const 
   }
 }
 
+/// Weights in blocks of 16 output channels by up to 64 inputs for every tap.
+std::vector<int8_t> packBlocks(QuantCase &c, int64_t taps) {
+  int64_t oc = c.p[IK_CONV_OC], panels = (oc + 15) / 16, quads = (c.p[IK_CONV_IC] + 3) / 4, blocks = IK_CONVMATRIX_BLOCKS(quads), row = IK_CONVMATRIX_WORDS(quads) * 4;
+  std::vector<int8_t> out(c.p[IK_CONV_G] * panels * blocks * taps * 16 * row);
+  for (int64_t o = 0; o < c.channels; ++o)
+    for (int64_t k = 0; k < c.depth; ++k)
+      out[(((o / oc * panels + o % oc / 16) * blocks + k / taps / row) * taps + k % taps) * 16 * row + o % oc % 16 * row + k / taps % row] =
+          static_cast<int8_t>(byteAt(c.w, o * c.depth + k, c.q(IK_Q_W_UNSIGNED)) - (c.q(IK_Q_W_UNSIGNED) ? 128 : 0));
+  return out;
+}
+
+/// Weights without zeros; sometimes a factor far from the others.
+void fillPlainCase(Random &random, QuantCase &c) {
+  fillCase(random, c);
+  c.q(IK_Q_W_ZEROS) = 0;
+  std::fill(c.wZero.begin(), c.wZero.end(), c.q(IK_Q_W_UNSIGNED) ? 128 : 0);
+  if (random.range(0, 3) == 0)
+    c.wScale[0] = 1e30f;
+}
+
+/// Products of matrices in bands of any size: blocks that are full and parts of them, a factor far from the others.
+void matrixCase(Random &random, int iteration) {
+  QuantCase c;
+  Params &p = c.p;
+  if (!randomConv(random, p, false) || p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1 || p[IK_CONV_PD])
+    return;
+  p[IK_CONV_IC] = random.range(1, 150), p[IK_CONV_OC] = random.range(1, 80);
+  if (random.range(0, 2) == 0)
+    for (int a = 0; a < 3; ++a)
+      p[IK_CONV_KD + a] = p[IK_CONV_SD + a] = 1, p[IK_CONV_PD + a] = 0, p[IK_CONV_OD + a] = p[IK_CONV_ID + a];
+  fillPlainCase(random, c);
+  bool isPointwise = ik_conv_is_pointwise(p.data());
+  int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], sh = p[IK_CONV_SH], band = p[IK_CONV_KC] = random.range(1, p[IK_CONV_OH] * (isPointwise ? p[IK_CONV_OW] : 1));
+  int64_t phases = IK_CONVLINES_PHASES(p[IK_CONV_KH], p[IK_CONV_DH], sh), lines = IK_CONVLINES_LINES(band, p[IK_CONV_KH], p[IK_CONV_DH], sh);
+  int64_t row = IK_CONVLINES_PHASES(p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]) * IK_CONVLINES_PITCH(p[IK_CONV_OW], p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]);
+  int64_t input = isPointwise ? 0 : std::min(IK_QCONVLINES_ROWS(lines, sh, phases), p[IK_CONV_IH]) * p[IK_CONV_IW];
+  int64_t scratch = IK_QCONVMATRIX_SCRATCH(p[IK_CONV_IC], isPointwise ? band : phases * lines * row, input);
+  std::vector<uint8_t> want = plain(c, plainSums(c)), y(c.outputs);
+  std::vector<int8_t> packed = packBlocks(c, taps);
+  std::vector<int32_t> terms = table(c, true);
+  std::vector<void *> buffers{c.x.data(), packed.data(), terms.data(), y.data()};
+  check(runWorkers(ik_qconvmatrix, buffers, 3, p, scratch, y), "qconvmatrix: workers disagree", iteration);
+  check(y == want, "qconvmatrix: values", iteration);
+}
+
+/// The same for few channels, with taps of a row in fours.
+void tapsCase(Random &random, int iteration) {
+  QuantCase c;
+  Params &p = c.p;
+  if (!randomConv(random, p, false) || p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1 || p[IK_CONV_PD])
+    return;
+  p[IK_CONV_IC] = random.range(1, 5), p[IK_CONV_OC] = random.range(1, 80);
+  for (int a = 0; a < 3; ++a) {
+    p[IK_CONV_DD + a] = 1;
+    p[IK_CONV_OD + a] = outExtent(p[IK_CONV_ID + a], p[IK_CONV_PD + a], p[IK_CONV_PD + a], p[IK_CONV_KD + a], p[IK_CONV_SD + a], 1);
+    if (p[IK_CONV_OD + a] == 0)
+      return;
+  }
+  fillPlainCase(random, c);
+  int64_t band = p[IK_CONV_KC] = random.range(1, p[IK_CONV_OH]), kw = p[IK_CONV_KW], quads = (kw + 3) / 4, taps = p[IK_CONV_KH] * kw, oc = p[IK_CONV_OC];
+  int64_t words = p[IK_CONV_KH] * p[IK_CONV_IC] * quads, blocks = IK_CONVMATRIX_BLOCKS(words), row = IK_CONVMATRIX_WORDS(words) * 4, panels = (oc + 15) / 16;
+  std::vector<int8_t> packed(p[IK_CONV_G] * panels * blocks * 16 * row);
+  for (int64_t o = 0; o < c.channels; ++o)
+    for (int64_t k = 0; k < c.depth; ++k) {
+      int64_t at = ((k % taps / kw * p[IK_CONV_IC] + k / taps) * quads + k % kw / 4) * 4 + k % kw % 4;
+      packed[((o / oc * panels + o % oc / 16) * blocks + at / row) * 16 * row + o % oc % 16 * row + at % row] =
+          static_cast<int8_t>(byteAt(c.w, o * c.depth + k, c.q(IK_Q_W_UNSIGNED)) - (c.q(IK_Q_W_UNSIGNED) ? 128 : 0));
+    }
+  int64_t scratch = IK_QCONVTAPS_SCRATCH(p[IK_CONV_IC], IK_QCONVTAPS_ROWS(band, p[IK_CONV_SH], p[IK_CONV_KH]), IK_CONVMATRIX_CHANNEL(p[IK_CONV_OW]), p[IK_CONV_SW], kw);
+  std::vector<uint8_t> want = plain(c, plainSums(c)), y(c.outputs);
+  std::vector<int32_t> terms = table(c, true);
+  std::vector<void *> buffers{c.x.data(), packed.data(), terms.data(), y.data()};
+  check(runWorkers(ik_qconvtaps, buffers, 3, p, scratch, y), "qconvtaps: workers disagree", iteration);
+  check(y == want, "qconvtaps: values", iteration);
+}
+
 void convCase(Random &random, int iteration, bool depthwise) {
   QuantCase c;
   if (!makeCase(random, depthwise, c))
@@ -183,7 +263,7 @@ void convCase(Random &random, int iteration, bool depthwise) {
     realCase(c, packed, terms, sums, iteration);
     sumCase(c, packed, terms, sums, iteration);
   }
-  if (depthwise || c.p[IK_CONV_ID] * c.p[IK_CONV_OD] * c.p[IK_CONV_KD] != 1)
+  if (depthwise || c.p[IK_CONV_ID] * c.p[IK_CONV_OD] * c.p[IK_CONV_KD] != 1 || c.p[IK_CONV_PD])
     return;
   linesCase(random, c, fast, want, iteration);
 }
@@ -275,6 +355,8 @@ int testQuant() {
   for (int i = 0; i < 80; ++i) {
     convCase(random, i, false);
     convCase(random, i, true);
+    matrixCase(random, i);
+    tapsCase(random, i);
     matmulCase(random, i);
     packedMatmulCase(random, i);
   }

@@ -13,6 +13,7 @@ IK_KERNEL(ik_conv_f32_f16);
 IK_KERNEL(ik_convlines_f32_f16);
 IK_KERNEL(ik_conv_f32_bf16);
 IK_KERNEL(ik_convlines_f32_bf16);
+IK_KERNEL(ik_convmatrix_f32_bf16);
 IK_KERNEL(ik_convchannels_f32);
 IK_KERNEL(ik_convchannels_f32_bf16);
 IK_KERNEL(ik_convfew_f32);
@@ -27,6 +28,8 @@ IK_KERNEL(ik_matmul_f32_bf16);
 IK_KERNEL(ik_qconv);
 IK_KERNEL(ik_qdwconv);
 IK_KERNEL(ik_qconvlines);
+IK_KERNEL(ik_qconvmatrix);
+IK_KERNEL(ik_qconvtaps);
 IK_KERNEL(ik_qconvreal);
 IK_KERNEL(ik_iconv);
 IK_KERNEL(ik_qmatmul);
@@ -180,6 +183,33 @@ static void quantCase(kernel *run, int form) {
   mix(y, form >= 3 ? 4 * count : count);
 }
 
+/* Bands of a few rows or places, blocks that are parts of 32 by 32. */
+static void quantMatrixCase(int isTaps) {
+  int64_t p[IK_QCONV_COUNT], count = convShape(p, 0), *q = p + IK_CONV_COUNT;
+  if (!isTaps && pick(0, 1))
+    count = squareShape(p, pick(7, 9));
+  p[IK_CONV_ACT] = 0, p[IK_CONV_KC] = pick(1, 3);
+  q[IK_Q_X_UNSIGNED] = pick(0, 1), q[IK_Q_Y_UNSIGNED] = pick(0, 1), q[IK_Q_X_ZERO] = pick(0, 100), q[IK_Q_Y_ZERO] = pick(0, 100);
+  const int64_t oc = p[IK_CONV_OC], channels = p[IK_CONV_G] * oc, panels = (oc + 15) / 16, taps = isTaps ? 1 : p[IK_CONV_KH] * p[IK_CONV_KW];
+  const int64_t words = isTaps ? p[IK_CONV_KH] * p[IK_CONV_IC] * ((p[IK_CONV_KW] + 3) / 4) : (p[IK_CONV_IC] + 3) / 4;
+  const int64_t blocks = IK_CONVMATRIX_BLOCKS(words), row = IK_CONVMATRIX_WORDS(words) * 4;
+  fillTyped(x, 1 << 14, 1), fillTyped(w, 1 << 17, 1);
+  for (int64_t o = 0; o < channels; ++o) {
+    union { float f; int32_t i; } m = {(float)pick(1, 90) * 1e-4f};
+    table[o] = (int32_t)pick(-500, 500), table[channels + o] = 0, table[2 * channels + o] = 0, table[3 * channels + o] = m.i;
+    for (int64_t k = 0; k < blocks * taps * row; ++k) {
+      int8_t *weight = (int8_t *)w + ((o / oc * panels + o % oc / 16) * blocks * taps + k / row) * 16 * row + o % oc % 16 * row + k % row;
+      const int64_t c = k / row / taps * row + k % row, quads = (p[IK_CONV_KW] + 3) / 4, kw = c % (quads * 4);
+      *weight = isTaps ? (c / (quads * 4) < p[IK_CONV_KH] * p[IK_CONV_IC] && kw < p[IK_CONV_KW] ? *weight : 0) : c < p[IK_CONV_IC] ? *weight : 0;
+      table[channels + o] += *weight;
+    }
+  }
+  void *const buf[] = {x, w, table, y, scratch};
+  for (int64_t worker = 0; worker < 2; ++worker)
+    (isTaps ? ik_qconvtaps : ik_qconvmatrix)(buf, p, worker, 2);
+  mix(y, count);
+}
+
 static void quantMatmulCase(kernel *run, int width) {
   int64_t p[IK_QMATMUL_COUNT] = {1, 1, 1}, m = pick(1, 20), n = pick(1, 60), k = pick(1, 90), quads = (k + 3) / 4, *q = p + IK_MATMUL_COUNT;
   p[IK_MATMUL_M] = m, p[IK_MATMUL_N] = n, p[IK_MATMUL_K] = k;
@@ -232,4 +262,6 @@ static void hashAll(void) {
   }
   hashSparse();
   hashStencils();
+  for (int i = 0; i < 12; ++i)
+    quantMatrixCase(0), quantMatrixCase(1), narrowConvCase(ik_convmatrix_f32_bf16, 2, 1);
 }
