@@ -35,15 +35,15 @@ IK_INLINE int ik_tiles_leave(void) {
   return result == 0;
 }
 
-/* For sums over `steps` words: registers 0 to 2 are sums of 8 rows by 16; 3 the left side, 8 rows of 16 words; 4 and 5 the right side, 16 rows of 16 words;
+/* For sums of `rows` rows over `steps` words: registers 0 to 2 are sums of rows by 16; 3 the left side, rows of 16 words; 4 and 5 the right side, 16 rows of 16 words;
  * 6 and 7 both sides' last steps % 16 words. False where the system has no tiles for the process. */
-__attribute__((unused)) static int ik_tiles_begin(int64_t steps) {
+__attribute__((unused)) static int ik_tiles_begin(int64_t steps, int64_t rows) {
   ik_tile_config c = {.palette = 1};
   if (!ik_tiles_leave())
     return 0;
   for (int i = 0; i < 8; ++i) {
     c.bytes[i] = (uint16_t)(i == 6 ? steps % 16 * 4 : i == 7 && steps % 16 == 0 ? 0 : 64);
-    c.rows[i] = (uint8_t)(i == 6 && steps % 16 == 0 ? 0 : i == 7 ? steps % 16 : i == 4 || i == 5 ? 16 : 8);
+    c.rows[i] = (uint8_t)(i == 6 && steps % 16 == 0 ? 0 : i == 7 ? steps % 16 : i == 4 || i == 5 ? 16 : rows);
   }
   __builtin_ia32_tile_loadconfig(&c);
   return 1;
@@ -63,7 +63,7 @@ __attribute__((unused)) static int ik_tiles_begin16(int words) {
 }
 IK_INLINE void ik_tiles_end(void) { __builtin_ia32_tilerelease(); }
 
-/* Both sides of a product of words: left // 8 rows `leftRow` bytes apart, right // rows `rightRow` bytes apart of up to three times 16 words `rightNext` bytes
+/* Both sides of a product of words: left // rows `leftRow` bytes apart, right // rows `rightRow` bytes apart of up to three times 16 words `rightNext` bytes
  * apart. With `taps` it is summed over them: the left side's are `leftTap` bytes apart, the right side's `offsets` words from its start. */
 typedef struct {
   const void *left, *right;
@@ -72,7 +72,7 @@ typedef struct {
   int64_t taps;
 } ik_tiles_sides;
 
-/* c // [8][48] words = the product in `vecs` x 16 columns, added to c unless `fresh`. DOT: what a word's parts are. */
+/* c // [rows][48] words = the product in `vecs` x 16 columns, added to c unless `fresh`. DOT: what a word's parts are. */
 #define IK_TILES_STEP(DOT, A, B0, B1)                                                                                         \
   {                                                                                                                           \
     __builtin_ia32_tileloadd64(A, left, (size_t)s->leftRow);                                                                  \
@@ -194,7 +194,7 @@ __attribute__((unused)) static int ik_blocks_begin(int64_t words) {
       __builtin_ia32_tilestored64(3, (char *)c + 2112, 128);                                                                  \
   }
 #else
-IK_INLINE int ik_tiles_begin(int64_t steps) { return (void)steps, 0; }
+IK_INLINE int ik_tiles_begin(int64_t steps, int64_t rows) { return (void)steps, (void)rows, 0; }
 IK_INLINE int ik_blocks_begin(int64_t words) { return (void)words, 0; }
 IK_INLINE void ik_tiles_end(void) {}
 #endif

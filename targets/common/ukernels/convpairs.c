@@ -111,7 +111,7 @@ IK_KERNEL(ik_conv_f32_bf16) {
     for (int64_t k0 = 0; k0 < depth; k0 += kc) {
       int64_t k1 = k0 + kc < depth ? k0 + kc : depth;
       const ik_walk walk = {&here, 1, (k1 - k0 + 1) / 2, 48};
-      const int isTiled = IK_TILES_BF16 && ik_tiles_begin(walk.channels);
+      const int isTiled = IK_TILES_BF16 && ik_tiles_begin(walk.channels, 8);
       ik_pair_columns(tile, rows, &a, a.x + ng * p[IK_CONV_IC] * plane, p, runs, runCount, k0, k1);
       for (int64_t panel = panel0; panel < panel1; ++panel) {
         float *c = depth > kc ? sums + panel * 8 * 48 : sums;
@@ -146,7 +146,7 @@ IK_KERNEL(ik_convlines_f32_bf16) {
   const int64_t oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], bands = (oh + band - 1) / band, plane = p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW];
   const float *end = a.x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
   /* Weights that the cache does not keep, or that are turned, are read once a band; others once a tile. */
-  const int isTiled = IK_TILES_BF16 && ik_tiles_begin(walk.channels), panelFirst = isTiled || words * oc > 64 * 1024;
+  const int isTiled = IK_TILES_BF16 && ik_tiles_begin(walk.channels, 8), panelFirst = isTiled || words * oc > 64 * 1024;
   ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], oh, bands, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end;) {
     const ik_slice rows = ik_slice_of(oh, bands, unit / panels % bands);

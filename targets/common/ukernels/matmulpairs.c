@@ -1,6 +1,6 @@
 /* ik_matmul_f32_bf16: ik_matmul_f32 with operands of bf16 (narrow.h) and sums in f32; parameters in matmul.h. a // bf16 [.., M, K];
  * b // [..][ceil(N / 16)][ceil(K / 2)][16][2] bf16, zero padded, its strides in words of two. Tiles of 8 rows by 48 columns, one chain of ik_dot2 over
- * pairs of k per output (or AMX: amx.h); rows are read in place where they are whole words. Parallel units: (batch, column tile, row panel), rows innermost. */
+ * pairs of k per output (or AMX: amx.h, 16 rows); rows are read in place where they are whole words. Parallel units: (batch, column tile, row panel), rows innermost. */
 #include "targets/common/ukernels/amx.h"
 #include "targets/common/ukernels/matmulparts.h"
 #include "targets/common/ukernels/pairs.h"
@@ -8,10 +8,10 @@
 
 IK_MATMUL_FINISH(float, f32)
 
-/* room // [8][ceil(K / 2)]: `rows` rows of a in words; the others repeat the last. */
-static const uint32_t *ik_pair_rows(uint32_t *room, const uint16_t *a, int64_t depth, int64_t rows) {
+/* room // [height][ceil(K / 2)]: `rows` rows of a in words; the others repeat the last. */
+static const uint32_t *ik_pair_rows(uint32_t *room, const uint16_t *a, int64_t depth, int64_t rows, int64_t height) {
   const int64_t words = (depth + 1) / 2;
-  for (int64_t r = 0; r < 8; ++r) {
+  for (int64_t r = 0; r < height; ++r) {
     const uint16_t *from = a + (r < rows ? r : rows - 1) * depth;
     for (int64_t k = 0; k < depth / 2; ++k)
       room[r * words + k] = from[2 * k] | (uint32_t)from[2 * k + 1] << 16;
@@ -27,23 +27,24 @@ IK_KERNEL(ik_matmul_f32_bf16) {
   int next = 2;
   const float *bias = p[IK_MATMUL_BIAS] ? buf[next++] : 0, *residual = p[IK_MATMUL_RESIDUAL] ? buf[next++] : 0;
   float *y = buf[next++], *c = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63);
-  uint32_t *room = (uint32_t *)(c + 8 * 48);
+  uint32_t *room = (uint32_t *)(c + 16 * 48);
   const int64_t m = p[IK_MATMUL_M], n = p[IK_MATMUL_N], depth = p[IK_MATMUL_K], words = (depth + 1) / 2;
-  const int64_t panels = (m + 7) / 8, vectors = (n + 15) / 16, tiles = (vectors + 2) / 3;
+  const int isTiled = IK_TILES_BF16 && m > 1 && ik_tiles_begin(words, m > 8 ? 16 : 8);
+  const int64_t height = isTiled && m > 8 ? 16 : 8;
+  const int64_t panels = (m + height - 1) / height, vectors = (n + 15) / 16, tiles = (vectors + 2) / 3;
   const ik_epilogue e = {p[IK_MATMUL_ACT], p[IK_MATMUL_RESIDUAL], ik_f32(p[IK_MATMUL_ALPHA]), ik_f32(p[IK_MATMUL_BETA])};
   const int32_t here = 0;
   const ik_walk walk = {&here, 1, words, 16};
-  const int isTiled = IK_TILES_BF16 && m > 1 && ik_tiles_begin(words);
   ik_range range = ik_share_slices(p[IK_MATMUL_B0] * p[IK_MATMUL_B1] * p[IK_MATMUL_B2], vectors, tiles, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     int64_t panel = unit % panels, t = unit / panels % tiles, batch = unit / (panels * tiles);
     const ik_slice slice = ik_slice_of(vectors, tiles, t);
     int64_t vecs = slice.count, j = slice.first * 16;
-    int64_t count = j + vecs * 16 <= n ? vecs * 16 : n - j, rows = m - panel * 8 < 8 ? m - panel * 8 : 8, out = (batch * m + panel * 8) * n + j;
+    int64_t count = j + vecs * 16 <= n ? vecs * 16 : n - j, rows = m - panel * height < height ? m - panel * height : height, out = (batch * m + panel * height) * n + j;
     ik_matmul_offsets at = ik_matmul_batch(p, batch);
-    const uint16_t *from = a + at.a + panel * 8 * depth;
-    const int inPlace = depth % 2 == 0 && (rows == 8 || (rows == 1 && !isTiled));
-    const uint32_t *left = inPlace ? (const uint32_t *)from : ik_pair_rows(room, from, depth, rows);
+    const uint16_t *from = a + at.a + panel * height * depth;
+    const int inPlace = depth % 2 == 0 && (rows == height || (rows == 1 && !isTiled));
+    const uint32_t *left = inPlace ? (const uint32_t *)from : ik_pair_rows(room, from, depth, rows, height);
     const uint32_t *right = b + at.b + slice.first * words * 16;
 #if IK_TILES_BF16
     const ik_tiles_sides sides = {.left = left, .leftRow = words * 4, .right = right, .rightRow = 64, .rightNext = words * 64, .steps = words, .offsets = &here, .taps = 1};

@@ -49,7 +49,7 @@ static void ik_qmatmul_run(void *const *buf, const int64_t *p, int64_t worker, i
   int16_t *room = (int16_t *)rows + quads * 4 * 8;
   ik_range range = ik_share_slices(blocks, panels, tiles, 1, worker, workers);
   int64_t packed = -1;
-  const int isTiled = m > 1 && ik_tiles_begin(words);
+  const int isTiled = m > 1 && ik_tiles_begin(words, 8);
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     const ik_slice slice = ik_slice_of(panels, tiles, unit % tiles);
     int64_t block = unit / tiles, panel = slice.first, vecs = slice.count, count = m - block * 8 < 8 ? m - block * 8 : 8;

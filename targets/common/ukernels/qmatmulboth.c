@@ -65,7 +65,7 @@ IK_KERNEL(ik_qmatmul_both) {
   int32_t *packed = sums + 208;
   ik_lane *rows = (ik_lane *)(packed + words * 48);
   int64_t ready = -1;
-  const int isTiled = m > 1 && ik_tiles_begin(words);
+  const int isTiled = m > 1 && ik_tiles_begin(words, 8);
   ik_range range = ik_share_slices(p[IK_MATMUL_B0] * b1 * b2, vectors, tiles, panels, worker, workers);
   for (int64_t unit = range.begin; unit < range.end; ++unit) {
     int64_t panel = unit % panels, t = unit / panels % tiles, batch = unit / (panels * tiles), i2 = batch % b2, i1 = batch / b2 % b1, i0 = batch / (b1 * b2);
