@@ -11,11 +11,13 @@ enum { IK_BLOCK_PARTS = 17 }; /* most rows of outputs that 32 places meet */
 typedef struct { int64_t at; uint32_t mask; } ik_block_part;
 typedef struct { int64_t parts; ik_block_part part[IK_BLOCK_PARTS]; } ik_block_places;
 
-/* Of places [first, first + count), count <= 32, of lines `pitch` apart. */
+/* Of places [first, first + count), count <= 32, of lines `pitch` apart; lines without gaps are one. */
 static ik_block_places ik_block_places_of(int64_t first, int64_t count, int64_t pitch, int64_t ow) {
   int64_t h = first / pitch, w = first % pitch;
   ik_block_places to;
   to.parts = 0;
+  if (pitch == ow)
+    pitch = ow = INT64_MAX, h = 0, w = first;
   for (int64_t i = 0; i < count; i += pitch - w, w = 0, ++h) {
     const int64_t left = ow - w < count - i ? ow - w : count - i;
     if (left > 0)

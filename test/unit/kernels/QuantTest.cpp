@@ -195,6 +195,10 @@ void matrixCase(Random &random, int iteration) {
   if (random.range(0, 2) == 0)
     for (int a = 0; a < 3; ++a)
       p[IK_CONV_KD + a] = p[IK_CONV_SD + a] = 1, p[IK_CONV_PD + a] = 0, p[IK_CONV_OD + a] = p[IK_CONV_ID + a];
+  else if (random.range(0, 2) == 0) { // lines of one place
+    p[IK_CONV_KW] = p[IK_CONV_SW] = p[IK_CONV_IW] = p[IK_CONV_OW] = 1, p[IK_CONV_PW] = 0;
+    p[IK_CONV_IH] += 40, p[IK_CONV_OH] = (p[IK_CONV_IH] + 2 * p[IK_CONV_PH] - (p[IK_CONV_KH] - 1) * p[IK_CONV_DH] - 1) / p[IK_CONV_SH] + 1;
+  }
   fillPlainCase(random, c);
   bool isPointwise = ik_conv_is_pointwise(p.data());
   int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], sh = p[IK_CONV_SH], band = p[IK_CONV_KC] = random.range(1, p[IK_CONV_OH] * (isPointwise ? p[IK_CONV_OW] : 1));
