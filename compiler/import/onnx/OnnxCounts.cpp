@@ -14,7 +14,6 @@ namespace {
 using Counted = OnnxCounted;
 using Result = OnnxCountedResults;
 
-
 /// The integers of operand i.
 std::optional<std::vector<OnnxSum>> sumsOf(const Counted &c, int64_t i) {
   Value list = c.node.input(i);

@@ -1,6 +1,7 @@
-/* AMX tiles (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18): products of 8 rows by up to 48 columns. Kernels that
- * use them ask the system for leave at each call (no state is kept; it takes 70 ns) and go their other way where it is refused. Sums of integers are
- * the same either way; those of bf16 are not (narrow.h): a level's own, here in pairs of k whose products are added in the order of the hardware. */
+/* AMX tiles (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18): products of 8 or 16 rows by
+ * up to 48 columns, of 16 by 16, and in blocks of 32 by 32. Kernels that use them ask the system for leave at each call (no state is kept; it takes 70 ns)
+ * and go their other way where it is refused. Sums of integers are the same either way; those of bf16 are not (narrow.h): a level's own, here in pairs of k
+ * whose products are added in the order of the hardware. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_AMX_H
 #define INGOT_TARGETS_COMMON_UKERNELS_AMX_H
 
@@ -35,31 +36,33 @@ IK_INLINE int ik_tiles_leave(void) {
   return result == 0;
 }
 
-/* For sums of `rows` rows over `steps` words: registers 0 to 2 are sums of rows by 16; 3 the left side, rows of 16 words; 4 and 5 the right side, 16 rows of 16 words;
- * 6 and 7 both sides' last steps % 16 words. False where the system has no tiles for the process. */
-__attribute__((unused)) static int ik_tiles_begin(int64_t steps, int64_t rows) {
-  ik_tile_config c = {.palette = 1};
+/* False where the system has no tiles for the process. */
+IK_INLINE int ik_tiles_set(const ik_tile_config *c) {
   if (!ik_tiles_leave())
     return 0;
+  __builtin_ia32_tile_loadconfig(c);
+  return 1;
+}
+
+/* For sums of `rows` rows over `steps` words: registers 0 to 2 are sums of rows by 16; 3 the left side, rows of 16 words; 4 and 5 the right side, 16 rows of 16 words;
+ * 6 and 7 both sides' last steps % 16 words. False as ik_tiles_set. */
+__attribute__((unused)) static int ik_tiles_begin(int64_t steps, int64_t rows) {
+  ik_tile_config c = {.palette = 1};
   for (int i = 0; i < 8; ++i) {
     c.bytes[i] = (uint16_t)(i == 6 ? steps % 16 * 4 : i == 7 && steps % 16 == 0 ? 0 : 64);
     c.rows[i] = (uint8_t)(i == 6 && steps % 16 == 0 ? 0 : i == 7 ? steps % 16 : i == 4 || i == 5 ? 16 : rows);
   }
-  __builtin_ia32_tile_loadconfig(&c);
-  return 1;
+  return ik_tiles_set(&c);
 }
 /* The same for sums of 16 rows over `words` words: registers 0 and 1 are sums of 16 rows by 16; 2 and 3 the left side, 16 rows of `words` words; 4 to 7
  * the right side, `words` rows of 16. */
 __attribute__((unused)) static int ik_tiles_begin16(int words) {
   ik_tile_config c = {.palette = 1};
-  if (!ik_tiles_leave())
-    return 0;
   for (int i = 0; i < 8; ++i) {
     c.bytes[i] = (uint16_t)(i / 2 == 1 ? words * 4 : 64);
     c.rows[i] = (uint8_t)(i < 4 ? 16 : words);
   }
-  __builtin_ia32_tile_loadconfig(&c);
-  return 1;
+  return ik_tiles_set(&c);
 }
 IK_INLINE void ik_tiles_end(void) { __builtin_ia32_tilerelease(); }
 
@@ -148,12 +151,9 @@ __attribute__((unused)) static void ik_tiles_panel(uint32_t *room, const void *w
 /* For ik_blocks_* of so many words: registers 0 to 3 are sums, 4 and 5 the left side, 16 rows of words, 6 and 7 the right one, rows of 16. */
 __attribute__((unused)) static int ik_blocks_begin(int64_t words) {
   ik_tile_config c = {.palette = 1};
-  if (!ik_tiles_leave())
-    return 0;
   for (int i = 0; i < 8; ++i)
     c.bytes[i] = (uint16_t)(i == 4 || i == 5 ? words * 4 : 64), c.rows[i] = (uint8_t)(i > 5 ? words : 16);
-  __builtin_ia32_tile_loadconfig(&c);
-  return 1;
+  return ik_tiles_set(&c);
 }
 
 /* c // [32][32] words = the product of R x 16 rows by V x 16 columns over b's walk; the rest of c stays. Each step asks for `fetch` cache lines from

@@ -28,12 +28,13 @@ typedef struct {
   int32_t sums[2][16][IK_PANEL]; /* of two blocks by turns; f32 if wide */
   ik_amx_x x[];                /* [tile of 16 rows][block] */
 } ik_amx_room;
+_Static_assert(sizeof(ik_amx_w) == 2304 && sizeof(ik_amx_x) == 1216, "IK_BLOCKMM_SCRATCH");
 
 IK_INLINE int ik_amx_is_wide(ik_block_format f) { return ik_block_by16(f); }
 /* Weights times their sub-blocks' scales need up to 14 bits. */
 IK_INLINE int ik_amx_parts(ik_block_format f) { return ik_amx_is_wide(f) && (f.bits == 6 || f.offset == IK_CODEBOOK_IQ2) ? 2 : 1; }
 IK_INLINE ik_i32x16 ik_amx_high(ik_i32x16 v) { return v & (int32_t)0xffff0000; }
-/* Pairs of bf16 out of two vectors of f32 that are exact in it. */
+/* The upper halves of two vectors of f32 as pairs of bf16. */
 IK_INLINE ik_i32x16 ik_amx_pair(ik_f32x16 first, ik_f32x16 second) { return (ik_i32x16)((ik_u32x16)first >> 16) | ik_amx_high((ik_i32x16)second); }
 
 /* Activations of the 16 rows from m on; x has `blocks` blocks, whole groups of rows. */

@@ -73,15 +73,13 @@ IK_KERNEL(ik_qconvmatrix) {
       /* The weights of the next 32 channels, a part while each block is multiplied. */
       const ik_blocks b = {.left = weights, .right = words + first, .ahead = weights + steps * (128 * row + first / 32 * fetch * 64), .leftNext = steps * 64 * row,
                            .rightRow = l.channel * 4, .words = row, .blocks = blocks, .fetch = fetch, .offsets = offsets, .taps = taps};
-      last->each = (last->rows - last->done + steps * 2 - 1) / (steps * 2) * 2;
       if (isTiled)
         ik_matrix_product(next->c, &b, rows, (left + 15) / 16, last);
       else
         ik_matrix_sums(next->c, &b, rows, (left + 15) / 16);
       ik_matrix_rows(last, last->rows);
-      next->terms = terms + unit % 2, next->y = (uint8_t *)buf[3] + (ng * oc + o) * area + part.first * (isPointwise ? 1 : ow), next->area = area;
-      next->rows = rows, next->done = 0, next->isUnsigned = q[IK_Q_Y_UNSIGNED], next->zero = q[IK_Q_Y_ZERO];
-      next->places = ik_block_places_of(first, left, pitch, ow);
+      ik_matrix_take(next, terms + unit % 2, (uint8_t *)buf[3] + (ng * oc + o) * area + part.first * (isPointwise ? 1 : ow), area, rows,
+                     ik_block_places_of(first, left, pitch, ow), q);
       ik_matrix_end *const swap = last;
       last = next, next = swap;
     }

@@ -79,15 +79,13 @@ IK_KERNEL(ik_qconvtaps) {
         const int64_t left = ow - w < 32 ? ow - w : 32;
         const ik_blocks b = {.left = (const char *)buf[1] + (g * panels + pair * 2) * blocks * 64 * row, .right = words + h * p[IK_CONV_SH] * depth * pitch + w,
                              .leftNext = blocks * 64 * row, .rightRow = pitch * 4, .words = row, .blocks = blocks, .offsets = &here, .taps = 1};
-        last->each = (last->rows - last->done + blocks * 2 - 1) / (blocks * 2) * 2;
         if (isTiled)
           ik_matrix_product(next->c, &b, rows, (left + 15) / 16, last);
         else
           ik_taps_sums(next->c, &b, rows, (left + 15) / 16);
         ik_matrix_rows(last, last->rows);
-        next->terms = terms + unit % 2, next->y = (uint8_t *)buf[3] + (ng * oc + o) * area + part.first * ow, next->area = area;
-        next->rows = rows, next->done = 0, next->isUnsigned = q[IK_Q_Y_UNSIGNED], next->zero = q[IK_Q_Y_ZERO];
-        next->places = ik_block_places_of(h * ow + w, left, area, area);
+        ik_matrix_take(next, terms + unit % 2, (uint8_t *)buf[3] + (ng * oc + o) * area + part.first * ow, area, rows,
+                       ik_block_places_of(h * ow + w, left, area, area), q);
         ik_matrix_end *const swap = last;
         last = next, next = swap;
       }

@@ -94,6 +94,11 @@ IK_INLINE void ik_matrix_rows(ik_matrix_end *e, int64_t until) {
     ik_matrix_put(e, e->done, bytes.all);
   }
 }
+/* Takes the sums that were just made; q: the parameters behind those of the convolution. */
+IK_INLINE void ik_matrix_take(ik_matrix_end *e, const ik_matrix_terms *terms, uint8_t *y, int64_t area, int64_t rows, ik_block_places places, const int64_t *q) {
+  e->terms = terms, e->y = y, e->area = area, e->rows = rows, e->done = 0, e->places = places;
+  e->isUnsigned = q[IK_Q_Y_UNSIGNED], e->zero = q[IK_Q_Y_ZERO];
+}
 IK_INLINE void ik_matrix_some(ik_matrix_end *e) {
   const int64_t until = e->done + e->each;
   ik_matrix_rows(e, until < e->rows ? until : e->rows);
@@ -108,6 +113,8 @@ IK_BLOCKS_PRODUCT(i8_u8, __builtin_ia32_tdpbsud, ik_matrix_end, ik_matrix_some, 
 /* Sums of a block by matrix registers; meanwhile those of another go to their bytes. */
 IK_INLINE void ik_matrix_product(int32_t *c, const ik_blocks *b, int64_t rows, int64_t vecs, ik_matrix_end *other) {
 #if defined(__AMX_INT8__)
+  const int64_t steps = b->blocks * b->taps;
+  other->each = (other->rows - other->done + steps * 2 - 1) / (steps * 2) * 2;
   if (rows > 16)
     (vecs > 1 ? ik_blocks_i8_u8_2x2 : ik_blocks_i8_u8_2x1)(c, b, other);
   else

@@ -49,9 +49,8 @@ enum { IK_BITS_SLACK = 80 };
 #define IK_QCONVLINES_ROWS(lines, sh, phases) (((lines) - 1) * (sh) + (phases))
 #define IK_QCONVLINES_SCRATCH(ic, taps, places, input) \
   ((((ic) + 3) / 4) * (2 * 4 * (places) + (taps) * 64) + 8 * 48 * 4 + 48 * 4 + 4 * ((input) + 48) + 256)
-/* ik_qconvmatrix: places from one word of channels to the next, an odd number of cache lines; scratch for those of all lines of a channel, or of a band where
- * pointwise: sums [32][32], words of 16 bits at most, the input rows of a band in words. */
-#define IK_CONVMATRIX_CHANNEL(places) ((((places) + 15) / 16 | 1) * 16)
+/* Scratch of ik_qconvmatrix, of IK_CONVMATRIX_CHANNEL(places) from one word of channels to the next: sums [2][32][32], words of 16 bits at most, the input rows
+ * of a band in words. */
 #define IK_QCONVMATRIX_SCRATCH(ic, places, input) (4 * (2 * 32 * 32 + ((ic) + 63) / 64 * 32 * IK_CONVMATRIX_CHANNEL(places) + (input) + 48) + 512)
 /* ik_qconvtaps: input rows of a band; bytes of a line with its padding, for `pitch` words; scratch: sums [2][32][32], words of all those rows, a line. */
 #define IK_QCONVTAPS_ROWS(band, sh, kh) (((band) - 1) * (sh) + (kh))

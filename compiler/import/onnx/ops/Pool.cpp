@@ -26,7 +26,7 @@ static std::optional<PoolShape> poolShape(OnnxNode &node, Value x) {
   return PoolShape{*window, result};
 }
 
-static void createPool(OnnxNode &node, nn::PoolKind kind, bool countPad, uint64_t p) {
+static void createPool(OnnxNode &node, nn::PoolKind kind, uint64_t p) {
   Value x = node.input(0);
   std::optional<PoolShape> shape = poolShape(node, x);
   if (!shape)
@@ -37,13 +37,13 @@ static void createPool(OnnxNode &node, nn::PoolKind kind, bool countPad, uint64_
   if (indices)
     types.push_back(node.type(DType::I64, shape->result));
   bool columnMajor = indices && node.intAttr("storage_order", 0) != 0;
-  Value y = node.create<nn::PoolOp>(types, kind, x, w.kernel, w.strides, w.low, w.high, w.dilations, countPad, p, columnMajor);
+  Value y = node.create<nn::PoolOp>(types, kind, x, w.kernel, w.strides, w.low, w.high, w.dilations, false, p, columnMajor);
   node.setOutput(0, y);
   if (indices && node.ok() && node.lastResults().size() == 2)
     node.setOutput(1, node.lastResults()[1]);
 }
 
-static void importMaxPool(OnnxNode &node) { createPool(node, nn::PoolKind::max, false, 2); }
+static void importMaxPool(OnnxNode &node) { createPool(node, nn::PoolKind::max, 2); }
 
 Value averagedWindows(OnnxNode &node, Value x) {
   std::optional<PoolShape> shape = poolShape(node, x);
@@ -54,13 +54,16 @@ Value averagedWindows(OnnxNode &node, Value x) {
                                  node.intAttr("count_include_pad", 0) != 0, uint64_t(2), false);
 }
 
-static void importAveragePool(OnnxNode &node) { createPool(node, nn::PoolKind::average, node.intAttr("count_include_pad", 0) != 0, 2); }
+static void importAveragePool(OnnxNode &node) {
+  if (Value y = averagedWindows(node, node.input(0)))
+    node.setOutput(0, y);
+}
 
 static void importLpPool(OnnxNode &node) {
   int64_t p = node.intAttr("p", 2);
   if (p < 1)
     return node.refuse("the attribute 'p' is not positive");
-  createPool(node, nn::PoolKind::lp, false, p);
+  createPool(node, nn::PoolKind::lp, p);
 }
 
 static OnnxImportFn globalPool(nn::ReduceKind kind) {

@@ -14,7 +14,6 @@ using nn::UnaryKind;
 
 constexpr double kLowest = -std::numeric_limits<double>::infinity();
 
-
 /// Sum over all of a vector of booleans, as an i64 scalar.
 static Value countOf(OnnxNode &node, Value flags) { return node.reduce(ReduceKind::sum, node.cast(flags, DType::I64), {0}, false); }
 
