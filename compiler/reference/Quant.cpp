@@ -183,6 +183,19 @@ llvm::FailureOr<Results> matmul(Operation *op, ArrayRef<Tensor> operands, std::s
   return one(finish(op, operands, multiply(lhs, a, rhs, b, result.shape()), row, column));
 }
 
+llvm::FailureOr<Results> add(Operation *op, ArrayRef<Tensor> operands, std::string &) {
+  enum { A, AScale, AZero, B, BScale, BZero, SumScale, SumZero };
+  Tensor result = resultOf(op);
+  std::pair<double, double> limits = limitsOf(cast<RankedTensorType>(op->getResult(0).getType()).getElementType());
+  // A difference of bytes times an f32 scale is exact in double.
+  auto real = [&](int value, int64_t i) { return static_cast<float>((operands[value].at(i) - operands[value + 2].at(0)) * operands[value + 1].at(0)); };
+  for (int64_t i = 0; i < result.count(); ++i) {
+    float sum = real(A, i) + real(B, i), quotient = sum / static_cast<float>(operands[SumScale].at(0));
+    result.set(i, std::isnan(quotient) ? 0 : clamp(std::nearbyint(quotient) + operands[SumZero].at(0), limits.first, limits.second));
+  }
+  return one(result);
+}
+
 } // namespace
 
 void addQuant(RuleTable &table) {
@@ -191,6 +204,7 @@ void addQuant(RuleTable &table) {
   table["quant.conv"] = conv;
   table["quant.real_conv"] = realConv;
   table["quant.matmul"] = matmul;
+  table["quant.add"] = add;
 }
 
 } // namespace ingot::reference

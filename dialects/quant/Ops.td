@@ -104,6 +104,23 @@ def Quant_MatmulOp : Quant_Op<"matmul"> {
   let hasVerifier = 1;
 }
 
+def Quant_AddOp : Quant_Op<"add"> {
+  let summary = "sum of quantised tensors, quantised";
+  let description = [{
+    As `quant.dequantize` of both, their f32 sum, and `quant.quantize`: result = saturate(roundHalfEven(f32(f32((a - aZero) aScale) + f32((b - bZero) bScale)) /
+    yScale) + yZero). Scales and zeros are scalars. Rules: Q3. Q6: operands and result have one shape, scales and zeros one element; scales are f32.
+
+    Example:
+    ```mlir
+    %y = quant.add %a, %as, %az, %b, %bs, %bz, %ys, %yz : (tensor<2x3xui8>, tensor<f32>, tensor<ui8>, tensor<2x3xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<2x3xui8>
+    ```
+  }];
+  let arguments = (ins Tensor:$lhs, Tensor:$lhsScale, Tensor:$lhsZero, Tensor:$rhs, Tensor:$rhsScale, Tensor:$rhsZero, Tensor:$resultScale, Tensor:$resultZero);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$lhs `,` $lhsScale `,` $lhsZero `,` $rhs `,` $rhsScale `,` $rhsZero `,` $resultScale `,` $resultZero attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Quant_LstmOp : Quant_Op<"lstm"> {
   let summary = "one direction of an LSTM with 8-bit recurrent weights";
   let description = [{

@@ -77,6 +77,20 @@ LogicalResult MatmulOp::verify() {
   return success();
 }
 
+LogicalResult AddOp::verify() {
+  RankedTensorType a = getLhs().getType(), b = getRhs().getType(), y = getResult().getType();
+  if (!isByte(a) || !isByte(b) || !isByte(y))
+    return emitOpError("Q3: an operand or the result is no 8-bit integer");
+  if (a.getShape() != y.getShape() || b.getShape() != y.getShape())
+    return emitOpError("Q6: operands and result differ in shape");
+  for (Value scale : {Value(getLhsScale()), Value(getRhsScale()), Value(getResultScale())})
+    if (RankedTensorType type = cast<RankedTensorType>(scale.getType()); type.getNumElements() != 1 || !type.getElementType().isF32())
+      return emitOpError("Q6: a scale is not one f32");
+  auto isZeroOf = [](RankedTensorType zero, RankedTensorType of) { return zero.getNumElements() == 1 && zero.getElementType() == of.getElementType(); };
+  bool zerosFit = isZeroOf(getLhsZero().getType(), a) && isZeroOf(getRhsZero().getType(), b) && isZeroOf(getResultZero().getType(), y);
+  return zerosFit ? success() : emitOpError("Q6: a zero is not one number of its tensor's type");
+}
+
 LogicalResult LstmOp::verify() {
   constexpr int64_t kMostHidden = 32768; // 255 * 255 * H < 2^31
   if (getInputs().size() != 8)

@@ -1,5 +1,6 @@
-// dequantise -> conv / matmul -> (clip) -> quantise becomes the integer op with requantisation.
+// dequantise -> conv / matmul / add -> (clip) -> quantise becomes the integer op with requantisation.
 //   quantize(conv(dequantize(x), dequantize(w), dequantize(b))) -> quant.conv(x, w, b)
+//   quantize(add(dequantize(a), dequantize(b))) -> quant.add(a, b)
 #include "compiler/reference/Tensor.h"
 #include "passes/Constants.h"
 #include "passes/Passes.h"
@@ -52,16 +53,21 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
   void runOnOperation() override {
     SmallVector<nn::ConvOp> convs;
     SmallVector<nn::MatmulOp> matmuls;
+    SmallVector<nn::BinaryOp> sums;
     getOperation().walk([&](Operation *op) {
       if (nn::ConvOp conv = dyn_cast<nn::ConvOp>(op))
         convs.push_back(conv);
       if (nn::MatmulOp matmul = dyn_cast<nn::MatmulOp>(op))
         matmuls.push_back(matmul);
+      if (nn::BinaryOp binary = dyn_cast<nn::BinaryOp>(op); binary && binary.getKind() == nn::BinaryKind::add)
+        sums.push_back(binary);
     });
     for (nn::ConvOp conv : convs)
       fuseConv(conv);
     for (nn::MatmulOp matmul : matmuls)
       fuseMatmul(matmul);
+    for (nn::BinaryOp sum : sums)
+      fuseSum(sum);
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
       eraseUnused(function);
   }
@@ -100,6 +106,18 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
     quant::QuantizeOp q = tail->quantize;
     Value result = quant::MatmulOp::create(builder, builder.getFusedLoc({matmul.getLoc(), q.getLoc()}), q.getResult().getType(), a.getInput(), a.getScale(),
                                            zeroOf(builder, a), b.getInput(), b.getScale(), zeroOf(builder, b), q.getScale(), zeroOf(builder, q), bias ? flat(builder, bias) : Value());
+    finish(builder, *tail, result);
+  }
+
+  void fuseSum(nn::BinaryOp sum) {
+    std::optional<Tail> tail = tailOf(sum);
+    quant::DequantizeOp a = byteSource(sum.getLhs(), 0), b = byteSource(sum.getRhs(), 0);
+    if (!tail || !a || !b || sum.getLhs().getType() != sum.getType() || sum.getRhs().getType() != sum.getType() || !sum.getType().getElementType().isF32())
+      return;
+    OpBuilder builder(tail->quantize);
+    quant::QuantizeOp q = tail->quantize;
+    Value result = quant::AddOp::create(builder, builder.getFusedLoc({sum.getLoc(), q.getLoc()}), q.getResult().getType(), a.getInput(), a.getScale(),
+                                        zeroOf(builder, a), b.getInput(), b.getScale(), zeroOf(builder, b), q.getScale(), zeroOf(builder, q));
     finish(builder, *tail, result);
   }
 

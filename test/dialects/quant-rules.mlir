@@ -53,3 +53,35 @@ func.func @q5_large(%x: tensor<0x1x131076xf32>, %r: tensor<32769x131076xi8>, %s:
   %y, %h, %c = quant.lstm %x, %r, %s, %z, %b, %h0, %h0, %p activations [] : (tensor<0x1x131076xf32>, tensor<32769x131076xi8>, tensor<f32>, tensor<i32>, tensor<262152xf32>, tensor<1x32769xf32>, tensor<1x32769xf32>, tensor<98307xf32>) -> (tensor<0x1x32769xf32>, tensor<1x32769xf32>, tensor<1x32769xf32>)
   return %y : tensor<0x1x32769xf32>
 }
+
+// -----
+
+func.func @q3_add(%a: tensor<4xi32>, %b: tensor<4xui8>, %s: tensor<f32>, %za: tensor<i32>, %z: tensor<ui8>) -> tensor<4xui8> {
+  // expected-error @+1 {{Q3: an operand or the result is no 8-bit integer}}
+  %y = quant.add %a, %s, %za, %b, %s, %z, %s, %z : (tensor<4xi32>, tensor<f32>, tensor<i32>, tensor<4xui8>, tensor<f32>, tensor<ui8>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>
+  return %y : tensor<4xui8>
+}
+
+// -----
+
+func.func @q6_shape(%a: tensor<4xui8>, %b: tensor<1xui8>, %s: tensor<f32>, %z: tensor<ui8>) -> tensor<4xui8> {
+  // expected-error @+1 {{Q6: operands and result differ in shape}}
+  %y = quant.add %a, %s, %z, %b, %s, %z, %s, %z : (tensor<4xui8>, tensor<f32>, tensor<ui8>, tensor<1xui8>, tensor<f32>, tensor<ui8>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>
+  return %y : tensor<4xui8>
+}
+
+// -----
+
+func.func @q6_scale(%a: tensor<4xui8>, %s: tensor<f32>, %sv: tensor<4xf32>, %z: tensor<ui8>) -> tensor<4xui8> {
+  // expected-error @+1 {{Q6: a scale is not one f32}}
+  %y = quant.add %a, %sv, %z, %a, %s, %z, %s, %z : (tensor<4xui8>, tensor<4xf32>, tensor<ui8>, tensor<4xui8>, tensor<f32>, tensor<ui8>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>
+  return %y : tensor<4xui8>
+}
+
+// -----
+
+func.func @q6_zero(%a: tensor<4xui8>, %s: tensor<f32>, %z: tensor<ui8>, %zi: tensor<i8>) -> tensor<4xui8> {
+  // expected-error @+1 {{Q6: a zero is not one number of its tensor's type}}
+  %y = quant.add %a, %s, %z, %a, %s, %zi, %s, %z : (tensor<4xui8>, tensor<f32>, tensor<ui8>, tensor<4xui8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>
+  return %y : tensor<4xui8>
+}

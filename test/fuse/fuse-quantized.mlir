@@ -70,3 +70,31 @@ func.func @product_with_bias(%x: tensor<1x3xui8>) -> tensor<1x2xui8> {
   %q = quant.quantize %a, %s, %z axis 0 : (tensor<1x2xf32>, tensor<f32>, tensor<ui8>) -> tensor<1x2xui8>
   return %q : tensor<1x2xui8>
 }
+
+// A sum becomes one operation, with the clip on its bytes: 6 / 0.5 + 3 = 15.
+// CHECK-LABEL: @sum
+// CHECK: %[[Y:.*]] = quant.add %arg0, %{{.*}}, %{{.*}}, %arg1,
+// CHECK: nn.unary clip %[[Y]] {alpha = 3.000000e+00 : f64, beta = 1.500000e+01 : f64}
+// CHECK-NOT: nn.binary
+func.func @sum(%a: tensor<4xui8>, %b: tensor<4xi8>) -> tensor<4xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %af = quant.dequantize %a, %s, %z axis 0 : (tensor<4xui8>, tensor<f32>, tensor<ui8>) -> tensor<4xf32>
+  %bf = quant.dequantize %b, %s axis 0 : (tensor<4xi8>, tensor<f32>) -> tensor<4xf32>
+  %c = nn.binary add %af, %bf : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %r = nn.unary clip %c {beta = 6.0 : f64} : (tensor<4xf32>) -> tensor<4xf32>
+  %q = quant.quantize %r, %s, %z axis 0 : (tensor<4xf32>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>
+  return %q : tensor<4xui8>
+}
+
+// Not one that stretches an operand.
+// CHECK-LABEL: @stretched
+// CHECK-NOT: quant.add
+func.func @stretched(%a: tensor<4xui8>, %b: tensor<1xui8>) -> tensor<4xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %af = quant.dequantize %a, %s axis 0 : (tensor<4xui8>, tensor<f32>) -> tensor<4xf32>
+  %bf = quant.dequantize %b, %s axis 0 : (tensor<1xui8>, tensor<f32>) -> tensor<1xf32>
+  %c = nn.binary add %af, %bf : (tensor<4xf32>, tensor<1xf32>) -> tensor<4xf32>
+  %q = quant.quantize %c, %s axis 0 : (tensor<4xf32>, tensor<f32>) -> tensor<4xui8>
+  return %q : tensor<4xui8>
+}

@@ -124,3 +124,26 @@ func.func @quantize_computed(%x: tensor<4x5xf32>, %s: tensor<f32>) -> tensor<4x5
   %y = quant.quantize %x, %s, %z axis 0 : (tensor<4x5xf32>, tensor<f32>, tensor<ui8>) -> tensor<4x5xui8>
   return %y : tensor<4x5xui8>
 }
+
+// A sum of bytes is two multiply-adds where some factors give every byte; sums on ties that were rounded before keep the definition.
+// CHECK-LABEL: @add
+// CHECK-COUNT-2: math.fma
+// CHECK-NOT: arith.divf
+// CHECK-LABEL: @add_of_ties
+// CHECK: arith.divf
+func.func @add(%a: tensor<4xui8>, %b: tensor<4xi8>) -> tensor<4xui8> {
+  %s = nn.constant dense<0.37> : tensor<f32>
+  %t = nn.constant dense<0.51> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %zi = nn.constant dense<-3> : tensor<i8>
+  %y = quant.add %a, %s, %z, %b, %t, %zi, %s, %z : (tensor<4xui8>, tensor<f32>, tensor<ui8>, tensor<4xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>
+  return %y : tensor<4xui8>
+}
+func.func @add_of_ties(%a: tensor<4xui8>) -> tensor<4xui8> {
+  %s = nn.constant dense<0.1> : tensor<f32>
+  %t = nn.constant dense<0.3> : tensor<f32>
+  %y = nn.constant dense<0.2> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %r = quant.add %a, %s, %z, %a, %t, %z, %y, %z : (tensor<4xui8>, tensor<f32>, tensor<ui8>, tensor<4xui8>, tensor<f32>, tensor<ui8>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>
+  return %r : tensor<4xui8>
+}

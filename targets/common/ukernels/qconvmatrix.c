@@ -52,13 +52,14 @@ IK_KERNEL(ik_qconvmatrix) {
   const int64_t area = p[IK_CONV_OH] * p[IK_CONV_OW], ow = isPointwise ? area : p[IK_CONV_OW], pitch = isPointwise ? area : l.pitch;
   const int64_t size = isPointwise ? area : p[IK_CONV_OH], bands = (size + p[IK_CONV_KC] - 1) / p[IK_CONV_KC], panels = (oc + 15) / 16, pairs = (panels + 1) / 2;
   const int64_t plane = p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW];
-  int32_t *c = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), *words = c + 2 * 32 * 32, *room = words + blocks * row * 4 / IK_DOT * l.channel + 64;
+  ik_matrix_terms terms[2];
+  ik_matrix_sum sum;
+  ik_matrix_end ends[2], *last = ends, *next = ends + 1;
+  int32_t *words = ik_matrix_begin(ends, &sum, terms, p, buf), *room = words + blocks * row * 4 / IK_DOT * l.channel + 64;
   const uint8_t *end = x + p[IK_CONV_N] * p[IK_CONV_G] * plane;
   const int isTiled = ik_blocks_begin(row);
-  ik_matrix_terms terms[2];
-  ik_matrix_end ends[2] = {{.rows = 0}, {.rows = 0}}, *last = ends, *next = ends + 1;
   ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], size, bands, pairs, worker, workers);
-  last->terms = terms, last->c = c, next->c = c + 32 * 32;
+  uint8_t *const y = buf[3 + p[IK_CONV_RESIDUAL]];
   for (int64_t unit = range.begin, ready = -1; unit < range.end; ++unit) {
     const int64_t band = unit / pairs, pair = unit % pairs, ng = band / bands, g = ng % p[IK_CONV_G], o = pair * 32, rows = oc - o < 32 ? oc - o : 32;
     const ik_slice part = ik_slice_of(size, bands, band % bands);
@@ -78,8 +79,8 @@ IK_KERNEL(ik_qconvmatrix) {
       else
         ik_matrix_sums(next->c, &b, rows, (left + 15) / 16);
       ik_matrix_rows(last, last->rows);
-      ik_matrix_take(next, terms + unit % 2, (uint8_t *)buf[3] + (ng * oc + o) * area + part.first * (isPointwise ? 1 : ow), area, rows,
-                     ik_block_places_of(first, left, pitch, ow), q);
+      ik_matrix_take(next, terms + unit % 2, y + (ng * oc + o) * area + part.first * (isPointwise ? 1 : ow), area, rows,
+                     ik_block_places_of(first, left, pitch, ow));
       ik_matrix_end *const swap = last;
       last = next, next = swap;
     }

@@ -59,14 +59,15 @@ IK_KERNEL(ik_qconvtaps) {
   const int64_t *q = p + IK_CONV_COUNT;
   const int64_t oc = p[IK_CONV_OC], oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], area = oh * ow, band = p[IK_CONV_KC], bands = (oh + band - 1) / band, panels = (oc + 15) / 16;
   const int64_t pairs = (panels + 1) / 2, depth = p[IK_CONV_IC] * ((p[IK_CONV_KW] + 3) / 4), blocks = IK_CONVMATRIX_BLOCKS(p[IK_CONV_KH] * depth), row = IK_CONVMATRIX_WORDS(p[IK_CONV_KH] * depth), pitch = IK_CONVMATRIX_CHANNEL(ow);
-  int32_t *c = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), *words = c + 2 * 32 * 32;
+  ik_matrix_terms terms[2];
+  ik_matrix_sum sum;
+  ik_matrix_end ends[2], *last = ends, *next = ends + 1;
+  int32_t *words = ik_matrix_begin(ends, &sum, terms, p, buf);
   uint8_t *line = (uint8_t *)(words + (IK_QCONVTAPS_ROWS(band, p[IK_CONV_SH], p[IK_CONV_KH]) * depth + 16) * pitch);
   const int isTiled = ik_blocks_begin(row);
   const int32_t here = 0;
-  ik_matrix_terms terms[2];
-  ik_matrix_end ends[2] = {{.rows = 0}, {.rows = 0}}, *last = ends, *next = ends + 1;
   ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], oh, bands, pairs, worker, workers);
-  last->terms = terms, last->c = c, next->c = c + 32 * 32;
+  uint8_t *const y = buf[3 + p[IK_CONV_RESIDUAL]];
   for (int64_t unit = range.begin, ready = -1; unit < range.end; ++unit) {
     const int64_t at = unit / pairs, pair = unit % pairs, ng = at / bands, g = ng % p[IK_CONV_G], o = pair * 32, rows = oc - o < 32 ? oc - o : 32;
     const ik_slice part = ik_slice_of(oh, bands, at % bands);
@@ -84,8 +85,8 @@ IK_KERNEL(ik_qconvtaps) {
         else
           ik_taps_sums(next->c, &b, rows, (left + 15) / 16);
         ik_matrix_rows(last, last->rows);
-        ik_matrix_take(next, terms + unit % 2, (uint8_t *)buf[3] + (ng * oc + o) * area + part.first * ow, area, rows,
-                       ik_block_places_of(h * ow + w, left, area, area), q);
+        ik_matrix_take(next, terms + unit % 2, y + (ng * oc + o) * area + part.first * ow, area, rows,
+                       ik_block_places_of(h * ow + w, left, area, area));
         ik_matrix_end *const swap = last;
         last = next, next = swap;
       }

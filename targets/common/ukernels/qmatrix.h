@@ -4,6 +4,7 @@
 #define INGOT_TARGETS_COMMON_UKERNELS_QMATRIX_H
 
 #include "targets/common/ukernels/blockparts.h"
+#include "targets/common/ukernels/math16.h"
 #include "targets/common/ukernels/qdot.h"
 
 /* What 32 output channels have in common with all places. `isSmall`: no factor makes a sum larger than 32 bits hold. */
@@ -18,10 +19,18 @@ static void ik_matrix_terms_of(ik_matrix_terms *to, const int32_t *table, int64_
   }
 }
 
-/* Sums of a block c // [32][32] on their way to the bytes y // `rows` rows `area` apart; `done` rows are there, the next go `each` at a time. */
+/* Bytes that are added to the convolution's, `from` y on, as quant.h says; low and high are bounds of the convolution's. */
+typedef struct {
+  uintptr_t from;
+  float low, high, factor, rFactor, shift;
+  uint8_t flip;
+} ik_matrix_sum;
+
+/* Sums of a block c // [32][32] on their way to the bytes y // `rows` rows `area` apart; `done` rows are there, the next go `each` at a time. `sum` may be null. */
 typedef struct {
   int32_t *c;
   const ik_matrix_terms *terms;
+  const ik_matrix_sum *sum;
   uint8_t *y;
   int64_t area, rows, done, each, isUnsigned, zero;
   ik_block_places places;
@@ -48,56 +57,103 @@ IK_INLINE void ik_matrix_put(const ik_matrix_end *e, int64_t row, ik_u8x32 bytes
   }
 }
 
+/* Bytes of the residual where those of a row go, from 0 on. */
+IK_INLINE ik_u8x32 ik_matrix_get(const ik_matrix_end *e, int64_t row) {
+  const uintptr_t r = (uintptr_t)(e->y + row * e->area) + e->sum->from;
+  ik_u8x32 bytes = (ik_u8x32)0;
+  if (e->places.part[0].mask == UINT32_MAX)
+    return *(const ik_u8x32u *)(r + (uintptr_t)e->places.part[0].at) ^ e->sum->flip;
+  for (int64_t i = 0; i < e->places.parts; ++i) {
+    const uint8_t *from = (const uint8_t *)(r + (uintptr_t)e->places.part[i].at);
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+    typedef char bytes32 __attribute__((vector_size(32)));
+    bytes = (ik_u8x32)__builtin_ia32_loaddquqi256_mask((const bytes32 *)from, (bytes32)bytes, e->places.part[i].mask);
+#else
+    for (int b = 0; b < 32; ++b)
+      if (e->places.part[i].mask >> b & 1)
+        bytes[b] = from[b];
+#endif
+  }
+  return bytes ^ e->sum->flip;
+}
+/* 16 results v of the convolution, not yet rounded, and as many bytes of the residual: their sum, not yet rounded. */
+IK_INLINE ik_f32x16 ik_matrix_sum16(const ik_matrix_sum *s, ik_f32x16 v, ik_u8x16 r) {
+  v = ik_clamp16(v, s->low, s->high) + ik_splat16(12582912.0f) - ik_splat16(12582912.0f);
+  const ik_f32x16 other = ik_fma16(__builtin_convertvector(__builtin_convertvector(r, ik_i32x16), ik_f32x16), ik_splat16(s->rFactor), ik_splat16(s->shift));
+  return ik_fma16(v, ik_splat16(s->factor), other);
+}
+/* 16 results of a row from column `at` on, less their zero, not yet rounded. */
+IK_INLINE ik_f32x16 ik_matrix_values(const ik_matrix_end *e, int64_t row, int at, const ik_matrix_sum *sum, ik_u8x32 r) {
+  const ik_f32x16 v = __builtin_convertvector(*(const ik_i32x16u *)(e->c + row * 32 + at) + e->terms->constants[row], ik_f32x16) * e->terms->factors[row];
+  if (!sum)
+    return v;
+  const ik_u8x16 half = at ? __builtin_shufflevector(r, r, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31)
+                           : __builtin_shufflevector(r, r, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return ik_matrix_sum16(sum, v, half);
+}
+
 #if defined(__AVX512BW__)
 typedef short ik_words32 __attribute__((vector_size(64)));
-/* 16 results less their zero: conversion rounds half to even. */
-IK_INLINE ik_i32x16 ik_matrix_round(const int32_t *c, int32_t constant, float factor) {
-  const ik_f32x16 v = __builtin_convertvector(*(const ik_i32x16u *)c + constant, ik_f32x16) * factor;
-  return (ik_i32x16)__builtin_ia32_cvtps2dq512_mask(v, (ik_i32x16)0, (uint16_t)-1, 4);
-}
-/* Two rows whose factors are small: packing clamps. */
-IK_INLINE void ik_matrix_two(const ik_matrix_end *e, int64_t row, int isUnsigned) {
+/* Two rows whose factors are small: conversion rounds half to even, packing clamps. */
+IK_INLINE void ik_matrix_two(const ik_matrix_end *e, int64_t row, int isUnsigned, const ik_matrix_sum *sum) {
   ik_words32 half[2];
-  IK_UNROLL for (int r = 0; r < 2; ++r) {
-    const int32_t *c = e->c + (row + r) * 32, constant = e->terms->constants[row + r];
-    const float factor = e->terms->factors[row + r];
-    const ik_i32x16 low = ik_matrix_round(c, constant, factor), next = ik_matrix_round(c + 16, constant, factor);
-    half[r] = __builtin_elementwise_add_sat((ik_words32)__builtin_ia32_packssdw512(low, next), (ik_words32){} + (short)e->zero);
+  IK_UNROLL for (int i = 0; i < 2; ++i) {
+    ik_u8x32 r = (ik_u8x32)0;
+    if (sum)
+      r = ik_matrix_get(e, row + i < e->rows ? row + i : row);
+    ik_i32x16 parts[2];
+    IK_UNROLL for (int v = 0; v < 2; ++v)
+      parts[v] = (ik_i32x16)__builtin_ia32_cvtps2dq512_mask(ik_matrix_values(e, row + i, v * 16, sum, r), (ik_i32x16)0, (uint16_t)-1, 4);
+    half[i] = __builtin_elementwise_add_sat((ik_words32)__builtin_ia32_packssdw512(parts[0], parts[1]), (ik_words32){} + (short)e->zero);
   }
   const ik_i32x16 b = isUnsigned ? (ik_i32x16)__builtin_ia32_packuswb512(half[0], half[1]) : (ik_i32x16)__builtin_ia32_packsswb512(half[0], half[1]);
   ik_matrix_put(e, row, (ik_u8x32)__builtin_shufflevector(b, b, 0, 4, 8, 12, 1, 5, 9, 13));
   if (row + 1 < e->rows)
     ik_matrix_put(e, row + 1, (ik_u8x32)__builtin_shufflevector(b, b, 2, 6, 10, 14, 3, 7, 11, 15));
 }
+IK_INLINE void ik_matrix_pairs(ik_matrix_end *e, int64_t until, const ik_matrix_sum *sum) {
+  if (e->isUnsigned)
+    for (; e->done < until; e->done += 2)
+      ik_matrix_two(e, e->done, 1, sum);
+  else
+    for (; e->done < until; e->done += 2)
+      ik_matrix_two(e, e->done, 0, sum);
+}
 #endif
 
 /* Rows up to `until`, or two more. */
 IK_INLINE void ik_matrix_rows(ik_matrix_end *e, int64_t until) {
 #if defined(__AVX512BW__)
-  if (e->terms->isSmall) {
-    if (e->isUnsigned)
-      for (; e->done < until; e->done += 2)
-        ik_matrix_two(e, e->done, 1);
-    else
-      for (; e->done < until; e->done += 2)
-        ik_matrix_two(e, e->done, 0);
-    return;
-  }
+  if (e->sum)
+    return ik_matrix_pairs(e, until, e->sum);
+  if (e->terms->isSmall)
+    return ik_matrix_pairs(e, until, 0);
 #endif
   const ik_rounding rounding = ik_rounding_of(e->zero, e->isUnsigned);
   for (; e->done < until; ++e->done) {
     union { ik_u8x16 half[2]; ik_u8x32 all; } bytes;
-    for (int v = 0; v < 2; ++v) {
-      const ik_i32x16 sums = *(const ik_i32x16u *)(e->c + e->done * 32 + v * 16) + e->terms->constants[e->done];
-      bytes.half[v] = __builtin_convertvector(ik_requantize16(sums, ik_splat16(e->terms->factors[e->done]), rounding), ik_u8x16);
-    }
+    const ik_u8x32 r = e->sum ? ik_matrix_get(e, e->done) : (ik_u8x32)0;
+    for (int v = 0; v < 2; ++v)
+      bytes.half[v] = __builtin_convertvector(ik_round16(ik_matrix_values(e, e->done, v * 16, e->sum, r), rounding), ik_u8x16);
     ik_matrix_put(e, e->done, bytes.all);
   }
 }
-/* Takes the sums that were just made; q: the parameters behind those of the convolution. */
-IK_INLINE void ik_matrix_take(ik_matrix_end *e, const ik_matrix_terms *terms, uint8_t *y, int64_t area, int64_t rows, ik_block_places places, const int64_t *q) {
+/* Both ends of a call's blocks, whose sums lie first in scratch; the words behind them. */
+static int32_t *ik_matrix_begin(ik_matrix_end ends[2], ik_matrix_sum *sum, const ik_matrix_terms *terms, const int64_t *p, void *const *buf) {
+  const int64_t *q = p + IK_CONV_COUNT, *s = p + IK_QCONV_COUNT, hasSum = p[IK_CONV_RESIDUAL], least = q[IK_Q_Y_UNSIGNED] ? 0 : -128;
+  int32_t *c = (int32_t *)(((uintptr_t)buf[4 + hasSum] + 63) & ~(uintptr_t)63);
+  if (hasSum)
+    *sum = (ik_matrix_sum){.from = (uintptr_t)buf[3] - (uintptr_t)buf[4], .low = (float)(least - q[IK_Q_Y_ZERO]), .high = (float)(least + 255 - q[IK_Q_Y_ZERO]),
+                           .factor = ik_f32(s[IK_QSUM_FACTOR]), .rFactor = ik_f32(s[IK_QSUM_R_FACTOR]), .shift = ik_f32(s[IK_QSUM_SHIFT]),
+                           .flip = s[IK_QSUM_R_UNSIGNED] ? 0 : 128};
+  for (int i = 0; i < 2; ++i)
+    ends[i] = (ik_matrix_end){.c = c + i * 32 * 32, .terms = terms, .sum = hasSum ? sum : 0, .isUnsigned = hasSum ? s[IK_QSUM_Y_UNSIGNED] : q[IK_Q_Y_UNSIGNED],
+                              .zero = hasSum ? s[IK_QSUM_Y_ZERO] : q[IK_Q_Y_ZERO]};
+  return c + 2 * 32 * 32;
+}
+/* Takes the sums that were just made. */
+IK_INLINE void ik_matrix_take(ik_matrix_end *e, const ik_matrix_terms *terms, uint8_t *y, int64_t area, int64_t rows, ik_block_places places) {
   e->terms = terms, e->y = y, e->area = area, e->rows = rows, e->done = 0, e->places = places;
-  e->isUnsigned = q[IK_Q_Y_UNSIGNED], e->zero = q[IK_Q_Y_ZERO];
 }
 IK_INLINE void ik_matrix_some(ik_matrix_end *e) {
   const int64_t until = e->done + e->each;

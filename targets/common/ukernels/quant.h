@@ -18,6 +18,9 @@ enum {
   IK_Q_COUNT
 };
 enum { IK_QCONV_COUNT = IK_CONV_COUNT + IK_Q_COUNT, IK_QMATMUL_COUNT = IK_MATMUL_COUNT + IK_Q_COUNT };
+/* ik_qconvmatrix, ik_qconvtaps with IK_CONV_RESIDUAL: bytes r behind the table, of y's shape, and these behind the parameters. With q the convolution's result
+ * less its zero and r from 0 on (signed ones and 128): y = clamp(round(fma(q, FACTOR, fma(r, R_FACTOR, SHIFT)))) + zero. */
+enum { IK_QSUM_R_UNSIGNED, IK_QSUM_Y_UNSIGNED, IK_QSUM_Y_ZERO, IK_QSUM_FACTOR, IK_QSUM_R_FACTOR, IK_QSUM_SHIFT, IK_QSUM_COUNT };
 /* The table of the fast rows, i32 [4][channels]: bias, sum of w, zero of w, bits of the f32 multiplier. Weights are signed there:
  * u8 ones have 128 taken off, and so has their zero. w is [G][panels][ceil(K/4)][8][4]. */
 enum { IK_QTABLE_BIAS, IK_QTABLE_SUM, IK_QTABLE_ZERO, IK_QTABLE_MULTIPLIER, IK_QTABLE_ROWS };

@@ -14,12 +14,12 @@ IK_INLINE ik_rounding ik_rounding_of(int64_t zero, int64_t isUnsigned) {
   const int64_t least = isUnsigned ? 0 : -128;
   return (ik_rounding){ik_splat16((float)(least - zero)), ik_splat16((float)(least + 255 - zero)), (ik_i32x16)(int32_t)(zero - 0x4b400000)};
 }
-IK_INLINE ik_i32x16 ik_requantize16(ik_i32x16 acc, ik_f32x16 m, ik_rounding r) {
-  ik_f32x16 v = __builtin_convertvector(acc, ik_f32x16) * m;
+IK_INLINE ik_i32x16 ik_round16(ik_f32x16 v, ik_rounding r) {
   v = ik_select16(v < r.low, r.low, v);
   v = ik_select16(v > r.high, r.high, v);
   return (ik_i32x16)(v + ik_splat16(12582912.0f)) + r.back;
 }
+IK_INLINE ik_i32x16 ik_requantize16(ik_i32x16 acc, ik_f32x16 m, ik_rounding r) { return ik_round16(__builtin_convertvector(acc, ik_f32x16) * m, r); }
 /* The first n of 16 bytes, all when n > 16. */
 IK_INLINE void ik_store_part_bytes(uint8_t *y, ik_u8x16 b, int64_t n) {
   if (n >= 16) {

@@ -11,12 +11,6 @@ namespace {
 
 Checks check;
 
-int64_t bits(float value) {
-  uint32_t u;
-  std::memcpy(&u, &value, 4);
-  return u;
-}
-
 float activate(float x, int64_t kind, float alpha, float beta) {
   switch (kind) {
   case IK_ACT_RELU: return x < 0 ? 0.0f : x;

@@ -84,12 +84,6 @@ void compare(const Case &c, int iteration) {
   }
 }
 
-int64_t bits(float value) {
-  uint32_t u;
-  std::memcpy(&u, &value, sizeof u);
-  return u;
-}
-
 void depthwiseCase(Random &random, int iteration) {
   Params p(IK_CONV_COUNT, 0);
   int64_t stride = random.range(1, 2), dilation = stride == 2 || random.range(0, 1) ? 1 : random.range(1, 4), taps = 3 + 2 * random.range(0, 1), most = random.range(0, 1) ? 20 : 90;

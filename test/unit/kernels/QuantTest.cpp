@@ -185,6 +185,28 @@ void fillPlainCase(Random &random, QuantCase &c) {
     c.wScale[0] = 1e30f;
 }
 
+/// The row with a residual behind the table, against the convolution's bytes `want` summed with it as quant.h says.
+void residualCase(Random &random, Kernel *row, QuantCase &c, std::vector<void *> buffers, int64_t scratch, const std::vector<uint8_t> &want, int iteration) {
+  std::vector<uint8_t> r(c.outputs), sums(c.outputs), y(c.outputs);
+  Params p = c.p;
+  p[IK_CONV_RESIDUAL] = 1;
+  p.resize(IK_QCONV_COUNT + IK_QSUM_COUNT);
+  float factor = static_cast<float>(random.range(1, 300)) / 97, rFactor = static_cast<float>(random.range(1, 300)) / 89, shift = static_cast<float>(random.range(-2000, 2000)) / 13;
+  int64_t *s = p.data() + IK_QCONV_COUNT, zero = s[IK_QSUM_Y_ZERO] = random.range(0, 90), rUnsigned = s[IK_QSUM_R_UNSIGNED] = random.range(0, 1);
+  int64_t isUnsigned = s[IK_QSUM_Y_UNSIGNED] = random.range(0, 1), least = isUnsigned ? 0 : -128;
+  s[IK_QSUM_FACTOR] = bits(factor), s[IK_QSUM_R_FACTOR] = bits(rFactor), s[IK_QSUM_SHIFT] = bits(shift);
+  for (int64_t i = 0; i < c.outputs; ++i) {
+    r[i] = static_cast<uint8_t>(random.range(0, 255));
+    float other = std::fmaf(static_cast<float>(byteAt(r, i, rUnsigned) + (rUnsigned ? 0 : 128)), rFactor, shift);
+    float sum = std::fmaf(static_cast<float>(byteAt(want, i, c.q(IK_Q_Y_UNSIGNED)) - c.q(IK_Q_Y_ZERO)), factor, other);
+    sums[i] = static_cast<uint8_t>(std::clamp<int64_t>(static_cast<int64_t>(std::nearbyint(sum)) + zero, least, least + 255));
+  }
+  buffers.insert(buffers.begin() + 3, r.data());
+  buffers[4] = y.data();
+  check(runWorkers(row, buffers, 4, p, scratch, y), "a residual of bytes: workers disagree", iteration);
+  check(y == sums, "a residual of bytes: values", iteration);
+}
+
 /// Products of matrices in bands of any size: blocks that are full and parts of them, a factor far from the others.
 void matrixCase(Random &random, int iteration) {
   QuantCase c;
@@ -212,6 +234,7 @@ void matrixCase(Random &random, int iteration) {
   std::vector<void *> buffers{c.x.data(), packed.data(), terms.data(), y.data()};
   check(runWorkers(ik_qconvmatrix, buffers, 3, p, scratch, y), "qconvmatrix: workers disagree", iteration);
   check(y == want, "qconvmatrix: values", iteration);
+  residualCase(random, ik_qconvmatrix, c, buffers, scratch, want, iteration);
 }
 
 /// The same for few channels, with taps of a row in fours.
@@ -243,6 +266,7 @@ void tapsCase(Random &random, int iteration) {
   std::vector<void *> buffers{c.x.data(), packed.data(), terms.data(), y.data()};
   check(runWorkers(ik_qconvtaps, buffers, 3, p, scratch, y), "qconvtaps: workers disagree", iteration);
   check(y == want, "qconvtaps: values", iteration);
+  residualCase(random, ik_qconvtaps, c, buffers, scratch, want, iteration);
 }
 
 void convCase(Random &random, int iteration, bool depthwise) {

@@ -15,6 +15,13 @@
 using Kernel = void(void *const *, const int64_t *, int64_t, int64_t);
 using Params = std::vector<int64_t>;
 
+/// A float as a parameter.
+inline int64_t bits(float value) {
+  uint32_t u;
+  std::memcpy(&u, &value, sizeof u);
+  return u;
+}
+
 /// A fixed linear congruential generator: the same values on every machine.
 struct Random {
   uint64_t state = 88172645463325252ull;

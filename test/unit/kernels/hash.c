@@ -185,7 +185,7 @@ static void quantCase(kernel *run, int form) {
 
 /* Bands of a few rows or places, blocks that are parts of 32 by 32. */
 static void quantMatrixCase(int isTaps) {
-  int64_t p[IK_QCONV_COUNT], count = convShape(p, 0), *q = p + IK_CONV_COUNT;
+  int64_t p[IK_QCONV_COUNT + IK_QSUM_COUNT], count = convShape(p, 0), *q = p + IK_CONV_COUNT, *s = p + IK_QCONV_COUNT;
   if (!isTaps && pick(0, 1))
     count = squareShape(p, pick(7, 9));
   p[IK_CONV_ACT] = 0, p[IK_CONV_KC] = pick(1, 3);
@@ -204,7 +204,10 @@ static void quantMatrixCase(int isTaps) {
       table[channels + o] += *weight;
     }
   }
-  void *const buf[] = {x, w, table, y, scratch};
+  const union { float f[3]; int32_t i[3]; } sum = {{(float)pick(1, 300) / 97, (float)pick(1, 300) / 89, (float)pick(-2000, 2000) / 13}};
+  p[IK_CONV_RESIDUAL] = pick(0, 1), s[IK_QSUM_R_UNSIGNED] = pick(0, 1), s[IK_QSUM_Y_UNSIGNED] = pick(0, 1), s[IK_QSUM_Y_ZERO] = pick(0, 100);
+  s[IK_QSUM_FACTOR] = sum.i[0], s[IK_QSUM_R_FACTOR] = sum.i[1], s[IK_QSUM_SHIFT] = sum.i[2];
+  void *const buf[] = {x, w, table, p[IK_CONV_RESIDUAL] ? x : y, p[IK_CONV_RESIDUAL] ? y : scratch, scratch};
   for (int64_t worker = 0; worker < 2; ++worker)
     (isTaps ? ik_qconvtaps : ik_qconvmatrix)(buf, p, worker, 2);
   mix(y, count);
