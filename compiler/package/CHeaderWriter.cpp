@@ -142,7 +142,7 @@ void EntryWriter::writeModel(const Hash &abi) {
       << "_MAX_WORKERS,\n    " << entry.arenaBytes << "u, " << model << "_STATE_BYTES, " << entry.scratchBytes << "u, " << model
       << "_WEIGHTS_BYTES,\n    ";
   writeHash(out, abi, "\n     ");
-  out << ",\n    " << bound << ", 0u};\n\n";
+  out << ",\n    " << bound << ", " << entry.serial << "u};\n\n";
   writeContext();
 }
 
@@ -256,13 +256,13 @@ void ShapesWriter::writeTable(llvm::MutableArrayRef<EntryWriter> entries, const 
   out << "typedef void " << prefix << "_code(const ingot_frame *frame, uint32_t worker, uint32_t workers);\nextern " << prefix << "_code " << llvm::join(code, ",\n    ")
       << ";\nstatic const int64_t " << prefix << "_extents[][" << shapes.dims.size() << "] = {\n    " << llvm::join(extents, ",\n    ")
       << "};\nstatic const uint64_t " << prefix << "_sizes[][" << upper << "_INPUT_COUNT + " << upper << "_OUTPUT_COUNT] = {\n    " << llvm::join(sizes, ",\n    ")
-      << "};\n#define " << upper << "_SHAPE(shape, code, bound, bounds) \\\n  {code, " << prefix << "_sizes[shape], " << prefix << "_sizes[shape] + " << upper
+      << "};\n#define " << upper << "_SHAPE(shape, code, bound, bounds, serial) \\\n  {code, " << prefix << "_sizes[shape], " << prefix << "_sizes[shape] + " << upper
       << "_INPUT_COUNT, " << upper << "_INPUT_COUNT, " << upper << "_OUTPUT_COUNT, " << INGOT_ABI_VERSION << "u, " << upper << "_MAX_WORKERS, \\\n   " << upper
       << "_ARENA_BYTES, " << upper << "_STATE_BYTES, " << upper << "_SCRATCH_BYTES, " << upper << "_WEIGHTS_BYTES, \\\n   ";
   writeHash(out, abi, " \\\n    ");
-  out << ", \\\n   bound, bounds, 0u}\nstatic const ingot_model " << prefix << "_models[] = {";
+  out << ", \\\n   bound, bounds, serial}\nstatic const ingot_model " << prefix << "_models[] = {";
   for (size_t i = 0; i < code.size(); ++i)
-    out << (i ? ",\n    " : "\n    ") << upper << "_SHAPE(" << i << ", " << code[i] << ", " << bounds[i] << ")";
+    out << (i ? ",\n    " : "\n    ") << upper << "_SHAPE(" << i << ", " << code[i] << ", " << bounds[i] << ", " << layout.entries[i].serial << "u)";
   out << "};\nstatic const ingot_shape " << prefix << "_shapes[] = {";
   for (size_t i = 0; i < code.size(); ++i)
     out << (i ? ",\n    " : "\n    ") << "{" << prefix << "_extents[" << i << "], &" << prefix << "_models[" << i << "]}";

@@ -1,6 +1,7 @@
 // Estimates of what a second worker gains, and the choice for each call.
 #include "passes/plan/WorkSplit.h"
 
+#include "dialects/nn/Nn.h"
 #include "passes/plan/SharedMemory.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -10,19 +11,37 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-constexpr int64_t kBarrier = 500'000; // picoseconds; 0.2 to 1 us
-constexpr int64_t kStart = 2'000'000; // to wake the other workers and wait for them
+constexpr int64_t kBarrier = 500'000;  // picoseconds; 0.2 to 1 us
+constexpr int64_t kStart = 10'000'000; // to wake the other workers and wait for them: 1 us where they still spin, 15 to 45 where they sleep
+constexpr int64_t kShare = 4;          // part of a program's time that a second worker must save: it takes a core, and these are estimates
+constexpr int64_t kCached = 2 << 20;   // bytes of weights that stay in a large core's second cache from run to run
+constexpr int64_t kLongest = int64_t(1) << 50;
 
-/// About how long one worker of a large core takes for a call, in picoseconds: products by their number, the rest by what they write.
-int64_t timeOf(kernel::MicroOp call) {
-  constexpr int64_t kPerProduct = 20, kPerByte = 75, kLongest = int64_t(1) << 50;
+/// Bytes of weights that a call reads: all, but no more than a product each (a gather reads rows of its table).
+int64_t weightBytesOf(kernel::MicroOp call) {
   int64_t bytes = 0;
-  for (Value result : call.getResults())
-    bytes += bytesOf(result);
-  return std::max(std::min<int64_t>(call.getWork(), kLongest / kPerProduct) * kPerProduct, std::min(bytes, kLongest / kPerByte) * kPerByte);
+  for (Value input : call.getInputs()) {
+    Value root = input;
+    while (kernel::ViewOp view = root.getDefiningOp<kernel::ViewOp>())
+      root = view.getInput();
+    if (isa_and_present<nn::WeightOp, nn::ConstantOp>(root.getDefiningOp()))
+      bytes = std::min(bytes + bytesOf(input), kLongest);
+  }
+  return std::min(bytes, std::min<int64_t>(call.getWork(), kLongest) * 4);
 }
 
 } // namespace
+
+/// About how long one worker of a large core takes for a call, in picoseconds: products by their number or, where the weights come from memory, by those;
+/// the rest by what they write.
+int64_t WorkSplit::timeOf(kernel::MicroOp call) const {
+  constexpr int64_t kPerProduct = 20, kPerWeight = 50, kPerByte = 75;
+  int64_t bytes = 0, weights = readsMemory ? weightBytesOf(call) : 0;
+  for (Value result : call.getResults())
+    bytes = std::min(bytes + bytesOf(result), kLongest);
+  return std::max({std::min<int64_t>(call.getWork(), kLongest / kPerProduct) * kPerProduct, std::min(weights, kLongest / kPerWeight) * kPerWeight,
+                   std::min(bytes, kLongest / kPerByte) * kPerByte});
+}
 
 std::string WorkSplit::key(kernel::MicroOp call) const {
   std::string text;
@@ -33,22 +52,28 @@ std::string WorkSplit::key(kernel::MicroOp call) const {
   return text;
 }
 
-/// What a second worker saves in all, less what it costs: negative where the first had better do everything.
-int64_t WorkSplit::gain(ArrayRef<kernel::MicroOp> calls, int64_t barriers) const {
-  int64_t gain = -kStart;
-  for (kernel::MicroOp call : calls)
+/// Whether a second worker saves enough of the program's time; else the first had better do everything.
+bool WorkSplit::pays(ArrayRef<kernel::MicroOp> calls, int64_t barriers) const {
+  int64_t saved = -kStart - barriers * kBarrier, all = 0;
+  for (kernel::MicroOp call : calls) {
+    all += timeOf(call);
     if (!isSerial(call))
-      gain += timeOf(call) / 2;
-  return gain - barriers * kBarrier;
+      saved += timeOf(call) / 2;
+  }
+  return saved > 0 && saved >= all / kShare;
 }
 
 void WorkSplit::decide(ArrayRef<kernel::MicroOp> calls, llvm::function_ref<int64_t()> countBarriers) {
   if (workers < 2)
     return;
+  int64_t weights = 0;
+  for (kernel::MicroOp call : calls)
+    weights = std::min(weights + weightBytesOf(call), kLongest);
+  readsMemory = weights > kCached;
   // Splitting a call costs the barriers around it and gains half of its time.
   for (kernel::MicroOp call : calls)
     serial[call] = timeOf(call) < 2 * kBarrier;
-  if (gain(calls, countBarriers()) < 0)
+  if (!pays(calls, countBarriers()))
     for (kernel::MicroOp call : calls)
       serial[call] = true;
   for (kernel::MicroOp call : choices ? calls : ArrayRef<kernel::MicroOp>())

@@ -26,9 +26,11 @@ public:
   std::string key(kernel::MicroOp call) const;
 
 private:
-  int64_t gain(llvm::ArrayRef<kernel::MicroOp> calls, int64_t barriers) const;
+  int64_t timeOf(kernel::MicroOp call) const;
+  bool pays(llvm::ArrayRef<kernel::MicroOp> calls, int64_t barriers) const;
 
   int64_t workers;
+  bool readsMemory = false; // the program's weights are more than a cache holds
   Choices *choices;
   llvm::DenseMap<mlir::Operation *, bool> serial; // looked up, never iterated
 };

@@ -2,19 +2,7 @@
  * cannot mix with this one, because `arrived` is reset before the generation changes. */
 #include "ingot/abi.h"
 
-/* Looks at the barrier before the core is given away: some 50 microseconds, many times what workers of equal speed are apart. */
-#define SPINS 1024u
-
-/* Tells the core that this is a spin loop. */
-static inline void pauseCore(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __asm__ volatile("pause");
-#elif defined(__aarch64__) || defined(__arm__)
-  __asm__ volatile("yield");
-#elif defined(__hexagon__)
-  __asm__ volatile("pause(#8)");
-#endif
-}
+#include "spin.h"
 
 void ingot_barrier_wait(ingot_barrier *barrier, uint32_t workers) {
   if (workers < 2)
@@ -26,8 +14,8 @@ void ingot_barrier_wait(ingot_barrier *barrier, uint32_t workers) {
     return;
   }
   for (uint32_t spins = 0; __atomic_load_n(&barrier->generation, __ATOMIC_ACQUIRE) == generation; ++spins) {
-    if (spins < SPINS || !barrier->yield)
-      pauseCore();
+    if (spins < INGOT_SPINS || !barrier->yield)
+      ingot_pause();
     else
       barrier->yield();
   }

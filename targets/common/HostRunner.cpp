@@ -14,21 +14,12 @@
 #include <mutex>
 #include <thread>
 
+#ifdef __linux__
+#include <sched.h>
+#endif
+
 namespace ingot {
 namespace {
-
-/// Same contract as the runtime's ingot_barrier_wait; yields, because tests run more workers than cores.
-void waitAtBarrier(ingot_barrier *barrier, uint32_t workers) {
-  uint32_t generation = __atomic_load_n(&barrier->generation, __ATOMIC_ACQUIRE);
-  if (__atomic_add_fetch(&barrier->arrived, 1, __ATOMIC_ACQ_REL) == workers) {
-    __atomic_store_n(&barrier->arrived, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&barrier->generation, generation + 1, __ATOMIC_RELEASE);
-    return;
-  }
-  for (int spins = 0; __atomic_load_n(&barrier->generation, __ATOMIC_ACQUIRE) == generation; ++spins)
-    if (spins > 1000)
-      std::this_thread::yield();
-}
 
 /// Zero-filled memory on a 64-byte boundary; pages that nothing touches cost nothing.
 class AlignedBytes {
@@ -41,6 +32,46 @@ public:
 private:
   size_t bytes;
   std::unique_ptr<void, void (*)(void *)> storage;
+};
+
+/// Keeps threads on cores of their own, off the caller's. Some schedulers pack the threads of a process: on a virtual machine that does so two workers
+/// were seen to take turns on one core for seconds while the other idled.
+class Cores {
+public:
+  Cores() {
+#ifdef __linux__
+    CPU_ZERO(&allowed);
+    count = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 0;
+#endif
+  }
+
+  /// For threads that run now. Does nothing when the caller has not moved, or where there are fewer cores than threads.
+  void spread([[maybe_unused]] std::vector<std::thread> &threads) {
+#ifdef __linux__
+    int here = sched_getcpu();
+    if ((here == caller && threads.size() == placed) || threads.size() + 1 > static_cast<size_t>(count))
+      return;
+    int core = -1;
+    for (std::thread &thread : threads) {
+      do
+        ++core;
+      while (core < CPU_SETSIZE && (core == here || !CPU_ISSET(core, &allowed)));
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(core, &one);
+      pthread_setaffinity_np(thread.native_handle(), sizeof one, &one);
+    }
+    caller = here;
+    placed = threads.size();
+#endif
+  }
+
+private:
+#ifdef __linux__
+  cpu_set_t allowed;
+  int count = 0, caller = -1;
+  size_t placed = 0;
+#endif
 };
 
 /// Threads that stay between runs: starting one costs more than a small model. They look for the next round for a while before they sleep.
@@ -59,6 +90,7 @@ public:
     size_t helpers = static_cast<size_t>(workers) - 1;
     while (threads.size() < helpers)
       threads.emplace_back([this, worker = static_cast<int64_t>(threads.size()) + 1, seen = round] { serve(worker, seen); });
+    cores.spread(threads);
     active = workers;
     __atomic_store_n(&left, static_cast<int64_t>(threads.size()), __ATOMIC_RELAXED);
     post(work);
@@ -96,6 +128,7 @@ private:
   }
 
   std::vector<std::thread> threads;
+  Cores cores;
   std::mutex mutex;
   std::condition_variable wake;
   llvm::function_ref<void(int64_t)> work = nullptr;
@@ -173,7 +206,7 @@ public:
     sources.clear();
     for (const void *input : inputs)
       sources.push_back(const_cast<void *>(input));
-    ingot_barrier barrier = {};
+    ingot_barrier barrier = {.yield = [] { std::this_thread::yield(); }}; // tests run more workers than cores
     TimedFrame timed = {{weights, arena.data(), state.data(), scratch.data(), sources.data(), outputs.data(), &barrier, &device}, &seconds, now()};
     ingot_run_fn function = entries[entry];
     workers = programs[entry].serial ? 1 : workers; // the others would only be woken
@@ -216,7 +249,7 @@ llvm::Error defineRuntime(llvm::orc::LLJIT &jit, llvm::ArrayRef<HostSymbol> more
   auto define = [&](llvm::StringRef name, ExecutorAddr address) {
     symbols[jit.mangleAndIntern(name)] = {address, llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   };
-  define("ingot_barrier_wait", ExecutorAddr::fromPtr(&waitAtBarrier));
+  define("ingot_barrier_wait", ExecutorAddr::fromPtr(&ingot_barrier_wait));
   define("ingot_stream_next", ExecutorAddr::fromPtr(&ingot_stream_next));
   define("ingot_call_done", ExecutorAddr::fromPtr(&noteCallDone));
   define("memcpy", ExecutorAddr::fromPtr(&std::memcpy));

@@ -10,9 +10,9 @@
 // CHECK-NOT: deploy.barrier
 func.func @main(%x: tensor<16xf32>) -> tensor<16xf32> {
   %w = nn.constant dense<1.0> : tensor<16xf32>
-  %a = kernel.micro "a"(%x) params [] scratch 0 work 1638400 : (tensor<16xf32>) -> tensor<16xf32>
-  %b = kernel.micro "b"(%a) params [] scratch 0 work 1638400 : (tensor<16xf32>) -> tensor<16xf32>
-  %c = kernel.micro "c"(%b, %w) params [7] scratch 0 work 1638400 : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %a = kernel.micro "a"(%x) params [] scratch 0 work 16384000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b = kernel.micro "b"(%a) params [] scratch 0 work 16384000 : (tensor<16xf32>) -> tensor<16xf32>
+  %c = kernel.micro "c"(%b, %w) params [7] scratch 0 work 16384000 : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
   return %c : tensor<16xf32>
 }
 
@@ -22,16 +22,66 @@ func.func @main(%x: tensor<16xf32>) -> tensor<16xf32> {
 // CHECK: deploy.call "small1" {{.*}} work 16 {serial
 // CHECK-NEXT: deploy.call "small2" {{.*}} work 16 {serial
 // CHECK-NEXT: deploy.barrier
-// CHECK-NEXT: deploy.call "large" {{.*}} work 1638400
+// CHECK-NEXT: deploy.call "large" {{.*}} work 16384000
 // CHECK-NOT: serial
 // CHECK: deploy.barrier
 // CHECK-NEXT: deploy.call "small3" {{.*}} work 16 {serial
 func.func @main(%x: tensor<16xf32>) -> tensor<16xf32> {
   %a = kernel.micro "small1"(%x) params [] scratch 0 work 16 : (tensor<16xf32>) -> tensor<16xf32>
   %b = kernel.micro "small2"(%a) params [] scratch 0 work 16 : (tensor<16xf32>) -> tensor<16xf32>
-  %c = kernel.micro "large"(%b) params [] scratch 0 work 1638400 : (tensor<16xf32>) -> tensor<16xf32>
+  %c = kernel.micro "large"(%b) params [] scratch 0 work 16384000 : (tensor<16xf32>) -> tensor<16xf32>
   %d = kernel.micro "small3"(%c) params [] scratch 0 work 16 : (tensor<16xf32>) -> tensor<16xf32>
   return %d : tensor<16xf32>
+}
+
+// -----
+
+// A second worker must save a quarter of the program's time: here it would save less, for most of it is small calls, whatever their number.
+// CHECK: deploy.call "shared" {{.*}} work 2000000 {serial
+// CHECK-NOT: deploy.barrier
+// CHECK: deploy.call "alone" {{.*}} {serial
+func.func @main(%x: tensor<16xf32>) -> tensor<16xf32> {
+  %a = kernel.micro "shared"(%x) params [] scratch 0 work 2000000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b0 = kernel.micro "alone"(%a) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b1 = kernel.micro "alone"(%b0) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b2 = kernel.micro "alone"(%b1) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b3 = kernel.micro "alone"(%b2) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b4 = kernel.micro "alone"(%b3) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b5 = kernel.micro "alone"(%b4) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b6 = kernel.micro "alone"(%b5) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b7 = kernel.micro "alone"(%b6) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b8 = kernel.micro "alone"(%b7) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b9 = kernel.micro "alone"(%b8) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b10 = kernel.micro "alone"(%b9) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b11 = kernel.micro "alone"(%b10) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b12 = kernel.micro "alone"(%b11) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b13 = kernel.micro "alone"(%b12) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b14 = kernel.micro "alone"(%b13) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b15 = kernel.micro "alone"(%b14) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b16 = kernel.micro "alone"(%b15) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b17 = kernel.micro "alone"(%b16) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b18 = kernel.micro "alone"(%b17) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b19 = kernel.micro "alone"(%b18) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b20 = kernel.micro "alone"(%b19) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b21 = kernel.micro "alone"(%b20) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b22 = kernel.micro "alone"(%b21) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b23 = kernel.micro "alone"(%b22) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  %b24 = kernel.micro "alone"(%b23) params [] scratch 0 work 49000 : (tensor<16xf32>) -> tensor<16xf32>
+  return %b24 : tensor<16xf32>
+}
+
+// -----
+
+// Weights that no cache holds take their time to be read, whatever the products; a gather reads no more than it makes.
+// CHECK: deploy.call "matvec"
+// CHECK-NOT: serial
+// CHECK-SAME: work 1048576
+// CHECK: deploy.call "row" {{.*}} work 1024 {serial
+func.func @main(%x: tensor<1024xf32>) -> tensor<1024xf32> {
+  %w = nn.weight @w : tensor<1048576xf32>
+  %y = kernel.micro "matvec"(%x, %w) params [] scratch 0 work 1048576 : (tensor<1024xf32>, tensor<1048576xf32>) -> tensor<1024xf32>
+  %z = kernel.micro "row"(%y, %w) params [] scratch 0 work 1024 : (tensor<1024xf32>, tensor<1048576xf32>) -> tensor<1024xf32>
+  return %z : tensor<1024xf32>
 }
 
 // -----

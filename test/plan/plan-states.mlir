@@ -14,16 +14,16 @@
 func.func @prefill(%x: tensor<16xf32>) -> tensor<16xf32> {
   %w = nn.constant dense<1.0> : tensor<16xf32>
   %k = nn.state @k : tensor<16xf32>
-  %n = kernel.micro "append"(%k, %x) params [] scratch 0 work 1638400 {dest = 0 : i64} : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %n = kernel.micro "append"(%k, %x) params [] scratch 0 work 16384000 {dest = 0 : i64} : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
   nn.write_state %n, @k : tensor<16xf32>
-  %y = kernel.micro "attend"(%n, %w) params [] scratch 0 work 1638400 : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %y = kernel.micro "attend"(%n, %w) params [] scratch 0 work 16384000 : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
   return %y : tensor<16xf32>
 }
 func.func @decode(%x: tensor<16xf32>) -> tensor<8xf32> {
   %w = nn.constant dense<1.0> : tensor<16xf32>
   %v = nn.state @v : tensor<8xf32>
   %k = nn.state @k : tensor<16xf32>
-  %y = kernel.micro "read"(%v, %k, %w) params [] scratch 0 work 1638400 : (tensor<8xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<8xf32>
+  %y = kernel.micro "read"(%v, %k, %w) params [] scratch 0 work 16384000 : (tensor<8xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<8xf32>
   return %y : tensor<8xf32>
 }
 
@@ -35,7 +35,7 @@ func.func @decode(%x: tensor<16xf32>) -> tensor<8xf32> {
 // CHECK-NEXT: deploy.barrier
 // CHECK-NEXT: deploy.call "map_{{.*}} places [#deploy.place<arena, 0, 0, 64>, #deploy.place<state, 0, 0, 64>]
 func.func @main(%x: tensor<16xf32>) -> tensor<16xf32> {
-  %n = kernel.micro "make"(%x) params [] scratch 0 work 1638400 : (tensor<16xf32>) -> tensor<16xf32>
+  %n = kernel.micro "make"(%x) params [] scratch 0 work 16384000 : (tensor<16xf32>) -> tensor<16xf32>
   nn.write_state %n, @s : tensor<16xf32>
   %old = nn.state @s : tensor<16xf32>
   return %old : tensor<16xf32>

@@ -46,7 +46,7 @@ func.func @b(%x: tensor<40xf32>) -> tensor<40xf32> {
 // CHECK: deploy.call "map_{{[0-9a-f]+}}"
 // CHECK-SAME: callees = ["map_{{[0-9a-f]+}}", "map_{{[0-9a-f]+}}"]
 func.func @a(%x: tensor<2x4xf32>) -> tensor<4x2xf32> {
-  %m = kernel.micro "small"(%x) params [] scratch 0 work 1000000 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %m = kernel.micro "small"(%x) params [] scratch 0 work 10000000 : (tensor<2x4xf32>) -> tensor<2x4xf32>
   %y = kernel.map(%m) dims [4, 2] offsets [0, 0] strides [1, 4, 2, 1] {
   ^bb0(%v: f32):
     kernel.yield %v : f32

@@ -59,7 +59,7 @@ typedef struct ingot_model {
   uint8_t abi_hash[32]; /* equal to the container's */
   const ingot_bound *bound; /* [bound_count] */
   uint32_t bound_count;
-  uint32_t pad;
+  uint32_t serial; /* 1: the first worker does everything, more have nothing to do */
 } ingot_model;
 
 /* One shape that a model was compiled for: the extents of its dimensions, and the code for them. The models of one table differ in code, in what
