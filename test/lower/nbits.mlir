@@ -34,6 +34,22 @@ func.func @forms(%x: tensor<3x64xf32>) -> (tensor<3x20xf32>, tensor<3x20xf32>, t
 
 // -----
 
+// Zero points that are floats are bytes where they can be.
+// CHECK-LABEL: @zeros
+// CHECK-DAG: "ik_nbits_float"(%arg0, %{{.*}}) params [3, 2, 64, 4, 2, 4, 1]
+// CHECK-DAG: "ik_nbits_float"(%arg0, %{{.*}}) params [3, 2, 64, 4, 2, 4, 4]
+func.func @zeros(%x: tensor<3x64xf32>) -> (tensor<3x2xf32>, tensor<3x2xf32>) {
+  %w = nn.constant dense<7> : tensor<2x1x32xui8>
+  %s = nn.constant dense<0.1> : tensor<2xf32>
+  %z = nn.constant dense<[7.0, 255.0]> : tensor<2xf32>
+  %f = nn.constant dense<[7.0, 7.5]> : tensor<2xf32>
+  %a = quant.nbits_matmul %x, %w, %s zeros %z bits 4 block 64 activations 32 : (tensor<3x64xf32>, tensor<2x1x32xui8>, tensor<2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+  %b = quant.nbits_matmul %x, %w, %s zeros %f bits 4 block 64 activations 32 : (tensor<3x64xf32>, tensor<2x1x32xui8>, tensor<2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+  return %a, %b : tensor<3x2xf32>, tensor<3x2xf32>
+}
+
+// -----
+
 func.func @computed(%x: tensor<3x64xf32>, %w: tensor<20x2x16xui8>, %s: tensor<40xf32>) -> tensor<3x20xf32> {
   // expected-error @+1 {{b-bit weights that are computed}}
   %y = quant.nbits_matmul %x, %w, %s bits 4 block 32 : (tensor<3x64xf32>, tensor<20x2x16xui8>, tensor<40xf32>) -> tensor<3x20xf32>

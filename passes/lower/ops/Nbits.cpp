@@ -6,6 +6,8 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace ingot {
@@ -46,6 +48,11 @@ bool areHalves(const Tensor &scales) {
   return llvm::all_of(floats(scales), [](float value) { return static_cast<float>(static_cast<_Float16>(value)) == value; });
 }
 
+/// Zero points that a byte holds.
+bool areBytes(const Tensor &zeros) {
+  return llvm::all_of(floats(zeros), [](float value) { return value >= 0 && value <= 255 && value == std::trunc(value); });
+}
+
 Tensor packTensors(const NbitsShape &shape, ArrayRef<Tensor> from) {
   NbitsScales scales{floats(from[1]), from.size() > 2 ? zeroPoints(from[2], shape) : std::vector<float>()};
   Tensor out(DType::U8, {shape.packedBytes()});
@@ -75,7 +82,7 @@ std::optional<Packed> packWeights(LowerContext &context, Location loc, const Sou
   ArrayRef<int64_t> stored = tensorType(source.weights).getShape();
   NbitsShape shape{stored[0], source.k, source.bits, source.block, stored[1]};
   shape.scaleBytes = areHalves(*context.constant(source.scales)) ? 2 : 4;
-  shape.zeroBytes = !source.zeros ? 0 : isa<FloatType>(tensorType(source.zeros).getElementType()) ? 4 : 1;
+  shape.zeroBytes = !source.zeros ? 0 : areBytes(*context.constant(source.zeros)) ? 1 : 4;
   RankedTensorType type = RankedTensorType::get({shape.packedBytes()}, toMlir(DType::U8, context.builder.getContext()));
   nn::WeightOp weight = source.weights.getDefiningOp<nn::WeightOp>();
   bool isShared = weight && source.scales.getDefiningOp<nn::WeightOp>() && (!source.zeros || source.zeros.getDefiningOp<nn::WeightOp>());
