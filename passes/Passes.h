@@ -24,6 +24,7 @@ std::unique_ptr<mlir::Pass> createSinkDequantize();
 std::unique_ptr<mlir::Pass> createFuseQuantized(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFuseNbits(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFuseRealConv(const PassContext &context);
+std::unique_ptr<mlir::Pass> createTabulateBytes(const PassContext &context);
 std::unique_ptr<mlir::Pass> createTrimFilters();
 std::unique_ptr<mlir::Pass> createFuseEpilogue();
 // lower

@@ -26,6 +26,7 @@ void registerPasses() {
   mlir::registerPass([] { return createFuseQuantized(context); });
   mlir::registerPass([] { return createFuseNbits(context); });
   mlir::registerPass([] { return createFuseRealConv(context); });
+  mlir::registerPass([] { return createTabulateBytes(context); });
   mlir::registerPass([] { return createTrimFilters(); });
   mlir::registerPass([] { return createFuseEpilogue(); });
   mlir::registerPass([] { return createLowerToKernels(context); });

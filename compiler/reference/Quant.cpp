@@ -196,6 +196,14 @@ llvm::FailureOr<Results> add(Operation *op, ArrayRef<Tensor> operands, std::stri
   return one(result);
 }
 
+llvm::FailureOr<Results> lookup(Operation *op, ArrayRef<Tensor> operands, std::string &) {
+  Tensor result = resultOf(op);
+  int64_t least = operands[0].dtype() == DType::U8 ? 0 : -128;
+  for (int64_t i = 0; i < result.count(); ++i)
+    result.set(i, operands[1].at(operands[0].intAt(i) - least));
+  return one(result);
+}
+
 } // namespace
 
 void addQuant(RuleTable &table) {
@@ -205,6 +213,7 @@ void addQuant(RuleTable &table) {
   table["quant.real_conv"] = realConv;
   table["quant.matmul"] = matmul;
   table["quant.add"] = add;
+  table["quant.lookup"] = lookup;
 }
 
 } // namespace ingot::reference

@@ -121,6 +121,23 @@ def Quant_AddOp : Quant_Op<"add"> {
   let hasVerifier = 1;
 }
 
+def Quant_LookupOp : Quant_Op<"lookup"> {
+  let summary = "a function of bytes by its table";
+  let description = [{
+    result = table[input - least], least being the smallest number of the input's type. Rules: Q3. Q7: input and result have one shape, the table 256
+    elements of the result's type.
+
+    Example:
+    ```mlir
+    %y = quant.lookup %x, %t : (tensor<2x3xi8>, tensor<256xui8>) -> tensor<2x3xui8>
+    ```
+  }];
+  let arguments = (ins Tensor:$input, Tensor:$table);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$input `,` $table attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Quant_LstmOp : Quant_Op<"lstm"> {
   let summary = "one direction of an LSTM with 8-bit recurrent weights";
   let description = [{

@@ -91,6 +91,16 @@ LogicalResult AddOp::verify() {
   return zerosFit ? success() : emitOpError("Q6: a zero is not one number of its tensor's type");
 }
 
+LogicalResult LookupOp::verify() {
+  RankedTensorType x = getInput().getType(), table = getTable().getType(), y = getResult().getType();
+  if (!isByte(x) || !isByte(y))
+    return emitOpError("Q3: the input or the result is no 8-bit integer");
+  if (x.getShape() != y.getShape())
+    return emitOpError("Q7: input and result differ in shape");
+  bool fits = table.getShape() == ArrayRef<int64_t>{256} && table.getElementType() == y.getElementType();
+  return fits ? success() : emitOpError("Q7: the table has not 256 elements of the result's type");
+}
+
 LogicalResult LstmOp::verify() {
   constexpr int64_t kMostHidden = 32768; // 255 * 255 * H < 2^31
   if (getInputs().size() != 8)

@@ -82,6 +82,16 @@ def FuseRealConv : Pass<"ingot-fuse-real-conv", "::mlir::ModuleOp"> {
   }];
 }
 
+def TabulateBytes : Pass<"ingot-tabulate-bytes", "::mlir::ModuleOp"> {
+  let summary = "elementwise functions of one tensor of bytes become tables";
+  let constructor = "::ingot::createTabulateBytes({})";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
+  let description = [{
+    quantize(f(dequantize(x))) -> quant.lookup x, table, for f of unary and binary operations on x and constants of one element, with one constant scale on
+    either side. The reference evaluator fills the table. Not when a value between has another reader, nor for sums, products, clips and the like alone.
+  }];
+}
+
 def TrimFilters : Pass<"ingot-trim-filters", "::mlir::ModuleOp"> {
   let summary = "filter taps that meet only padding go";
   let constructor = "::ingot::createTrimFilters()";

@@ -12,6 +12,7 @@ void buildFuse(mlir::OpPassManager &manager, const PassContext &context) {
   manager.addPass(createFusePadIntoConv());
   manager.addPass(createFuseQuantized(context)); // early: later passes break up dequantise -> op -> quantise
   manager.addPass(createFuseRealConv(context)); // takes what the one before leaves
+  manager.addPass(createTabulateBytes(context)); // of what is between bytes and not taken in by a product
   manager.addPass(createFuseNbits(context));
   manager.addPass(createFoldAffineIntoConv(context));
   manager.addPass(createTrimFilters()); // filters are plain by now, and the next pass makes their slices

@@ -80,6 +80,30 @@ func.func @q6_scale(%a: tensor<4xui8>, %s: tensor<f32>, %sv: tensor<4xf32>, %z: 
 
 // -----
 
+func.func @q3_lookup(%x: tensor<4xi32>, %t: tensor<256xui8>) -> tensor<4xui8> {
+  // expected-error @+1 {{Q3: the input or the result is no 8-bit integer}}
+  %y = quant.lookup %x, %t : (tensor<4xi32>, tensor<256xui8>) -> tensor<4xui8>
+  return %y : tensor<4xui8>
+}
+
+// -----
+
+func.func @q7_shape(%x: tensor<4xui8>, %t: tensor<256xui8>) -> tensor<5xui8> {
+  // expected-error @+1 {{Q7: input and result differ in shape}}
+  %y = quant.lookup %x, %t : (tensor<4xui8>, tensor<256xui8>) -> tensor<5xui8>
+  return %y : tensor<5xui8>
+}
+
+// -----
+
+func.func @q7_table(%x: tensor<4xui8>, %t: tensor<255xui8>) -> tensor<4xui8> {
+  // expected-error @+1 {{Q7: the table has not 256 elements of the result's type}}
+  %y = quant.lookup %x, %t : (tensor<4xui8>, tensor<255xui8>) -> tensor<4xui8>
+  return %y : tensor<4xui8>
+}
+
+// -----
+
 func.func @q6_zero(%a: tensor<4xui8>, %s: tensor<f32>, %z: tensor<ui8>, %zi: tensor<i8>) -> tensor<4xui8> {
   // expected-error @+1 {{Q6: a zero is not one number of its tensor's type}}
   %y = quant.add %a, %s, %z, %a, %s, %zi, %s, %z : (tensor<4xui8>, tensor<f32>, tensor<ui8>, tensor<4xui8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<ui8>) -> tensor<4xui8>

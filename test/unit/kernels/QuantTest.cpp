@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-extern "C" Kernel ik_qconv, ik_qconvreal, ik_qconvlines, ik_qconvmatrix, ik_qconvtaps, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul_both, ik_qmatmul, ik_imatmul, ik_iconv;
+extern "C" Kernel ik_qconv, ik_qconvreal, ik_qconvlines, ik_qconvmatrix, ik_qconvtaps, ik_qdwconv, ik_qconvnd, ik_qmatmulnd, ik_qmatmul_both, ik_qmatmul, ik_imatmul, ik_iconv, ik_lookup_8;
 
 namespace {
 
@@ -296,6 +296,18 @@ void convCase(Random &random, int iteration, bool depthwise) {
   linesCase(random, c, fast, want, iteration);
 }
 
+void lookupCase(Random &random, int iteration) {
+  std::vector<uint8_t> x(random.range(1, 400)), table(256), want(x.size()), y(x.size());
+  for (std::vector<uint8_t> *bytes : {&x, &table})
+    for (uint8_t &byte : *bytes)
+      byte = static_cast<uint8_t>(random.range(0, 255));
+  for (size_t i = 0; i < x.size(); ++i)
+    want[i] = table[x[i]];
+  std::vector<void *> buffers{x.data(), table.data(), y.data()};
+  check(runWorkers(ik_lookup_8, buffers, 2, {static_cast<int64_t>(x.size())}, 0, y), "lookup: workers disagree", iteration);
+  check(y == want, "lookup: values", iteration);
+}
+
 void matmulCase(Random &random, int iteration) {
   int64_t m = random.range(1, 20), n = random.range(1, 120), depth = random.range(1, 50), batches = random.range(1, 3), count = batches * m * n;
   Params p(IK_QMATMUL_COUNT, 0);
@@ -387,6 +399,7 @@ int testQuant() {
     tapsCase(random, i);
     matmulCase(random, i);
     packedMatmulCase(random, i);
+    lookupCase(random, i);
   }
   return check.failures;
 }

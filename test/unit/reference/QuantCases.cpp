@@ -10,6 +10,9 @@ std::vector<Case> quantCases() {
       "quant.conv %arg0, %arg1, %arg2, %arg3, %arg4, %arg5, %arg6, %arg7, %arg8 strides [1] pad_low [1] pad_high [0] dilations [1] group 1";
   const char *real = "quant.real_conv %arg0, %arg1, %arg2, %arg3, %arg4, %arg5 strides [1] pad_low [1] pad_high [0] dilations [1] group 1";
   const char *matmul = "quant.matmul %arg0, %arg1, %arg2, %arg3, %arg4, %arg5, %arg6, %arg7";
+  std::vector<double> rising; // (i + 7) modulo 256
+  for (int i = 0; i < 256; ++i)
+    rising.push_back((i + 7) % 256);
   const char *add = "quant.add %arg0, %arg1, %arg2, %arg3, %arg4, %arg5, %arg6, %arg7";
   return {
       {"quant.quantize %arg0, %arg1, %arg2 axis 0", {"4xf32", "f32", "ui8"}, {{0.5, 1.5, 300, -5}, {1}, {10}}, {"4xui8"}, {{10, 12, 255, 5}}, 0},
@@ -32,6 +35,7 @@ std::vector<Case> quantCases() {
       // (3 - 1) 0.5 + (8 - 10) 0.25 is one step of 0.5; the second sum saturates; 1.5 and 2.5 steps round to 2.
       {add, {"4xui8", "f32", "ui8", "4xi8", "f32", "i8", "f32", "i8"}, {{3, 255, 2, 2}, {0.5}, {1}, {8, 127, 11, 13}, {0.25}, {10}, {0.5}, {-3}},
        {"4xi8"}, {{-2, 127, -1, -1}}, 0},
+      {"quant.lookup %arg0, %arg1", {"3xi8", "256xui8"}, {{-128, 127, -127}, rising}, {"3xui8"}, {{7, 6, 8}}, 0},
       // Gates i o f c: h = 2.55 has the scale 0.01 and is 255, R h is 2.55 (3 - 1) / 2 for i and nothing else; i o f c = 3.55 2 1 4, c = 10 + 14.2, h = 2 c.
       {"quant.lstm %arg0, %arg1, %arg2, %arg3, %arg4, %arg5, %arg6, %arg7 activations [\"relu\", \"relu\", \"relu\"]",
        {"1x1x4xf32", "1x4xi8", "4xf32", "i32", "8xf32", "1x1xf32", "1x1xf32", "3xf32"},
