@@ -286,7 +286,7 @@ Value ScalarBuilder::quantize(Value x, Value scale, Value zero, DType from, DTyp
   return width == 32 ? integer : arith::TruncIOp::create(b, loc, b.getIntegerType(width), integer).getResult();
 }
 
-// Of a size that no step of quantizeByte overflows or rounds among denormals, and of a significand that is not all ones, for which quotients may be wrong
+// Of a size that no step of quantizeFew overflows or rounds among denormals, and of a significand that is not all ones, for which quotients may be wrong
 bool ScalarBuilder::isPlainScale(float scale) {
   int exponent;
   return scale >= 0x1p-60f && scale <= 0x1p60f && std::frexp(scale, &exponent) != 0x1.fffffep-1f;
@@ -294,13 +294,14 @@ bool ScalarBuilder::isPlainScale(float scale) {
 
 // x is clamped first, so that infinities do not meet the corrections: two, from the rounded inverse, give the rounded quotient (Markstein, Computation of
 // elementary functions on the IBM RISC System/6000 processor, 1990). What depends on scale and zero alone is computed before the loop
-Value ScalarBuilder::quantizeByte(Value x, Value scale, Value zero, DType from, DType to) {
+Value ScalarBuilder::quantizeFew(Value x, Value scale, Value zero, DType from, DType to) {
   Type f32 = b.getF32Type();
   x = cast(x, from, DType::F32, false);
-  bool isSigned = isSignedInt(to);
+  unsigned width = scalarWidth(to);
+  double least = isSignedInt(to) ? -std::ldexp(1.0, width - 1) : 0;
   Value offset = zero ? cast(zero, to, DType::F32, false) : constant(0, f32);
   auto limit = [&](double value) { return arith::MulFOp::create(b, loc, scale, arith::SubFOp::create(b, loc, constant(value, f32), offset)); };
-  Value low = limit(isSigned ? -128 : 0), high = limit(isSigned ? 127 : 255);
+  Value low = limit(least), high = limit(least + std::ldexp(1.0, width) - 1);
   x = arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, low), low, x);
   x = arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, high), high, x);
   Value inverse = arith::DivFOp::create(b, loc, constant(1, f32), scale), negative = arith::NegFOp::create(b, loc, scale);
@@ -312,7 +313,7 @@ Value ScalarBuilder::quantizeByte(Value x, Value scale, Value zero, DType from, 
   Value rounded = arith::AddFOp::create(b, loc, math::RoundEvenOp::create(b, loc, quotient), offset);
   Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, rounded, rounded);
   Value safe = arith::SelectOp::create(b, loc, isNan, constant(0, f32), rounded);
-  return arith::TruncIOp::create(b, loc, b.getI8Type(), arith::FPToSIOp::create(b, loc, b.getI32Type(), safe));
+  return arith::TruncIOp::create(b, loc, b.getIntegerType(width), arith::FPToSIOp::create(b, loc, b.getI32Type(), safe));
 }
 
 // The sum with a zero point is exact in f64, so that the result is rounded once

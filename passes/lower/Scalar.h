@@ -26,8 +26,8 @@ public:
   /// saturate(roundHalfEven(x / scale) + zero) in f32, as an element of `to`, an integer or a small float, which rounds by itself. `zero` is of
   /// that type, or null for 0. Null for other types.
   mlir::Value quantize(mlir::Value x, mlir::Value scale, mlir::Value zero, DType from, DType to);
-  /// The same for an 8-bit `to` without a division for each element: of scales that isPlainScale, and that are the same for all elements.
-  mlir::Value quantizeByte(mlir::Value x, mlir::Value scale, mlir::Value zero, DType from, DType to);
+  /// The same for a `to` of 8 or 16 bits without a division for each element: of scales that isPlainScale, and that are the same for all elements.
+  mlir::Value quantizeFew(mlir::Value x, mlir::Value scale, mlir::Value zero, DType from, DType to);
   static bool isPlainScale(float scale);
   /// (x - zero) * scale in `to`.
   mlir::Value dequantize(mlir::Value x, mlir::Value scale, mlir::Value zero, DType from, DType to);

@@ -110,6 +110,8 @@ func.func @computed_filter(%x: tensor<1x6x4x4xui8>, %w: tensor<8x6x1x1xui8>) -> 
 // One constant scale: its inverse and two corrections for each element; a scale that is computed divides.
 // CHECK-LABEL: @quantize
 // CHECK-COUNT-4: math.fma
+// CHECK-LABEL: @quantize_words
+// CHECK-COUNT-4: math.fma
 // CHECK-LABEL: @quantize_computed
 // CHECK-NOT: math.fma
 // CHECK: arith.divf
@@ -118,6 +120,12 @@ func.func @quantize(%x: tensor<4x5xf32>) -> tensor<4x5xui8> {
   %z = nn.constant dense<3> : tensor<ui8>
   %y = quant.quantize %x, %s, %z axis 0 : (tensor<4x5xf32>, tensor<f32>, tensor<ui8>) -> tensor<4x5xui8>
   return %y : tensor<4x5xui8>
+}
+func.func @quantize_words(%x: tensor<4x5xf32>) -> tensor<4x5xui16> {
+  %s = nn.constant dense<0.3> : tensor<f32>
+  %z = nn.constant dense<30000> : tensor<ui16>
+  %y = quant.quantize %x, %s, %z axis 0 : (tensor<4x5xf32>, tensor<f32>, tensor<ui16>) -> tensor<4x5xui16>
+  return %y : tensor<4x5xui16>
 }
 func.func @quantize_computed(%x: tensor<4x5xf32>, %s: tensor<f32>) -> tensor<4x5xui8> {
   %z = nn.constant dense<3> : tensor<ui8>

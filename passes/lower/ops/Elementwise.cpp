@@ -117,17 +117,17 @@ template <typename OpT> Lowered lowerQuant(OpT op, LowerContext &context, std::s
   FailureOr<QuantBox> box = quantBox(op.getInput(), op.getScale(), op.getZero(), op.getAxis(), op.getBlock(), why);
   if (failed(box))
     return failure();
-  bool isByte = false;
-  if (quantise && context.hasTiles() && !isFloat(to) && scalarWidth(to) == 8 && scaleType == DType::F32 && tensorType(op.getScale()).getNumElements() == 1)
+  bool isFew = false;
+  if (quantise && context.hasTiles() && !isFloat(to) && scalarWidth(to) <= 16 && scaleType == DType::F32 && tensorType(op.getScale()).getNumElements() == 1)
     if (std::optional<Tensor> known = context.constant(op.getScale()))
-      isByte = ScalarBuilder::isPlainScale(static_cast<float>(known->at(0)));
+      isFew = ScalarBuilder::isPlainScale(static_cast<float>(known->at(0)));
   auto body = [&](OpBuilder &b, Location loc, ValueRange args) {
     ScalarBuilder scalar(b, loc);
     Value zero = args.size() > 2 ? args[2] : Value();
     DType wide = !quantise && to == DType::F64 ? DType::F64 : DType::F32;
     Value scale = scalar.cast(args[1], scaleType, wide, false);
-    if (isByte)
-      return scalar.quantizeByte(args[0], scale, zero, from, to);
+    if (isFew)
+      return scalar.quantizeFew(args[0], scale, zero, from, to);
     return quantise ? scalar.quantize(args[0], scale, zero, from, to) : scalar.dequantize(args[0], scale, zero, from, to);
   };
   return SmallVector<Value, 2>{
