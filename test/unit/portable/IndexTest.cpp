@@ -129,7 +129,7 @@ void tupleCases(Random &random, int64_t kind) {
 }
 
 void cumulateCase(Random &random) {
-  int64_t outer = random.integer(1, 4), n = random.integer(1, 20), inner = random.integer(1, 5);
+  int64_t outer = random.integer(1, 4), n = random.integer(1, 20), inner = random.integer(1, 40);
   int64_t product = random.integer(0, 1), exclusive = random.integer(0, 1), reverse = random.integer(0, 1);
   std::vector<int64_t> params = {outer, n, inner, product, exclusive, reverse};
   std::vector<float> x = randomVector<float>(random, outer * n * inner), y(x.size());
