@@ -22,4 +22,11 @@
 #define GET_OP_CLASSES
 #include "dialects/kernel/Ops.h.inc"
 
+namespace ingot::kernel {
+
+/// On arith.truncf from f32 to bf16 in a map: an instruction of the device rounds so, and no steps on integers need take its place.
+constexpr llvm::StringLiteral kInstruction = "ingot.instruction";
+
+} // namespace ingot::kernel
+
 #endif

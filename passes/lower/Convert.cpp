@@ -37,6 +37,11 @@ Value narrowOperand(LowerContext &context, Location loc, Value value, DType to) 
       x = choose(arith::CmpFPredicate::OGT, x, high, high, x);
     } else {
       x = choose(arith::CmpFPredicate::OLT, math::AbsFOp::create(b, at, x), number(0x1p-56), number(0), x);
+      if (context.roundsToBf16()) { // no subnormal number is left, which the instruction takes for 0
+        arith::TruncFOp rounded = arith::TruncFOp::create(b, at, b.getBF16Type(), x);
+        rounded->setAttr(kernel::kInstruction, b.getUnitAttr());
+        return rounded.getResult();
+      }
     }
     return ScalarBuilder(b, at).cast(x, DType::F32, to, false);
   });

@@ -42,6 +42,7 @@ struct LowerContext {
   /// Whether f32 tiles in scratch memory pay on the device: on CPUs with vectors, not for shaders and DSPs. True without a device.
   bool hasTiles() const { return packsBytes(); }
   bool hasMatrixRegisters() const { return weights && weights->costs && weights->costs->hasMatrixRegisters; }
+  bool roundsToBf16() const { return weights && weights->costs && weights->costs->roundsToBf16; }
   /// Notes the zeros, when they are many, of constant weights that have no other form: f32 ones, and 8-bit ones on a device without kernels for it.
   void noteDense(mlir::Operation *op, mlir::Value weights) const;
   /// The result of a kernel that was chosen by a key (passes/Choices.h), so that its call can be found again; "": there was no choice.

@@ -19,6 +19,7 @@ struct WeightCosts {
   double quad, quadAlone; // one stored quad by 16 rows: in tiles of two times 16 and more, alone
   double expand;          // 64 weights of the form "bits"
   bool hasMatrixRegisters = false; // products of bf16 and of bytes over places, and those of blocks, are made by whole matrices (amx.h)
+  bool roundsToBf16 = false;       // an instruction rounds normal f32 to bf16
 };
 
 /// --sparse.

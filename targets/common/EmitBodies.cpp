@@ -112,7 +112,7 @@ LogicalResult convertToLlvm(ModuleOp bodies) {
   ConversionTarget expanded(*context);
   expanded.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
   auto touchesBf16 = [](Operation *op) { return op->getOperand(0).getType().isBF16() || op->getResult(0).getType().isBF16(); };
-  expanded.addDynamicallyLegalOp<arith::ExtFOp, arith::TruncFOp>([&](Operation *op) { return !touchesBf16(op); });
+  expanded.addDynamicallyLegalOp<arith::ExtFOp, arith::TruncFOp>([&](Operation *op) { return !touchesBf16(op) || op->hasAttr(kernel::kInstruction); });
   if (failed(applyPartialConversion(bodies, expanded, std::move(half))))
     return failure();
   LLVMTypeConverter types(context);

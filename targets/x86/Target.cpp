@@ -25,15 +25,20 @@ const Target &getX86Target() {
                                           "avx512vnni", "avx512bf16", "amx-tile", "amx-int8", "amx-bf16"};
   // Each kernel alone on one core of Zen 5, the kernels compiled for each level.
   static const WeightCosts vnniWeights = {.fetch = 320, .dot = 154, .dotAlone = 370, .rows = 8, .quad = 350, .quadAlone = 480, .expand = 3300};
-  static const WeightCosts amxWeights = [] {
+  static const WeightCosts bf16Weights = [] {
     WeightCosts costs = vnniWeights;
+    costs.roundsToBf16 = true;
+    return costs;
+  }();
+  static const WeightCosts amxWeights = [] {
+    WeightCosts costs = bf16Weights;
     costs.hasMatrixRegisters = true;
     return costs;
   }();
   static const WeightCosts v4Weights = {.fetch = 320, .dot = 350, .dotAlone = 700, .rows = 8, .quad = 700, .quadAlone = 850, .expand = 3300};
   static const WeightCosts v3Weights = {.fetch = 320, .dot = 700, .dotAlone = 1060, .rows = 4, .quad = 940, .quadAlone = 960, .expand = 3300};
   static const KernelLevel levels[] = {
-      {"v4amx", v4amx, 64, &amxWeights}, {"v4bf16", v4bf16, 64, &vnniWeights}, {"v4vnni", v4vnni, 64, &vnniWeights},
+      {"v4amx", v4amx, 64, &amxWeights}, {"v4bf16", v4bf16, 64, &bf16Weights}, {"v4vnni", v4vnni, 64, &vnniWeights},
       {"v4", v4, 64, &v4Weights},        {"v3", required, 32, &v3Weights}};
   static const CpuTables tables = {
       "x86", "x86-64 CPUs with AVX2, AVX-512, VNNI, BF16 and AMX", llvm::Triple::x86_64, true, features, required, levels, kernels, {}};
