@@ -67,10 +67,11 @@ __attribute__((unused)) static int ik_tiles_begin16(int words) {
 IK_INLINE void ik_tiles_end(void) { __builtin_ia32_tilerelease(); }
 
 /* Both sides of a product of words: left // rows `leftRow` bytes apart, right // rows `rightRow` bytes apart of up to three times 16 words `rightNext` bytes
- * apart. With `taps` it is summed over them: the left side's are `leftTap` bytes apart, the right side's `offsets` words from its start. */
+ * apart. With `taps` it is summed over them: the left side's are `leftTap` bytes apart, the right side's `offsets` words from its start. Memory to
+ * ask for: `fetch` cache lines per 16 steps from `ahead` on. */
 typedef struct {
-  const void *left, *right;
-  int64_t leftRow, leftTap, rightRow, rightNext, steps;
+  const void *left, *right, *ahead;
+  int64_t leftRow, leftTap, rightRow, rightNext, steps, fetch;
   const int32_t *offsets;
   int64_t taps;
 } ik_tiles_sides;
@@ -101,10 +102,14 @@ typedef struct {
       __builtin_ia32_tileloadd64(1, (char *)c + 64, 192);                                                                     \
       __builtin_ia32_tileloadd64(2, (char *)c + 128, 192);                                                                    \
     }                                                                                                                         \
+    const char *ahead = s->ahead;                                                                                             \
     for (int64_t tap = 0; tap < s->taps; ++tap) {                                                                             \
       const char *left = (const char *)s->left + tap * s->leftTap, *right = (const char *)s->right + s->offsets[tap] * (int64_t)4; \
-      for (int64_t i = 0; i < s->steps / 16; ++i, left += 64, right += 16 * s->rightRow)                                      \
+      for (int64_t i = 0; i < s->steps / 16; ++i, left += 64, right += 16 * s->rightRow) {                                    \
         IK_TILES_STEP(DOT, 3, 4, 5)                                                                                           \
+        for (int64_t line = 0; line < s->fetch; ++line, ahead += 64)                                                          \
+          __builtin_prefetch(ahead, 0, 2);                                                                                    \
+      }                                                                                                                       \
       if (s->steps % 16)                                                                                                      \
         IK_TILES_STEP(DOT, 6, 7, 7)                                                                                           \
     }                                                                                                                         \

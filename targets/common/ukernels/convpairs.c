@@ -64,7 +64,7 @@ static int ik_pair_out(const ik_out_f32 *o, int64_t rows, const float *c, int fr
 static void ik_pair_matrix(float *c, int fresh, uint32_t *room, const uint32_t *w, const uint32_t *x, const ik_walk *walk, int64_t vecs) {
 #if IK_TILES_BF16
   const int64_t row = walk->channels * 4;
-  const ik_tiles_sides sides = {room, x, row, 8 * row, walk->next * 4, 64, walk->channels, walk->offsets, walk->taps};
+  const ik_tiles_sides sides = {.left = room, .right = x, .leftRow = row, .leftTap = 8 * row, .rightRow = walk->next * 4, .rightNext = 64, .steps = walk->channels, .offsets = walk->offsets, .taps = walk->taps};
   if (w)
     ik_tiles_panel(room, w, walk->channels, walk->taps);
   ik_tiles_bf16(c, fresh, &sides, vecs);

@@ -47,7 +47,10 @@ IK_KERNEL(ik_matmul_f32_bf16) {
     const uint32_t *left = inPlace ? (const uint32_t *)from : ik_pair_rows(room, from, depth, rows, height);
     const uint32_t *right = b + at.b + slice.first * words * 16;
 #if IK_TILES_BF16
-    const ik_tiles_sides sides = {.left = left, .leftRow = words * 4, .right = right, .rightRow = 64, .rightNext = words * 64, .steps = words, .offsets = &here, .taps = 1};
+    /* The right side of the next columns, a part while each panel of rows is multiplied. */
+    const int64_t fetch = (vecs * 16 + panels - 1) / panels;
+    const ik_tiles_sides sides = {.left = left, .leftRow = words * 4, .right = right, .ahead = right + (vecs * words + panel * (words / 16) * fetch) * 16, .rightRow = 64,
+                                  .rightNext = words * 64, .steps = words, .fetch = fetch, .offsets = &here, .taps = 1};
     if (isTiled)
       ik_tiles_bf16(c, 1, &sides, vecs);
     else
