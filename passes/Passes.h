@@ -32,6 +32,7 @@ std::unique_ptr<mlir::Pass> createLowerToKernels(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFuseMaps();
 std::unique_ptr<mlir::Pass> createCollapseMaps();
 std::unique_ptr<mlir::Pass> createTileTransposes(const PassContext &context);
+std::unique_ptr<mlir::Pass> createShareTables(const PassContext &context);
 // plan
 std::unique_ptr<mlir::Pass> createMergeWeights(const PassContext &context);
 std::unique_ptr<mlir::Pass> createOutlineMaps();

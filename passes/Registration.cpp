@@ -33,6 +33,7 @@ void registerPasses() {
   mlir::registerPass([] { return createFuseMaps(); });
   mlir::registerPass([] { return createCollapseMaps(); });
   mlir::registerPass([] { return createTileTransposes(context); });
+  mlir::registerPass([] { return createShareTables(context); });
   mlir::registerPass([] { return createMergeWeights(context); });
   mlir::registerPass([] { return createOutlineMaps(); });
   mlir::registerPass([] { return createPlanProgram(context); });

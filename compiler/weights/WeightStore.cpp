@@ -63,6 +63,10 @@ int64_t WeightStore::bytes(StringRef name) const {
 
 bool WeightStore::isPlain(StringRef name) const { return !entries.find(name)->second.recipe; }
 
+ArrayRef<std::string> WeightStore::inputs(StringRef name) const {
+  const Entry &entry = entries.find(name)->second;
+  return entry.recipe ? ArrayRef<std::string>(entry.recipe->inputs) : ArrayRef<std::string>();
+}
 StringRef WeightStore::doc(StringRef name) const {
   const Entry &entry = entries.find(name)->second;
   return entry.recipe ? StringRef(entry.recipe->doc) : StringRef();

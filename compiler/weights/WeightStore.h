@@ -32,6 +32,8 @@ public:
   int64_t bytes(llvm::StringRef name) const;
   /// True when reading it runs no recipe.
   bool isPlain(llvm::StringRef name) const;
+  /// What the recipe makes it from; empty for a plain tensor.
+  llvm::ArrayRef<std::string> inputs(llvm::StringRef name) const;
   /// The recipe's doc, or "" for a plain tensor.
   llvm::StringRef doc(llvm::StringRef name) const;
   /// The tensor itself; runs recipes (not cached: the caller streams).

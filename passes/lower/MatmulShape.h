@@ -7,10 +7,14 @@
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
 
 #include <optional>
 
 namespace ingot {
+
+/// What the recipe of a right side in panels of 16 columns, [batch][ceil(N / 16)][K][16], says of itself.
+constexpr llvm::StringLiteral kColumnPanels = "pack columns in panels of 16";
 
 struct MatmulShape {
   llvm::SmallVector<int64_t> params; // IK_MATMUL_COUNT entries, flags zero

@@ -11,6 +11,17 @@ def LowerToKernels : Pass<"ingot-lower-to-kernels", "::mlir::ModuleOp"> {
   }];
 }
 
+def ShareTables : Pass<"ingot-share-tables", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createShareTables({})";
+  let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::nn::NnDialect"];
+  let summary = "a gathered table that is also a product's transposed right side is stored once";
+  let description = [{
+    "ik_gather"(@table, %i) -> "ik_gather_columns"(@packed, %i), where @packed, the right side of an "ik_matmul_*", was packed from the transpose of @table,
+    or from a weight that holds the same numbers transposed, and @table has no use but gathers of whole rows. Halves the weights of a language model whose
+    first and last matrix are one. Not for devices whose kernels are their own (shaders, DSPs).
+  }];
+}
+
 def FuseMaps : Pass<"ingot-fuse-maps", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createFuseMaps()";
   let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::nn::NnDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];

@@ -59,7 +59,7 @@ Value packRight(nn::MatmulOp op, LowerContext &context, MatmulShape &shape) {
   int64_t depth = shape[IK_MATMUL_K], columns = shape[IK_MATMUL_N], panels = (columns + kPanel - 1) / kPanel;
   int64_t batch = packedBatch(op, shape, panels * depth * kPanel);
   return context.packed(op.getLoc(), "matmul.b", *toDType(tensorType(op.getRhs()).getElementType()), {batch, panels, depth, kPanel}, op.getRhs(),
-                        "pack columns in panels of 16", [=](ArrayRef<Tensor> from) { return packColumns(from[0], batch, depth, columns); });
+                        kColumnPanels.str(), [=](ArrayRef<Tensor> from) { return packColumns(from[0], batch, depth, columns); });
 }
 
 bool takeEpilogue(nn::MatmulOp op, MatmulShape &shape, std::string &why) {

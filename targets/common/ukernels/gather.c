@@ -1,5 +1,5 @@
-/* ik_gather, ik_gather_elements, ik_gather_nd: elements of any type picked by index; parameters in gather.h. Parallel units: runs,
- * rows of the innermost axis, tuples. Nothing outside the input is read, whatever the indices. */
+/* ik_gather, ik_gather_columns, ik_gather_elements, ik_gather_nd: elements of any type picked by index; parameters in gather.h. Parallel units: runs,
+ * columns, rows of the innermost axis, tuples. Nothing outside the input is read, whatever the indices. */
 #include "targets/common/ukernels/gather.h"
 
 /* Copies of the common small sizes are moves; long runs go to memcpy. */
@@ -20,6 +20,18 @@ IK_KERNEL(ik_gather) {
   ik_range range = ik_share(p[IK_GATHER_OUTER] * taken, worker, workers);
   for (int64_t unit = range.begin; unit < range.end; ++unit)
     ik_copy_run(y + unit * run, x + (unit / taken * extent + ik_index(buf[1], unit % taken, p[IK_GATHER_WIDE], extent)) * run, run);
+}
+
+IK_KERNEL(ik_gather_columns) {
+  char *y = buf[2];
+  const int64_t depth = p[IK_COLUMNS_DEPTH], width = p[IK_COLUMNS_WIDTH], kPanel = 16;
+  ik_range range = ik_share(p[IK_COLUMNS_TAKEN], worker, workers);
+  for (int64_t unit = range.begin; unit < range.end; ++unit) {
+    const int64_t column = ik_index(buf[1], unit, p[IK_COLUMNS_WIDE], p[IK_COLUMNS_EXTENT]);
+    const char *from = (const char *)buf[0] + (column / kPanel * depth * kPanel + column % kPanel) * width;
+    for (int64_t k = 0; k < depth; ++k)
+      ik_copy_run(y + (unit * depth + k) * width, from + k * kPanel * width, width);
+  }
 }
 
 IK_KERNEL(ik_gather_elements) {

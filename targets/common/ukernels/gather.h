@@ -8,6 +8,9 @@
 /* ik_gather: result[outer][count] runs of `run` bytes from input[outer][extent]. */
 enum { IK_GATHER_WIDE, IK_GATHER_OUTER, IK_GATHER_EXTENT, IK_GATHER_TAKEN, IK_GATHER_RUN, IK_GATHER_COUNT };
 
+/* ik_gather_columns: result[count][depth] columns of a right side [depth][extent] in panels of 16 (matmul.h), elements of `width` bytes. */
+enum { IK_COLUMNS_WIDE, IK_COLUMNS_EXTENT, IK_COLUMNS_TAKEN, IK_COLUMNS_DEPTH, IK_COLUMNS_WIDTH, IK_COLUMNS_COUNT };
+
 /* Element form (gather_elements, scatter_elements): indices have extents p[DIMS + d]; the indexed tensor has strides
  * p[DIMS + rank + d], 0 on the axis, whose own stride is AXIS_STRIDE. WIDTH: bytes an element; TOTAL: elements of the indexed tensor. */
 enum { IK_ELEMENTS_WIDE, IK_ELEMENTS_WIDTH, IK_ELEMENTS_KIND, IK_ELEMENTS_TOTAL, IK_ELEMENTS_EXTENT, IK_ELEMENTS_AXIS_STRIDE, IK_ELEMENTS_RANK, IK_ELEMENTS_DIMS };

@@ -8,6 +8,7 @@
 #include <numeric>
 
 extern "C" void ik_gather(void *const *, const int64_t *, int64_t, int64_t);
+extern "C" void ik_gather_columns(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_gather_elements(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_gather_nd(void *const *, const int64_t *, int64_t, int64_t);
 extern "C" void ik_scatter_elements_f32(void *const *, const int64_t *, int64_t, int64_t);
@@ -51,6 +52,19 @@ template <typename T, typename I> void gatherCase(Random &random) {
   for (int64_t i = 0; i < int64_t(y.size()); ++i) {
     int64_t o = i / inner / taken, at = clampIndex(indices[size_t(i / inner % taken)], extent);
     check(y[size_t(i)] == x[size_t((o * extent + at) * inner + i % inner)], "gather of %d bytes: element %d", int(sizeof(T)), int(i));
+  }
+}
+
+/// Columns of [depth][extent] in panels of 16.
+template <typename T, typename I> void gatherColumnsCase(Random &random) {
+  int64_t depth = random.integer(1, 20), extent = random.integer(1, 40), taken = random.integer(0, 9), panels = (extent + 15) / 16;
+  std::vector<T> x = randomBits<T>(random, panels * depth * 16), y(size_t(taken * depth));
+  std::vector<I> indices = randomIndices<I>(random, taken, extent);
+  runKernel("ik_gather_columns", ik_gather_columns, {x.data(), indices.data()}, {y.data()}, {int64_t(y.size() * sizeof(T))},
+            {sizeof(I) == 8, extent, taken, depth, int64_t(sizeof(T))});
+  for (int64_t i = 0; i < int64_t(y.size()); ++i) {
+    int64_t column = clampIndex(indices[size_t(i / depth)], extent);
+    check(y[size_t(i)] == x[size_t((column / 16 * depth + i % depth) * 16 + column % 16)], "gather of columns of %d bytes: element %d", int(sizeof(T)), int(i));
   }
 }
 
@@ -223,6 +237,9 @@ void transposeCase(Random &random) {
 void testIndex() {
   Random random(11);
   for (int round = 0; round < 300; ++round) {
+    gatherColumnsCase<uint8_t, int32_t>(random);
+    gatherColumnsCase<uint16_t, int64_t>(random);
+    gatherColumnsCase<float, int64_t>(random);
     gatherCase<uint8_t, int32_t>(random);
     gatherCase<uint16_t, int64_t>(random);
     gatherCase<uint32_t, int64_t>(random);
