@@ -32,11 +32,11 @@ def integers(low, high, *shape, dtype=I64):
 
 class Case:
     """One node `op`; arrays of `inputs` are fed, those of `weights` (by input position) are constants of the model. Inputs in `scales` (position:
-    scale, zero point) are dequantised before it."""
+    scale, zero point) are dequantised before it; with `result` (scale, zero point) what it makes is quantised."""
 
-    def __init__(self, name, op, inputs, weights=None, outputs=1, scales=None, **attributes):
+    def __init__(self, name, op, inputs, weights=None, outputs=1, scales=None, result=None, **attributes):
         self.name, self.op, self.inputs, self.weights, self.outputs, self.attributes = name, op, inputs, weights or {}, outputs, attributes
-        self.scales = scales or {}
+        self.scales, self.result = scales or {}, result
 
     def model(self):
         names, feeds, constants, at = [], [], [], 0
@@ -55,9 +55,12 @@ class Case:
             constants += [numpy_helper.from_array(scale, f"scale{i}"), numpy_helper.from_array(zero, f"zero{i}")]
             before.append(helper.make_node("DequantizeLinear", [names[i], f"scale{i}", f"zero{i}"], [f"real{i}"], axis=0))
             names[i] = f"real{i}"
-        node = helper.make_node(self.op, names, outs, **self.attributes)
+        nodes = [*before, helper.make_node(self.op, names, ["real"] if self.result else outs, **self.attributes)]
+        if self.result:
+            constants += [numpy_helper.from_array(np.asarray(value), name) for name, value in zip(("scale", "zero"), self.result)]
+            nodes.append(helper.make_node("QuantizeLinear", ["real", "scale", "zero"], outs))
         values = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in feeds]
-        model = helper.make_model(helper.make_graph([*before, node], self.name, values, [helper.make_empty_tensor_value_info(o) for o in outs], constants),
+        model = helper.make_model(helper.make_graph(nodes, self.name, values, [helper.make_empty_tensor_value_info(o) for o in outs], constants),
                                   opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)], ir_version=8)
         model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
         return model, feeds
@@ -111,6 +114,9 @@ def quantised():
                    {1: np.float32(0.02), 2: np.uint8(100), 3: integers(-128, 128, 70, n, dtype=I8), 4: scale(n), 5: integers(-5, 5, n, dtype=I8),
                     6: np.float32(0.3), 7: np.uint8(128)})
     yield Case("quant.quantize-bytes", "QuantizeLinear", [normal(3, 50)], {1: np.float32(0.03), 2: np.uint8(99)})
+    for zero in (np.uint8(99), np.int8(-3)):
+        yield Case(f"quant.lookup-{zero.dtype.name}", "Tanh", [integers(0, 256, 5, 71, dtype=U8)], scales={0: (np.float32(0.03), np.uint8(140))},
+                   result=(np.float32(0.013), zero))
     yield Case("quant.dequantize-bytes", "DequantizeLinear", [integers(-128, 128, 4, 33, dtype=I8)], {1: scale(4), 2: integers(-9, 9, 4, dtype=I8)}, axis=0)
 
 
