@@ -91,6 +91,8 @@ public:
         break;
       if (!runPhase(phase))
         return nullptr;
+      if (options.showsValues && phase.name == "fuse") // what is left then is what the program computes
+        exposeValues(*result->module);
       if (stop.first == phase.name) {
         result->stopped = true;
         break;

@@ -37,6 +37,7 @@ struct CompileOptions {
   int64_t streamBytes = 0; // --stream-weights: most bytes of weights in memory at once; 0: all
   bool strict = false;
   bool fast = false; // --precision fast
+  bool showsValues = false; // what every operation makes is an output too (ingot diff)
   bool timed = false; // code that lets each call be timed (bench --kernels)
   std::optional<Choices::Wishes> wishes; // ways to take instead of those of the lock file beside the model: the tuner's
   std::string stopAfter; // phase, or target:stage; empty: run to the end
@@ -105,6 +106,10 @@ bool takeLock(const CompileOptions &options, Compiled &compiled, Diagnostics &di
 bool mayTune(const CompileOptions &options, const Device &device);
 /// IG0232 for each entry of the lock file that this build cannot take.
 void reportRefused(const Compiled &compiled, llvm::StringRef model, Diagnostics &diagnostics);
+
+/// Makes what every operation of a function makes an output of it, behind its own, named after the model's node ("#2" for its second result). The
+/// module's attribute `ingot.own_outputs` keeps the number of the function's own.
+void exposeValues(mlir::ModuleOp module);
 
 /// Compiles. Null: errors were reported.
 std::unique_ptr<Compiled> compileModel(const CompileOptions &options, Diagnostics &diagnostics);

@@ -87,6 +87,8 @@ std::unique_ptr<ReferenceModel> loadReference(const CompileOptions &options, Dia
     return nullptr;
   if (layers)
     *layers = std::move(request.layers);
+  if (options.showsValues)
+    exposeValues(*reference->model.module);
   for (func::FuncOp function : reference->model.module->getOps<func::FuncOp>()) {
     Program program;
     program.entry = function.getName() == "main" ? "run" : function.getName().str();

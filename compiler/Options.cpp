@@ -24,6 +24,7 @@ constexpr CommandInfo kCommands[] = {
     {"detokenize", "MODEL", "print the text of token ids", 1, 1, "ingot detokenize model.gguf --tokens 1,403,407"},
     {"compress", "MODEL -o OUT", "write a compressed model of the same format", 1, 1, "ingot compress model.onnx -o small.onnx --quantize int8 --calibrate samples.npz"},
     {"inspect", "FILE", "show what a model or a container (.ingot) holds, and what a device cannot do", 1, 1, "ingot inspect model.onnx --json -"},
+    {"diff", "A B", "two builds, devices or options on one input: the first operation that parts", 2, 2, "ingot diff model.onnx reference --input in.npz"},
     {"explain", "CODE", "explain a diagnostic at length", 1, 1, "ingot explain IG0401"},
     {"devices", "", "list the devices known by name", 0, 0, "ingot devices"},
     {"targets", "[NAME]", "list targets; with NAME its features and kernels", 0, 1, "ingot targets arm"},
@@ -33,15 +34,15 @@ constexpr CommandInfo kCommands[] = {
     {"completion", "SHELL", "print a completion script for bash, zsh or fish", 1, 1, "source <(ingot completion bash)"},
 };
 
-#define COMPILING " build run test conform bench compress inspect generate perplexity embed "
-#define COMPRESSING " build run test bench compress "
+#define COMPILING " build run test conform bench compress inspect diff generate perplexity embed "
+#define COMPRESSING " build run test bench compress diff "
 constexpr OptionInfo kOptions[] = {
     {"output", 'o', ValueKind::Text, "PATH", "", "folder (build), NPZ file (run) or model (compress) to write", " build run compress ", "none"},
-    {"input", 'i', ValueKind::Text, "F.npz", "", "inputs, keyed in|NAME or NAME", " run bench ", "random inputs (bench)"},
+    {"input", 'i', ValueKind::Text, "F.npz", "", "inputs, keyed in|NAME or NAME", " run bench diff ", "random inputs (bench), made ones (diff)"},
     {"golden", 'g', ValueKind::Text, "F.npz", "", "inputs and known outputs, keyed in|NAME and out|NAME", " test "},
-    {"rtol", 0, ValueKind::Number, "R", "", "relative tolerance", " test conform ", "by type: 1e-3 for f32, 1e-2 for f16"},
-    {"atol", 0, ValueKind::Number, "A", "", "absolute tolerance", " test conform ", "by type: 1e-4 (conform 1e-5), f16 1e-2"},
-    {"exact", 0, ValueKind::Flag, "", "", "ask for equal bits", " test conform "},
+    {"rtol", 0, ValueKind::Number, "R", "", "relative tolerance", " test conform diff ", "by type: 1e-3 for f32, 1e-2 for f16"},
+    {"atol", 0, ValueKind::Number, "A", "", "absolute tolerance", " test conform diff ", "by type: 1e-4 (conform 1e-5), f16 1e-2"},
+    {"exact", 0, ValueKind::Flag, "", "", "ask for equal bits", " test conform diff "},
     {"list", 0, ValueKind::Text, "FILE", "", "file with one test folder a line", " conform ", "none"},
     {"filter", 0, ValueKind::Text, "RE", "", "only cases whose name matches", " conform ", "all"},
     {"repeat", 0, ValueKind::Integer, "N", "0", "runs to time; 0: as many as fit in a second", " bench "},
@@ -68,7 +69,7 @@ constexpr OptionInfo kOptions[] = {
     {"chunks", 0, ValueKind::Integer, "N", "0", "pieces of the text to score; 0: all", " perplexity "},
     {"against", 0, ValueKind::Text, "MODEL2", "", "compare with a reference model", " perplexity ", "none"},
     {"ctx", 0, ValueKind::Integer, "N", "512", "tokens a piece of the text", " perplexity "},
-    {"ctx", 0, ValueKind::Integer, "N", "0", "language models: most tokens; 0: the model's, up to 4096", " build run test bench inspect generate embed "},
+    {"ctx", 0, ValueKind::Integer, "N", "0", "language models: most tokens; 0: the model's, up to 4096", " build run test bench inspect diff generate embed "},
     {"sequences", 0, ValueKind::Integer, "N", "1", "language models: how many texts one build serves at once", " build bench generate "},
     {"kv", 0, ValueKind::Text, "f16|q8", "f16", "language models: how keys and values are kept", COMPILING},
     {"activations", 0, ValueKind::Text, "8|16", "8", "language models: bits of what meets quantised weights", COMPILING},
@@ -84,7 +85,7 @@ constexpr OptionInfo kOptions[] = {
     {"strict", 0, ValueKind::Flag, "", "", "make warnings errors", COMPILING},
     {"quantize", 0, ValueKind::Text, "SPEC", "", "int8[:minmax|mse], matmulnbits:4,32; GGUF: q8_0, q6_k, q5_0, q4_k, q4_0", COMPRESSING, "none"},
     {"sparsify", 0, ValueKind::Text, "SPEC", "", "magnitude:SHARE or 4x1:SHARE of weights to zero", COMPRESSING, "none"},
-    {"sparse", 0, ValueKind::Text, "HOW", "fastest", "form of 8-bit weights with zeros: fastest, smallest, never", " build run test bench "},
+    {"sparse", 0, ValueKind::Text, "HOW", "fastest", "form of 8-bit weights with zeros: fastest, smallest, never", " build run test bench diff "},
     {"calibrate", 0, ValueKind::Text, "F.npz|DIR", "", "samples of the inputs, for int8", COMPRESSING, "none"},
     {"stream-weights", 0, ValueKind::Text, "BYTES", "", "most weights in memory at once, such as 200M; the rest stays in the file", " build bench generate ", "all"},
     {"name", 0, ValueKind::Text, "NAME", "", "name of the library and its functions", " build ", "the model file's"},
@@ -95,7 +96,7 @@ constexpr OptionInfo kOptions[] = {
     {"stop-after", 0, ValueKind::Text, "PHASE[:STAGE]", "", "end after a phase (ingot help phases)", " build ", "none"},
     {"dump-ir", 0, ValueKind::Text, "DIR", "", "write one numbered file a step", " build run test bench generate ", "none"},
     {"print-timings", 0, ValueKind::Flag, "", "", "print seconds a phase", " build run test bench generate perplexity "},
-    {"json", 0, ValueKind::Text, "FILE|-", "", "also write the table as JSON", " run test conform bench compress inspect generate perplexity embed tokenize detokenize devices targets ops doctor ", "none"},
+    {"json", 0, ValueKind::Text, "FILE|-", "", "also write the table as JSON", " run test conform bench compress inspect diff generate perplexity embed tokenize detokenize devices targets ops doctor ", "none"},
     {"diagnostics", 0, ValueKind::Text, "FORM", "text", "text, json or sarif on stderr", "*"},
     {"color", 0, ValueKind::Text, "WHEN", "auto", "auto, always or never", "*"},
     {"help", 'h', ValueKind::Flag, "", "", "this text", "*"},
@@ -230,6 +231,13 @@ const CommandInfo *findCommand(llvm::StringRef name) {
 
 Options parseOptions(const CommandInfo &command, llvm::ArrayRef<llvm::StringRef> words, Diagnostics &diagnostics) {
   return OptionParser(command, diagnostics).parse(words);
+}
+
+Options Options::without(llvm::ArrayRef<llvm::StringRef> names) const {
+  Options rest = *this;
+  for (llvm::StringRef name : names)
+    rest.given.erase(name.str());
+  return rest;
 }
 
 std::string Options::text(llvm::StringRef name) const {

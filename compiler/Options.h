@@ -45,6 +45,9 @@ public:
   /// All values of an option that may be repeated.
   std::vector<std::string> all(llvm::StringRef name) const;
 
+  /// The same without what was typed of some options.
+  Options without(llvm::ArrayRef<llvm::StringRef> names) const;
+
   const CommandInfo *command = nullptr;
   std::vector<std::string> arguments;
 

@@ -115,7 +115,7 @@ std::string overviewHelp() {
   out << "\nMODEL is an .onnx or .gguf file, or a folder that ingot build wrote.\n\ntopics (ingot help TOPIC):\n";
   for (const Topic &topic : kTopics)
     putRow(out, topic.name, topic.summary, 11);
-  out << "\nfirst steps:\n  ingot inspect model.onnx\n  ingot build model.onnx -o out\n  ingot bench out\n\ningot COMMAND --help shows a command's options and their defaults\n";
+  out << "\nfirst steps:\n  ingot inspect model.onnx\n  ingot build model.onnx -o out && ingot bench out\n\ningot COMMAND --help shows a command's options and their defaults\n";
   return text;
 }
 

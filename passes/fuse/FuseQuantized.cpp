@@ -81,8 +81,8 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
     if (!tail || !x || !w)
       return;
     Value bias;
-    if (conv.getBias() && !(bias = integerBias(conv.getBias(), x, w)))
-      return notFused(conv, "quantised convolution", "the bias is not int32 with the scale of input times filter");
+    if (conv.getBias() && !(bias = integerBias(conv.getBias(), x, w, conv.getFilter().getType().getNumElements() / channels)))
+      return notFused(conv, "quantised convolution", "the bias is not int32 with the scale of input times filter, or leaves no room for the sum in 32 bits");
     OpBuilder builder(tail->quantize);
     quant::QuantizeOp q = tail->quantize;
     Value result = quant::ConvOp::create(builder, builder.getFusedLoc({conv.getLoc(), q.getLoc()}), q.getResult().getType(), x.getInput(), x.getScale(),
@@ -131,7 +131,7 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
     int64_t columns = matmul.getResult().getType().getShape().back();
     if (shape.empty() || shape.back() != columns || cast<RankedTensorType>(other.getType()).getNumElements() != columns)
       return {};
-    bias = integerBias(other, a, b);
+    bias = integerBias(other, a, b, matmul.getLhs().getType().getShape().back());
     return bias ? add : nn::BinaryOp();
   }
 
@@ -174,15 +174,20 @@ struct FuseQuantized : impl::FuseQuantizedBase<FuseQuantized> {
         op.erase();
   }
 
-  /// The i32 behind dequantize(b) when its scale is xScale * wScale (each product rounded to f32) and its zero is 0.
-  Value integerBias(Value bias, quant::DequantizeOp x, quant::DequantizeOp w) {
+  /// The i32 behind dequantize(b) when its scale is xScale * wScale (each product rounded to f32), its zero is 0 and sums of `depth` products of bytes that
+  /// begin with it stay within 32 bits: tools give channels of tiny weights the largest number there is.
+  Value integerBias(Value bias, quant::DequantizeOp x, quant::DequantizeOp w, int64_t depth) {
     quant::DequantizeOp source = bias.getDefiningOp<quant::DequantizeOp>();
     if (!source || !source.getInput().getType().getElementType().isInteger(32))
       return {};
     std::optional<Tensor> bs = constantOf(source.getScale(), context.store), xs = constantOf(x.getScale(), context.store),
-                          ws = constantOf(w.getScale(), context.store);
-    if (!bs || !xs || !ws || (source.getZero() && !isZero(source.getZero())))
+                          ws = constantOf(w.getScale(), context.store), b = constantOf(source.getInput(), context.store);
+    if (!bs || !xs || !ws || !b || (source.getZero() && !isZero(source.getZero())))
       return {};
+    constexpr int64_t kMost = INT32_MAX, kProduct = 255 * 255;
+    for (int64_t i = 0, room = std::max(kMost - std::min(depth, kMost) * kProduct, kMost / 2); i < b->count(); ++i)
+      if (std::abs(b->intAt(i)) > room)
+        return {};
     int64_t count = std::max(bs->count(), ws->count());
     for (int64_t i = 0; i < count; ++i) {
       float product = static_cast<float>(xs->at(0)) * static_cast<float>(ws->at(ws->count() == 1 ? 0 : i));

@@ -49,6 +49,42 @@ func.func @two_readers(%x: tensor<1x1x4x4xui8>) -> (tensor<1x1x4x4xf32>, tensor<
   return %c, %q : tensor<1x1x4x4xf32>, tensor<1x1x4x4xui8>
 }
 
+// An integer bias joins the sum in 32 bits, unless it leaves no room for the rest.
+// CHECK-LABEL: @bias
+// CHECK: quant.conv
+func.func @bias(%x: tensor<1x1x4x4xui8>) -> tensor<1x2x4x4xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %w = nn.constant dense<3> : tensor<2x1x1x1xi8>
+  %ws = nn.constant dense<0.1> : tensor<f32>
+  %b = nn.constant dense<[7, -2147400000]> : tensor<2xi32>
+  %bs = nn.constant dense<0.05> : tensor<f32>
+  %xf = quant.dequantize %x, %s, %z axis 1 : (tensor<1x1x4x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x1x4x4xf32>
+  %wf = quant.dequantize %w, %ws axis 0 : (tensor<2x1x1x1xi8>, tensor<f32>) -> tensor<2x1x1x1xf32>
+  %bf = quant.dequantize %b, %bs axis 0 : (tensor<2xi32>, tensor<f32>) -> tensor<2xf32>
+  %c = nn.conv %xf, %wf, %bf strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x4x4xf32>, tensor<2x1x1x1xf32>, tensor<2xf32>) -> tensor<1x2x4x4xf32>
+  %q = quant.quantize %c, %s, %z axis 1 : (tensor<1x2x4x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<1x2x4x4xui8>
+  return %q : tensor<1x2x4x4xui8>
+}
+
+// CHECK-LABEL: @full_bias
+// CHECK: nn.conv
+func.func @full_bias(%x: tensor<1x1x4x4xui8>) -> tensor<1x2x4x4xui8> {
+  %s = nn.constant dense<0.5> : tensor<f32>
+  %z = nn.constant dense<3> : tensor<ui8>
+  %w = nn.constant dense<3> : tensor<2x1x1x1xi8>
+  %ws = nn.constant dense<0.1> : tensor<f32>
+  %b = nn.constant dense<[7, 2147483647]> : tensor<2xi32>
+  %bs = nn.constant dense<0.05> : tensor<f32>
+  %xf = quant.dequantize %x, %s, %z axis 1 : (tensor<1x1x4x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<1x1x4x4xf32>
+  %wf = quant.dequantize %w, %ws axis 0 : (tensor<2x1x1x1xi8>, tensor<f32>) -> tensor<2x1x1x1xf32>
+  %bf = quant.dequantize %b, %bs axis 0 : (tensor<2xi32>, tensor<f32>) -> tensor<2xf32>
+  // expected-remark @+1 {{the bias is not int32 with the scale of input times filter, or leaves no room for the sum in 32 bits}}
+  %c = nn.conv %xf, %wf, %bf strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x1x4x4xf32>, tensor<2x1x1x1xf32>, tensor<2xf32>) -> tensor<1x2x4x4xf32>
+  %q = quant.quantize %c, %s, %z axis 1 : (tensor<1x2x4x4xf32>, tensor<f32>, tensor<ui8>) -> tensor<1x2x4x4xui8>
+  return %q : tensor<1x2x4x4xui8>
+}
+
 // A product takes the bias that is added to it, and scales along its columns.
 // CHECK-LABEL: @product_with_bias
 // CHECK: %[[B:.*]] = nn.constant dense<{{.*}}> : tensor<1x2xi32>

@@ -58,6 +58,7 @@ int runTokenize(const Context &context);
 int runDetokenize(const Context &context);
 int runCompress(const Context &context);
 int runInspect(const Context &context);
+int runDiff(const Context &context);
 int runExplain(const Context &context);
 int runDevices(const Context &context);
 int runTargets(const Context &context);

@@ -13,6 +13,7 @@ using CommandFn = int (*)(const Context &);
 
 constexpr std::pair<llvm::StringLiteral, CommandFn> kFunctions[] = {
     {"build", runBuild}, {"run", runRun}, {"test", runTest}, {"conform", runConform}, {"bench", runBench}, {"compress", runCompress}, {"inspect", runInspect},
+    {"diff", runDiff},
     {"generate", runGenerate}, {"perplexity", runPerplexity}, {"embed", runEmbed}, {"tokenize", runTokenize}, {"detokenize", runDetokenize},
     {"explain", runExplain}, {"devices", runDevices}, {"targets", runTargets}, {"ops", runOps}, {"doctor", runDoctor}, {"help", runHelp},
     {"completion", runCompletion},
