@@ -1,6 +1,7 @@
 // ingot bench: median and 95th percentile of run time per number of workers. Only the run is timed; weights are bound once. --kernels adds
 // one row a call: its median time as the first worker saw it, with what it waited at the barriers before it.
 #include "tools/ingot/LanguageModel.h"
+#include "tools/ingot/MachineLimits.h"
 
 #include <random>
 
@@ -120,7 +121,7 @@ std::optional<llvm::json::Object> timeProgram(const Context &context, const Sess
     work += 2.0 * static_cast<double>(call.work);
     bytes += static_cast<double>(call.bytes);
   }
-  Table table({"threads", "median ms", "p95 ms", "GOP/s", "GB/s", "runs"});
+  Table table({"threads", "median ms", "p95 ms", "GOP/s", "% of f32 peak", "GB/s", "% of memory", "runs"});
   llvm::json::Array rows;
   std::vector<Table> kernels; // of each count of workers
   for (int64_t workers : threads) {
@@ -131,9 +132,11 @@ std::optional<llvm::json::Object> timeProgram(const Context &context, const Sess
     }
     const Timing &t = *timing;
     double gops = work / t.median / 1e9, gbs = bytes / t.median / 1e9;
-    table.add({std::to_string(workers), fixed(t.median * 1e3, 4), fixed(t.p95 * 1e3, 4), fixed(gops, 2), fixed(gbs, 2), std::to_string(t.runs)});
+    MachineLimits limits = measureLimits(workers);
+    table.add({std::to_string(workers), fixed(t.median * 1e3, 4), fixed(t.p95 * 1e3, 4), fixed(gops, 2), fixed(limits.opsShare(gops), 0), fixed(gbs, 2),
+               fixed(limits.readShare(gbs), 0), std::to_string(t.runs)});
     rows.push_back(llvm::json::Object{{"threads", workers}, {"median_ms", t.median * 1e3}, {"p95_ms", t.p95 * 1e3}, {"gops", gops}, {"gbs", gbs},
-                                      {"runs", static_cast<int64_t>(t.runs)}});
+                                      {"limit_gops", limits.gops}, {"limit_gbs", limits.gbs}, {"runs", static_cast<int64_t>(t.runs)}});
     kernels.emplace_back(std::vector<std::string>{"us", "% of " + std::to_string(workers), "GOP/s", "GB/s", "kernel", "nodes"});
     if (llvm::json::Array calls = kernelRows(session.program(), t.calls, kernels.back()); !calls.empty())
       (*rows.back().getAsObject())["kernels"] = std::move(calls);

@@ -19,18 +19,6 @@ int64_t numberOf(const GgufFile &file, llvm::StringRef key) {
   return value ? std::max<int64_t>(value->asInt().value_or(1), 1) : 1;
 }
 
-/// Bytes of weights that one token reads: all but a table of embeddings that has an output matrix beside it, and of experts the ones it goes to.
-double bytesOfToken(const GgufFile &file) {
-  bool hasOutput = llvm::any_of(file.tensors, [](const GgufTensor &tensor) { return tensor.name == "output.weight"; });
-  double used = double(numberOf(file, "expert_used_count")) / double(numberOf(file, "expert_count")), bytes = 0;
-  for (const GgufTensor &tensor : file.tensors) {
-    if (hasOutput && tensor.name == "token_embd.weight")
-      continue;
-    bytes += double(tensor.bytes) * (tensor.name.contains("_exps.") ? used : 1);
-  }
-  return bytes;
-}
-
 void printTypes(const GgufFile &file) {
   std::map<llvm::StringRef, TypeBytes> types;
   for (const GgufTensor &tensor : file.tensors) {
@@ -47,6 +35,17 @@ void printTypes(const GgufFile &file) {
 }
 
 } // namespace
+
+double bytesOfToken(const GgufFile &file) {
+  bool hasOutput = llvm::any_of(file.tensors, [](const GgufTensor &tensor) { return tensor.name == "output.weight"; });
+  double used = double(numberOf(file, "expert_used_count")) / double(numberOf(file, "expert_count")), bytes = 0;
+  for (const GgufTensor &tensor : file.tensors) {
+    if (hasOutput && tensor.name == "token_embd.weight")
+      continue;
+    bytes += double(tensor.bytes) * (tensor.name.contains("_exps.") ? used : 1);
+  }
+  return bytes;
+}
 
 void printPlan(const Context &context, llvm::StringRef model, const Compiled &compiled) {
   Diagnostics ignored; // the importer has reported what there is

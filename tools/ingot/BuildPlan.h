@@ -8,6 +8,11 @@
 
 namespace ingot {
 
+struct GgufFile;
+
+/// Bytes of weights that one token reads: all but a table of embeddings that has an output matrix beside it, and of experts the ones it goes to.
+double bytesOfToken(const GgufFile &file);
+
 /// Prints bytes by type, the memory that the device needs, and the most tokens a second that its memory allows. Nothing for models of other kinds.
 void printPlan(const Context &context, llvm::StringRef model, const Compiled &compiled);
 

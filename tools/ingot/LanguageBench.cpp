@@ -1,17 +1,21 @@
 // bench of a language model: tokens a second of a prompt (pp) and of generation (tg), each from a context of --depth tokens, as llama-bench measures
 // them; with several sequences also of generation for all of them at once, summed.
+#include "compiler/import/gguf/GgufReader.h"
+#include "tools/ingot/BuildPlan.h"
 #include "tools/ingot/LanguageModel.h"
+#include "tools/ingot/MachineLimits.h"
 #include "tools/ingot/PeakMemory.h"
+
+#include <cmath>
 
 namespace ingot {
 namespace {
 
-/// Bytes that one run of an entry point reads and writes.
-double bytesOf(const Program &program) {
-  double bytes = 0;
-  for (const ProgramCall &call : program.calls)
-    bytes += static_cast<double>(call.bytes);
-  return bytes;
+/// Bytes of weights that a token of generation reads: as the file has them, or fewer where --quantize has made them less.
+double bytesRead(llvm::StringRef model, const Program &decode) {
+  Diagnostics ignored; // the model has been read before
+  std::optional<GgufFile> file = readGguf(model, ignored);
+  return std::min(file ? bytesOfToken(*file) : HUGE_VAL, static_cast<double>(decode.weightsBytes));
 }
 
 /// Token ids without a pattern that a cache could profit from; the same every time.
@@ -27,12 +31,12 @@ std::vector<int32_t> someTokens(size_t count, size_t vocabulary) {
 
 class LanguageBench {
 public:
-  LanguageBench(const Context &context, LanguageModel &model)
-      : context(context), model(model), pp(context.options.integer("pp")), tg(context.options.integer("tg")),
+  LanguageBench(const Context &context, LanguageModel &model, double tokenBytes)
+      : context(context), model(model), tokenBytes(tokenBytes), pp(context.options.integer("pp")), tg(context.options.integer("tg")),
         depth(context.options.integer("depth")), sequences(context.options.has("sequences") ? context.options.integer("sequences") : model.sequences()),
         tokens(someTokens(static_cast<size_t>(std::max({pp, tg, depth})), model.vocabulary())) {
     if (sequences > 1)
-      table = Table({"threads", "pp", "pp tok/s", "tg", "tg tok/s", "GB/s", "sequences", "batch tok/s"});
+      table = Table({"threads", "pp", "pp tok/s", "tg", "tg tok/s", "GB/s", "% of memory", "sequences", "batch tok/s"});
   }
 
   /// One row of the table. False: reported.
@@ -43,9 +47,12 @@ public:
     if (!good)
       return false;
     double ppRate = ppSeconds > 0 ? double(pp) / ppSeconds : 0, tgRate = tgSeconds > 0 ? double(tg) / tgSeconds : 0;
-    double gbs = bytesOf(*model.program("decode")) * tgRate / 1e9;
-    std::vector<std::string> cells = {std::to_string(workers), std::to_string(pp), fixed(ppRate, 1), std::to_string(tg), fixed(tgRate, 1), fixed(gbs, 2)};
-    llvm::json::Object row{{"threads", workers}, {"pp", pp}, {"pp_tok_s", ppRate}, {"tg", tg}, {"tg_tok_s", tgRate}, {"gbs", gbs}};
+    double gbs = tokenBytes * tgRate / 1e9;
+    peakBytes = rows.empty() ? peakMemory() : peakBytes; // before the limits take room of their own
+    MachineLimits limits = measureLimits(workers);
+    std::vector<std::string> cells = {std::to_string(workers), std::to_string(pp), fixed(ppRate, 1), std::to_string(tg), fixed(tgRate, 1), fixed(gbs, 2),
+                                      fixed(limits.readShare(gbs), 0)};
+    llvm::json::Object row{{"threads", workers}, {"pp", pp}, {"pp_tok_s", ppRate}, {"tg", tg}, {"tg_tok_s", tgRate}, {"gbs", gbs}, {"limit_gbs", limits.gbs}};
     if (sequences > 1) {
       double batchRate = batchSeconds > 0 ? double(tg * sequences) / batchSeconds : 0;
       cells.insert(cells.end(), {std::to_string(sequences), fixed(batchRate, 1)});
@@ -57,8 +64,9 @@ public:
     return true;
   }
 
-  Table table{{"threads", "pp", "pp tok/s", "tg", "tg tok/s", "GB/s"}};
+  Table table{{"threads", "pp", "pp tok/s", "tg", "tg tok/s", "GB/s", "% of memory"}};
   llvm::json::Array rows;
+  int64_t peakBytes = 0;
 
 private:
   bool prefill(int64_t count, int64_t position, int64_t workers) {
@@ -121,6 +129,7 @@ private:
 
   const Context &context;
   LanguageModel &model;
+  double tokenBytes; // that a token of generation reads
   int64_t pp, tg, depth, sequences;
   std::vector<int32_t> tokens;
 };
@@ -134,6 +143,7 @@ int benchLanguageModel(const Context &context) {
   int64_t asked = std::max(context.options.integer("pp"), context.options.integer("tg"));
   if (asked == 0)
     return context.fail("IG0002", "there is nothing to time: --pp and --tg are both 0");
+  std::string modelPath = options->modelPath;
   std::unique_ptr<LanguageModel> model = LanguageModel::open(context, std::move(*options));
   if (!model)
     return kUserFault;
@@ -141,19 +151,20 @@ int benchLanguageModel(const Context &context) {
   if (asked > model->ctx())
     return context.fail("IG0413", "--pp or --tg, with --depth, asks for " + std::to_string(asked) + " tokens, the context has room for " + std::to_string(model->ctx()), "",
                         "give fewer, or a larger --ctx");
-  LanguageBench bench(context, *model);
+  const Program &decode = *model->program("decode");
+  double tokenBytes = bytesRead(modelPath, decode);
+  LanguageBench bench(context, *model, tokenBytes);
   std::optional<std::vector<int64_t>> threads = threadCounts(context);
   for (int64_t workers : threads.value_or(std::vector<int64_t>()))
     if (!bench.measure(workers))
       return kUserFault;
-  const Program &decode = *model->program("decode");
   if (printsTable(context)) {
     llvm::outs() << "device " << model->device() << ", weights " << bytesText(decode.weightsBytes) << ", cache " << bytesText(decode.stateBytes) << ", load "
                  << fixed(model->loadSeconds() * 1e3, 1) << " ms\n";
     bench.table.print(llvm::outs());
   }
   return finish(context, llvm::json::Object{{"device", model->device()}, {"threads", std::move(bench.rows)}, {"load_ms", model->loadSeconds() * 1e3},
-                                            {"peak_rss_bytes", peakMemory()}, {"bytes", bytesOf(decode)}, {"weights_bytes", decode.weightsBytes},
+                                            {"peak_rss_bytes", bench.peakBytes}, {"bytes", tokenBytes}, {"weights_bytes", decode.weightsBytes},
                                             {"state_bytes", decode.stateBytes}}, kDone);
 }
 
