@@ -2,6 +2,7 @@
 #include "tools/ingot/Compare.h"
 #include "tools/ingot/LanguageModel.h"
 #include "tools/ingot/Session.h"
+#include "tools/ingot/Tokens.h"
 #include "tools/ingot/Verify.h"
 #include "targets/Target.h"
 
@@ -13,7 +14,6 @@ namespace ingot {
 namespace {
 
 constexpr double kFloatAtol = 1e-4;
-constexpr int64_t kTokens = 8; // of a language model that is given none
 
 /// A or B, compiled so that what its operations make are outputs too.
 struct Side {
@@ -33,17 +33,28 @@ bool isDevice(llvm::StringRef word) {
   return !llvm::sys::fs::exists(word) && (word == "reference" || findDevice(word, unknown));
 }
 
-/// int32 "tokens" [n] and "position" [1], as the program of a language model has its inputs.
-NamedTensors tokenArrays(const NamedTensors &given) {
-  NamedTensors arrays;
-  const Tensor *tokens = findTensor(given, "in", "tokens");
-  Tensor ids(DType::I32, {tokens ? tokens->count() : kTokens}), position(DType::I32, {1});
-  for (int64_t i = 0; i < ids.count(); ++i)
-    ids.setInt(i, tokens ? tokens->intAt(i) : i + 1);
+/// The inputs of a language model's program, as many tokens as it is compiled for: those of the file, or without one some. Nullopt: reported.
+std::optional<NamedTensors> tokenArrays(const Context &context, llvm::StringRef model, const std::optional<NamedTensors> &given) {
+  constexpr size_t kSome = 8, kMost = 512;
+  size_t vocabulary = tokensOfModel(model);
+  std::vector<int32_t> some(kSome);
+  for (size_t i = 0; i < kSome; ++i)
+    some[i] = static_cast<int32_t>((i + 1) % std::max<size_t>(vocabulary, 1));
+  std::string file = context.options.text("input");
+  std::optional<std::vector<int32_t>> ids = given ? tokensOf(context, *given, file) : some;
+  if (!ids || !areTokens(context, *ids, vocabulary))
+    return std::nullopt;
+  if (ids->size() > kMost) {
+    context.fail("IG0413", "the file has " + std::to_string(ids->size()) + " tokens, diff runs " + std::to_string(kMost) + " at most", file, "give fewer tokens");
+    return std::nullopt;
+  }
+  auto count = static_cast<int64_t>(ids->size());
+  Tensor tokens(DType::I32, {count}), position(DType::I32, {1}), counts(DType::I32, {1});
+  for (int64_t i = 0; i < count; ++i)
+    tokens.setInt(i, (*ids)[static_cast<size_t>(i)]);
   position.setInt(0, 0);
-  arrays.emplace_back("in|tokens", std::move(ids));
-  arrays.emplace_back("in|position", std::move(position));
-  return arrays;
+  counts.setInt(0, count);
+  return NamedTensors{{"in|tokens", tokens}, {"in|position", position}, {"in|count", counts}};
 }
 
 /// Compiles `model`, for `device` unless that is empty. Nullopt: reported.
@@ -56,8 +67,9 @@ std::optional<Side> openSide(const Context &context, llvm::StringRef text, llvm:
     options->target = options->features = "";
   }
   if (isLanguageModel(options->modelPath)) {
-    arrays = tokenArrays(arrays.value_or(NamedTensors()));
-    options->llm.entries = {"score"};
+    if (!(arrays = tokenArrays(context, options->modelPath, arrays)))
+      return std::nullopt;
+    options->llm.entries = {isEmbeddingModel(options->modelPath) || !options->llm.pooling.empty() ? "embed" : "score"};
     options->llm.sequences = 1;
     options->llm.chunk = findTensor(*arrays, "in", "tokens")->count();
     options->llm.ctx = std::max(options->llm.ctx, options->llm.chunk);

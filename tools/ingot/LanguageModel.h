@@ -72,6 +72,11 @@ bool isEmbeddingModel(llvm::StringRef path);
 /// True when MODEL is a GGUF file, or a folder that was built from one.
 bool isLanguageModel(llvm::StringRef model);
 
+/// The ids of the array "tokens" of a file. Nullopt: reported.
+std::optional<std::vector<int32_t>> tokensOf(const Context &context, const NamedTensors &arrays, const std::string &file);
+/// Tokens that a model file knows: rows of its embedding. 0: it has none.
+size_t tokensOfModel(llvm::StringRef path);
+
 /// What `run`, `test` and `bench` do with a language model.
 int runLanguageModel(const Context &context);
 int testLanguageModel(const Context &context);

@@ -19,7 +19,8 @@ struct Scored {
   Tensor result; // logits f32 [n, vocabulary], or an embedding f32 [d]
 };
 
-/// The ids of the array "tokens". Nullopt: reported.
+} // namespace
+
 std::optional<std::vector<int32_t>> tokensOf(const Context &context, const NamedTensors &arrays, const std::string &file) {
   const Tensor *tensor = findTensor(arrays, "in", kTokens);
   if (!tensor) {
@@ -39,6 +40,15 @@ std::optional<std::vector<int32_t>> tokensOf(const Context &context, const Named
   return ids;
 }
 
+size_t tokensOfModel(llvm::StringRef path) {
+  Diagnostics ignored; // compiling the model reports what is wrong with the file
+  std::optional<GgufFile> file = readGguf(path, ignored);
+  const GgufTensor *embedding = file ? file->findTensor("token_embd.weight") : nullptr;
+  return embedding && embedding->shape.size() == 2 ? static_cast<size_t>(embedding->shape[1]) : 0;
+}
+
+namespace {
+
 /// Fills the result with what the model makes of the tokens. False: reported.
 bool runTokens(LanguageModel &model, llvm::ArrayRef<int32_t> ids, int64_t workers, Scored &scored) {
   auto width = static_cast<int64_t>(model.vocabulary()), rows = static_cast<int64_t>(ids.size());
@@ -48,14 +58,6 @@ bool runTokens(LanguageModel &model, llvm::ArrayRef<int32_t> ids, int64_t worker
   if (embeds)
     return model.embed(ids, workers, llvm::MutableArrayRef(out, model.vocabulary()));
   return model.score(ids, 0, workers, [&](size_t i, llvm::ArrayRef<float> logits) { llvm::copy(logits, out + i * logits.size()); });
-}
-
-/// Tokens that the model knows: rows of its embedding. 0: the file has none.
-size_t tokensOfModel(llvm::StringRef path) {
-  Diagnostics ignored; // compiling the model reports what is wrong with the file
-  std::optional<GgufFile> file = readGguf(path, ignored);
-  const GgufTensor *embedding = file ? file->findTensor("token_embd.weight") : nullptr;
-  return embedding && embedding->shape.size() == 2 ? static_cast<size_t>(embedding->shape[1]) : 0;
 }
 
 /// Reads the file's tokens and runs them. Nullopt: reported.
