@@ -56,8 +56,8 @@ def FuseQuantized : Pass<"ingot-fuse-quantized", "::mlir::ModuleOp"> {
   let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     quantize(clip(conv(dequantize(x), dequantize(w), dequantize(b)))) -> quant.conv, followed by an integer clip where the quantised bounds lie inside the
-    type's range. The bias must be i32 with scale xScale * wScale and zero 0; that of a matmul is added to its result. quantize(clip(add(dequantize(a),
-    dequantize(b)))) of equal shapes -> quant.add. Not when a value between has another reader.
+    type's range. The bias must be i32 with scale xScale * wScale and zero 0, and leave room for the sum in 32 bits; that of a matmul is added to its result.
+    quantize(clip(add(dequantize(a), dequantize(b)))) of equal shapes -> quant.add. Not when a value between has another reader.
   }];
 }
 

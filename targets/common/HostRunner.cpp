@@ -1,6 +1,8 @@
 // Loads objects with LLJIT and runs them on threads of this process. The frame's memory belongs to the loaded program.
 #include "targets/common/HostRunner.h"
 
+#include "targets/common/Cores.h"
+
 #include "ingot/map.h"
 #include "ingot/stream.h"
 
@@ -13,10 +15,6 @@
 #include <cstring>
 #include <mutex>
 #include <thread>
-
-#ifdef __linux__
-#include <sched.h>
-#endif
 
 namespace ingot {
 namespace {
@@ -36,42 +34,26 @@ private:
 
 /// Keeps threads on cores of their own, off the caller's. Some schedulers pack the threads of a process: on a virtual machine that does so two workers
 /// were seen to take turns on one core for seconds while the other idled.
-class Cores {
+class Spread {
 public:
-  Cores() {
-#ifdef __linux__
-    CPU_ZERO(&allowed);
-    count = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 0;
-#endif
-  }
-
   /// For threads that run now. Does nothing when the caller has not moved, or where there are fewer cores than threads.
-  void spread([[maybe_unused]] std::vector<std::thread> &threads) {
-#ifdef __linux__
-    int here = sched_getcpu();
-    if ((here == caller && threads.size() == placed) || threads.size() + 1 > static_cast<size_t>(count))
+  void apply(std::vector<std::thread> &threads) {
+    int here = currentCore();
+    if ((here == caller && threads.size() == placed) || threads.size() + 1 > cores.size())
       return;
-    int core = -1;
+    auto core = cores.begin();
     for (std::thread &thread : threads) {
-      do
-        ++core;
-      while (core < CPU_SETSIZE && (core == here || !CPU_ISSET(core, &allowed)));
-      cpu_set_t one;
-      CPU_ZERO(&one);
-      CPU_SET(core, &one);
-      pthread_setaffinity_np(thread.native_handle(), sizeof one, &one);
+      core += *core == here;
+      keepOnCore(thread.native_handle(), *core++);
     }
     caller = here;
     placed = threads.size();
-#endif
   }
 
 private:
-#ifdef __linux__
-  cpu_set_t allowed;
-  int count = 0, caller = -1;
+  std::vector<int> cores = allowedCores();
+  int caller = -1;
   size_t placed = 0;
-#endif
 };
 
 /// Threads that stay between runs: starting one costs more than a small model. They look for the next round for a while before they sleep.
@@ -90,7 +72,7 @@ public:
     size_t helpers = static_cast<size_t>(workers) - 1;
     while (threads.size() < helpers)
       threads.emplace_back([this, worker = static_cast<int64_t>(threads.size()) + 1, seen = round] { serve(worker, seen); });
-    cores.spread(threads);
+    spread.apply(threads);
     active = workers;
     __atomic_store_n(&left, static_cast<int64_t>(threads.size()), __ATOMIC_RELAXED);
     post(work);
@@ -128,7 +110,7 @@ private:
   }
 
   std::vector<std::thread> threads;
-  Cores cores;
+  Spread spread;
   std::mutex mutex;
   std::condition_variable wake;
   llvm::function_ref<void(int64_t)> work = nullptr;

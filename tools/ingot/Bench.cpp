@@ -3,6 +3,7 @@
 #include "tools/ingot/LanguageModel.h"
 #include "tools/ingot/MachineLimits.h"
 
+#include <map>
 #include <random>
 
 namespace ingot {
@@ -104,8 +105,11 @@ std::optional<std::vector<Tensor>> benchInputs(const Context &context, Session &
   return inputs;
 }
 
-/// Times the session's program with each count of workers and prints a table. Nullopt: reported.
-std::optional<llvm::json::Object> timeProgram(const Context &context, const Session &session, LoadedProgram &program, llvm::ArrayRef<Tensor> inputs) {
+using LimitsByWorkers = std::map<int64_t, MachineLimits>;
+
+/// Times the session's program with each count of workers and prints a table; measures limits that are not there. Nullopt: reported.
+std::optional<llvm::json::Object> timeProgram(const Context &context, const Session &session, LoadedProgram &program, llvm::ArrayRef<Tensor> inputs,
+                                              LimitsByWorkers &known) {
   std::vector<int64_t> threads = *threadCounts(context);
   std::vector<const void *> in;
   for (const Tensor &tensor : inputs)
@@ -132,7 +136,10 @@ std::optional<llvm::json::Object> timeProgram(const Context &context, const Sess
     }
     const Timing &t = *timing;
     double gops = work / t.median / 1e9, gbs = bytes / t.median / 1e9;
-    MachineLimits limits = measureLimits(workers);
+    auto [at, isNew] = known.try_emplace(workers);
+    MachineLimits &limits = at->second;
+    if (isNew)
+      limits = measureLimits(workers);
     table.add({std::to_string(workers), fixed(t.median * 1e3, 4), fixed(t.p95 * 1e3, 4), fixed(gops, 2), fixed(limits.opsShare(gops), 0), fixed(gbs, 2),
                fixed(limits.readShare(gbs), 0), std::to_string(t.runs)});
     rows.push_back(llvm::json::Object{{"threads", workers}, {"median_ms", t.median * 1e3}, {"p95_ms", t.p95 * 1e3}, {"gops", gops}, {"gbs", gbs},
@@ -160,10 +167,11 @@ int timeAll(const Context &context, Session &session, const std::optional<NamedT
     return context.fail("IG0311", "cannot time it here: " + llvm::toString(loaded.takeError()));
   std::optional<llvm::json::Object> first;
   llvm::json::Array shapes;
+  LimitsByWorkers limits;
   for (size_t entry = 0; entry < (arrays ? 1 : session.programs().size()); ++entry) {
     session.entry = entry;
     std::optional<std::vector<Tensor>> inputs = benchInputs(context, session, arrays);
-    std::optional<llvm::json::Object> row = inputs ? timeProgram(context, session, *loaded->program, *inputs) : std::nullopt;
+    std::optional<llvm::json::Object> row = inputs ? timeProgram(context, session, *loaded->program, *inputs, limits) : std::nullopt;
     if (!row)
       return kUserFault;
     if (!first)

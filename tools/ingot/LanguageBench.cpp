@@ -29,6 +29,12 @@ std::vector<int32_t> someTokens(size_t count, size_t vocabulary) {
   return tokens;
 }
 
+/// Of one count of workers, tokens a second; 0 of what was not asked for.
+struct Rates {
+  int64_t workers = 0;
+  double pp = 0, tg = 0, batch = 0;
+};
+
 class LanguageBench {
 public:
   LanguageBench(const Context &context, LanguageModel &model, double tokenBytes)
@@ -39,34 +45,34 @@ public:
       table = Table({"threads", "pp", "pp tok/s", "tg", "tg tok/s", "GB/s", "% of memory", "sequences", "batch tok/s"});
   }
 
-  /// One row of the table. False: reported.
-  bool measure(int64_t workers) {
+  /// Nullopt: reported.
+  std::optional<Rates> measure(int64_t workers) {
     double ppSeconds = 0, tgSeconds = 0, batchSeconds = 0;
     bool good = warmUp(workers) && fill(workers) && time([&] { return prefill(pp, depth, workers); }, ppSeconds) &&
                 time([&] { return generate(workers); }, tgSeconds) && (sequences == 1 || time([&] { return generateBatch(workers); }, batchSeconds));
     if (!good)
-      return false;
-    double ppRate = ppSeconds > 0 ? double(pp) / ppSeconds : 0, tgRate = tgSeconds > 0 ? double(tg) / tgSeconds : 0;
-    double gbs = tokenBytes * tgRate / 1e9;
-    peakBytes = rows.empty() ? peakMemory() : peakBytes; // before the limits take room of their own
-    MachineLimits limits = measureLimits(workers);
-    std::vector<std::string> cells = {std::to_string(workers), std::to_string(pp), fixed(ppRate, 1), std::to_string(tg), fixed(tgRate, 1), fixed(gbs, 2),
+      return std::nullopt;
+    auto rate = [](int64_t tokens, double seconds) { return seconds > 0 ? double(tokens) / seconds : 0; };
+    return Rates{workers, rate(pp, ppSeconds), rate(tg, tgSeconds), rate(tg * sequences, batchSeconds)};
+  }
+
+  /// One row of the table.
+  void add(const Rates &rates, const MachineLimits &limits) {
+    double gbs = tokenBytes * rates.tg / 1e9;
+    std::vector<std::string> cells = {std::to_string(rates.workers), std::to_string(pp), fixed(rates.pp, 1), std::to_string(tg), fixed(rates.tg, 1), fixed(gbs, 2),
                                       fixed(limits.readShare(gbs), 0)};
-    llvm::json::Object row{{"threads", workers}, {"pp", pp}, {"pp_tok_s", ppRate}, {"tg", tg}, {"tg_tok_s", tgRate}, {"gbs", gbs}, {"limit_gbs", limits.gbs}};
+    llvm::json::Object row{{"threads", rates.workers}, {"pp", pp}, {"pp_tok_s", rates.pp}, {"tg", tg}, {"tg_tok_s", rates.tg}, {"gbs", gbs}, {"limit_gbs", limits.gbs}};
     if (sequences > 1) {
-      double batchRate = batchSeconds > 0 ? double(tg * sequences) / batchSeconds : 0;
-      cells.insert(cells.end(), {std::to_string(sequences), fixed(batchRate, 1)});
+      cells.insert(cells.end(), {std::to_string(sequences), fixed(rates.batch, 1)});
       row["sequences"] = sequences;
-      row["batch_tok_s"] = batchRate;
+      row["batch_tok_s"] = rates.batch;
     }
     table.add(std::move(cells));
     rows.push_back(std::move(row));
-    return true;
   }
 
   Table table{{"threads", "pp", "pp tok/s", "tg", "tg tok/s", "GB/s", "% of memory"}};
   llvm::json::Array rows;
-  int64_t peakBytes = 0;
 
 private:
   bool prefill(int64_t count, int64_t position, int64_t workers) {
@@ -155,16 +161,23 @@ int benchLanguageModel(const Context &context) {
   double tokenBytes = bytesRead(modelPath, decode);
   LanguageBench bench(context, *model, tokenBytes);
   std::optional<std::vector<int64_t>> threads = threadCounts(context);
-  for (int64_t workers : threads.value_or(std::vector<int64_t>()))
-    if (!bench.measure(workers))
+  std::vector<Rates> measured;
+  for (int64_t workers : threads.value_or(std::vector<int64_t>())) {
+    std::optional<Rates> rates = bench.measure(workers);
+    if (!rates)
       return kUserFault;
+    measured.push_back(*rates);
+  }
+  int64_t peakBytes = peakMemory(); // before the limits take room of their own
+  for (const Rates &rates : measured)
+    bench.add(rates, measureLimits(rates.workers));
   if (printsTable(context)) {
     llvm::outs() << "device " << model->device() << ", weights " << bytesText(decode.weightsBytes) << ", cache " << bytesText(decode.stateBytes) << ", load "
                  << fixed(model->loadSeconds() * 1e3, 1) << " ms\n";
     bench.table.print(llvm::outs());
   }
   return finish(context, llvm::json::Object{{"device", model->device()}, {"threads", std::move(bench.rows)}, {"load_ms", model->loadSeconds() * 1e3},
-                                            {"peak_rss_bytes", bench.peakBytes}, {"bytes", tokenBytes}, {"weights_bytes", decode.weightsBytes},
+                                            {"peak_rss_bytes", peakBytes}, {"bytes", tokenBytes}, {"weights_bytes", decode.weightsBytes},
                                             {"state_bytes", decode.stateBytes}}, kDone);
 }
 

@@ -1,6 +1,7 @@
 // Measures multiply-adds in registers and reads of memory that no cache holds, both with the widest vectors that this processor has.
 #include "tools/ingot/MachineLimits.h"
 
+#include "targets/common/Cores.h"
 #include "tools/ingot/Command.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -13,9 +14,6 @@
 
 #include <sys/mman.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sched.h>
-#endif
 
 namespace ingot {
 namespace {
@@ -78,32 +76,19 @@ float read128(const char *from, size_t bytes) { return readAll<F32x4>(from, byte
 Loops widest() { return {multiply128, read128}; }
 #endif
 
-/// Leaves the calling thread on the `index`-th core that the process may use.
-void stayOnCore([[maybe_unused]] int64_t index) {
-#ifdef __linux__
-  cpu_set_t allowed, one;
-  CPU_ZERO(&one);
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
-    return;
-  for (int core = 0; core < CPU_SETSIZE; ++core)
-    if (CPU_ISSET(core, &allowed) && index-- == 0)
-      CPU_SET(core, &one);
-  if (CPU_COUNT(&one) == 1)
-    sched_setaffinity(0, sizeof one, &one);
-#endif
-}
-
 /// Seconds of the fastest of some passes in which all threads do work(thread) at once.
 double best(int64_t threads, llvm::function_ref<void(int64_t)> work) {
   constexpr int kPasses = 5;
   double fastest = 1e9;
+  std::vector<int> cores = allowedCores();
   for (int pass = 0; pass < kPasses; ++pass) {
     std::atomic<int64_t> waiting(threads);
     std::vector<double> begin(static_cast<size_t>(threads)), end(begin);
     std::vector<std::thread> team;
     for (int64_t i = 0; i < threads; ++i)
       team.emplace_back([&, i] {
-        stayOnCore(i);
+        if (static_cast<size_t>(i) < cores.size())
+          keepOnCore(pthread_self(), cores[static_cast<size_t>(i)]);
         for (--waiting; waiting > 0;)
           std::this_thread::yield();
         begin[static_cast<size_t>(i)] = secondsNow();
