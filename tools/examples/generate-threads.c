@@ -1,4 +1,5 @@
-/* generate.c on threads of the caller: every thread runs every step as one worker of several; the ids are the same whatever their number.
+/* generate.c on threads of the caller, with long prompts by whole chunks: every thread runs every step as one worker of several; the ids are the same
+ * whatever their number.
  *   clang-22 -O2 -pthread -I OUT tools/examples/generate-threads.c OUT/libmodel.a -o generate && ./generate OUT/model.ingot 'Once upon a time' 40 2 */
 #define _POSIX_C_SOURCE 200809L /* pthread_barrier_t */
 
@@ -42,9 +43,15 @@ static int step(ingot_context *context) {
   return ingot_step(context, 0, workers);
 }
 
-static int prefill(model_prefill_short_context *prompt, size_t given) {
+/* Whole chunks while more comes behind them, of which nobody wants the logits; then what is left. */
+static int prefill(model_prefill_more_context *more, model_prefill_short_context *prompt, size_t given) {
   int bad = 0;
-  for (size_t done = 0; done < given && !bad; done += (size_t)count, position += count) {
+  size_t done = 0;
+  for (; given - done > MODEL_CHUNK && !bad; done += MODEL_CHUNK, position += (int32_t)MODEL_CHUNK) {
+    model_prefill_more_set_input_tokens(more, ids + done);
+    bad = step(&more->core);
+  }
+  for (; done < given && !bad; done += (size_t)count, position += count) {
     count = given - done < MODEL_SHORT_CHUNK ? (int32_t)(given - done) : (int32_t)MODEL_SHORT_CHUNK;
     model_prefill_short_set_input_tokens(prompt, ids + done);
     bad = step(&prompt->core);
@@ -71,6 +78,7 @@ static int generate(model_decode_context *next, const ingot_tokenizer *tokenizer
 int main(int argc, char **argv) {
   ingot_mapped file;
   ingot_tokenizer tokenizer;
+  model_prefill_more_context more;
   model_prefill_short_context prompt;
   model_decode_context next;
   size_t given = 0;
@@ -78,10 +86,11 @@ int main(int argc, char **argv) {
   if (workers < 1 || workers > MODEL_MAX_WORKERS || ingot_map_open(argv[1], &file) || ingot_tokenizer_open(&tokenizer, file.bytes, file.size))
     return fprintf(stderr, "usage: generate model.ingot TEXT TOKENS THREADS\n"), 1;
   ingot_memory memory = {file.bytes, file.size, arena, sizeof arena, state, sizeof state, scratch, sizeof scratch, INGOT_KEEP_STATE, 0};
-  int bad = model_prefill_short_bind(&prompt, &memory) | model_decode_bind(&next, &memory);
+  int bad = model_prefill_more_bind(&more, &memory) | model_prefill_short_bind(&prompt, &memory) | model_decode_bind(&next, &memory);
   bad = bad || ingot_encode(&tokenizer, INGOT_TOKENS_BEGIN, argv[2], strlen(argv[2]), ids, MOST_TEXT, &given, workspace, sizeof workspace);
   if (bad || given == 0 || given > MODEL_CONTEXT)
     return fprintf(stderr, "the text is too long\n"), 1;
+  model_prefill_more_set_input_position(&more, &position);
   model_prefill_short_set_input_position(&prompt, &position);
   model_prefill_short_set_input_count(&prompt, &count);
   model_prefill_short_set_output_logits(&prompt, logits);
@@ -97,7 +106,7 @@ int main(int argc, char **argv) {
     if (pthread_create(&threads[i], NULL, work, &numbers[i]))
       return fprintf(stderr, "no thread could be had\n"), 1;
   }
-  bad = prefill(&prompt, given) || generate(&next, &tokenizer, atoi(argv[3]));
+  bad = prefill(&more, &prompt, given) || generate(&next, &tokenizer, atoi(argv[3]));
   current = NULL;
   pthread_barrier_wait(&turn);
   for (uint32_t i = 1; i < workers; ++i)

@@ -124,19 +124,20 @@ bool LanguageModel::run(llvm::StringRef entry, llvm::ArrayRef<int32_t> tokens, i
   for (const ProgramIo &io : programs[index].inputs)
     inputs.push_back(llvm::find_if(given, [&](const auto &row) { return row.first == io.name; })->second);
   void *outputs[] = {out};
-  return check(loaded->run(index, inputs, outputs, std::min(workers, programs[index].workers)));
+  llvm::ArrayRef<void *> wanted = llvm::ArrayRef(outputs).take_front(programs[index].outputs.size()); // prefill_more has none
+  return check(loaded->run(index, inputs, wanted, std::min(workers, programs[index].workers)));
 }
 
 bool LanguageModel::prefill(llvm::ArrayRef<int32_t> tokens, int64_t position, int64_t workers, int32_t sequence) {
   lastLogits.resize(vocabularySize);
-  llvm::StringRef shortEntry = program("prefill_short") ? "prefill_short" : "prefill"; // older packages lack it
-  size_t chunk = rowsOf("prefill"), shortChunk = rowsOf(shortEntry);
+  size_t chunk = rowsOf("prefill"), shortChunk = rowsOf("prefill_short");
   for (size_t taken; !tokens.empty(); tokens = tokens.drop_front(taken)) {
-    bool isShort = tokens.size() <= chunk / 2;
-    taken = std::min(isShort ? shortChunk : chunk, tokens.size());
+    llvm::StringRef entry = tokens.size() > chunk ? "prefill_more" : tokens.size() > chunk / 2 ? "prefill" : "prefill_short";
+    size_t rows = entry == "prefill_short" ? shortChunk : chunk;
+    taken = std::min(rows, tokens.size());
     std::vector<int32_t> padded(tokens.take_front(taken));
-    padded.resize(isShort ? shortChunk : chunk);
-    if (!run(isShort ? shortEntry : "prefill", padded, position, static_cast<int32_t>(taken), lastLogits.data(), workers, sequence))
+    padded.resize(rows);
+    if (!run(entry, padded, position, static_cast<int32_t>(taken), lastLogits.data(), workers, sequence))
       return false;
     position += static_cast<int64_t>(taken);
   }

@@ -48,6 +48,8 @@ int64_t rowsOf(llvm::StringRef entry, int64_t chunk, int64_t sequences) {
 LlmGraph::Rows kindOf(llvm::StringRef entry) {
   if (entry == "decode_batch")
     return LlmGraph::Rows::Each;
+  if (entry == "prefill_more")
+    return LlmGraph::Rows::None;
   return entry.starts_with("prefill") ? LlmGraph::Rows::LastOfCount : LlmGraph::Rows::All;
 }
 
@@ -63,7 +65,7 @@ void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, 
   add("CONTEXT", ctx, "most tokens of a sequence");
   if (sequences > 1)
     add("SEQUENCES", sequences, "sequences that one state holds");
-  add("CHUNK", chunk, "tokens of one prefill");
+  add("CHUNK", chunk, "tokens of one prefill or prefill_more");
   add("SHORT_CHUNK", rowsOf("prefill_short", chunk, sequences), "tokens of one prefill_short");
   add("VOCABULARY", model.vocabulary, "tokens there are");
   auto addToken = [&](llvm::StringRef key, llvm::StringRef name, llvm::StringRef comment) {
@@ -123,7 +125,7 @@ std::optional<Pooling> choosePooling(const LlmModel &model, const ImportLlm &opt
 std::optional<std::vector<std::string>> chooseEntries(const LlmModel &model, const ImportLlm &options, llvm::StringRef path, Diagnostics &diagnostics) {
   std::vector<std::string> entries = options.entries;
   if (entries.empty())
-    entries = model.spec.causal ? std::vector<std::string>{"prefill", "prefill_short", "decode"} : std::vector<std::string>{"embed"};
+    entries = model.spec.causal ? std::vector<std::string>{"prefill", "prefill_more", "prefill_short", "decode"} : std::vector<std::string>{"embed"};
   if (options.entries.empty() && model.spec.causal && options.sequences > 1)
     entries.push_back("decode_batch");
   if (!model.spec.causal && options.sequences > 1) {

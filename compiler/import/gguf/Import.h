@@ -13,8 +13,8 @@ struct ImportLlm {
   int64_t ctx = 0;                  // --ctx, tokens the cache holds; 0: the model's own, at most 4096
   int64_t chunk = 128;              // tokens of one prefill or score step, at most ctx
   std::string quantize;             // --quantize: the block type that matrices of floats take (Requantize.h); empty: none
-  std::vector<std::string> entries; // of "prefill", "prefill_short", "decode", "score", "embed", "decode_batch"; empty: the first three, with several
-                                    // sequences the last too, or embed of a model that makes no text
+  std::vector<std::string> entries; // of "prefill", "prefill_more", "prefill_short", "decode", "score", "embed", "decode_batch"; empty: the first four, with
+                                    // several sequences the last too, or embed of a model that makes no text
   std::string pooling;              // of "embed": "mean", "first", "last"; empty: the file's
   bool narrowCache = false;         // --kv q8: keys and values in 8 bits with a scale for 32, else f16
   int64_t activations = 8;          // --activations, bits of what meets quantised weights: 8 or 16
@@ -24,7 +24,8 @@ struct ImportLlm {
 /// Reads, checks and imports. Everything that is missing or unsupported is reported in one run (IG0601 .. IG0649). Matrices become views ui8
 /// [rows, bytes of a row] of the mapped file in `store`, under the tensors' names; vectors become f32. The functions are
 ///   prefill(tokens i32 [C], position i32 [1], count i32 [1]) -> logits f32 [1, V]   rows >= count are padding; the logits are row count - 1's
-///   prefill_short: the same with C = 16 at most, for the prompts and ends of prompts that would leave most of a chunk empty
+///   prefill_more(tokens i32 [C], position i32 [1])   C tokens of a prompt that goes on: they only go into the caches
+///   prefill_short: as prefill with C = 16 at most, for the prompts and ends of prompts that would leave most of a chunk empty
 ///   decode(tokens i32 [1], position i32 [1]) -> logits f32 [1, V]
 ///   score(tokens i32 [C], position i32 [1]) -> logits f32 [C, V]
 ///   embed(tokens i32 [C], count i32 [1]) -> embedding f32 [1, width]   a whole text of count tokens; no state

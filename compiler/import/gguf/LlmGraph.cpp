@@ -208,22 +208,23 @@ Value LlmGraph::logits(Value input) {
 
 // ---- entry points ----
 
-/// An empty function of i32 vectors, which the builder enters.
-func::FuncOp LlmGraph::beginFunction(llvm::StringRef name, llvm::ArrayRef<Input> inputs, llvm::StringRef output, RankedTensorType result) {
+/// An empty function of i32 vectors with at most one result, which the builder enters.
+func::FuncOp LlmGraph::beginFunction(llvm::StringRef name, llvm::ArrayRef<Input> inputs, llvm::StringRef output, TypeRange results) {
   at(name);
   llvm::SmallVector<Type> types;
   for (const Input &input : inputs)
     types.push_back(RankedTensorType::get({input.length}, builder.getI32Type()));
-  auto function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, result));
+  auto function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, results));
   for (unsigned i = 0; i < inputs.size(); ++i)
     function.setArgAttr(i, "nn.name", builder.getStringAttr(inputs[i].name));
-  function.setResultAttr(0, "nn.name", builder.getStringAttr(output));
+  if (!results.empty())
+    function.setResultAttr(0, "nn.name", builder.getStringAttr(output));
   builder.setInsertionPointToStart(function.addEntryBlock());
   return function;
 }
 
 void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
-  bool counts = wanted == Rows::LastOfCount;
+  bool counts = wanted == Rows::LastOfCount, scores = wanted != Rows::None;
   int64_t places = wanted == Rows::Each ? rows : 1;
   OpBuilder::InsertionGuard guard(builder);
   llvm::SmallVector<Input> inputs = {{"tokens", rows}, {"position", places}};
@@ -231,7 +232,8 @@ void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
     inputs.push_back({"count", 1});
   if (sequences > 1)
     inputs.push_back({"sequence", places});
-  func::FuncOp function = beginFunction(name, inputs, "logits", f32({counts ? 1 : rows, model.vocabulary}));
+  Type result = f32({counts ? 1 : rows, model.vocabulary});
+  func::FuncOp function = beginFunction(name, inputs, "logits", scores ? TypeRange(result) : TypeRange());
   Step step{function.getArgument(1), sequences > 1 ? function.getArguments().back() : Value(), Value(), Value()};
   if (counts)
     step.row = binary(function.getArgument(2), integers({1}), nn::BinaryKind::sub);
@@ -242,8 +244,7 @@ void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
     stream = half(stream, mixed, model.blocks[i].attentionNorms);
     stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
   }
-  Value out = logits(stream);
-  func::ReturnOp::create(builder, loc, out);
+  func::ReturnOp::create(builder, loc, scores ? ValueRange(logits(stream)) : ValueRange()); // without, what fills no cache is dead code
 }
 
 /// [M, E] -> [1, E]: the mean of rows 0 .. last, or one of them.
@@ -264,7 +265,7 @@ Value LlmGraph::pooled(Value stream, Pooling pooling, Value last) {
 void LlmGraph::addEmbedding(llvm::StringRef name, int64_t rows, Pooling pooling) {
   OpBuilder::InsertionGuard guard(builder);
   int64_t width = model.dense.empty() ? model.width : model.dense.back().rows;
-  func::FuncOp function = beginFunction(name, {{"tokens", rows}, {"count", 1}}, "embedding", f32({1, width}));
+  func::FuncOp function = beginFunction(name, {{"tokens", rows}, {"count", 1}}, "embedding", Type(f32({1, width})));
   Value zero = integers({0});
   Step step{zero, Value(), Value(), binary(function.getArgument(1), integers({1}), nn::BinaryKind::sub)};
   Value stream = embedded(function.getArgument(0), zero);

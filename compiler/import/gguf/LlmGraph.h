@@ -17,9 +17,9 @@ public:
   LlmGraph(const GgufFile &file, const LlmModel &model, const GgufRequantizer &types, int64_t ctx, int64_t rows, const ImportLlm &options, WeightStore &store,
            mlir::OpBuilder &builder);
 
-  /// What the rows of an entry point are: tokens that follow each other, of which all have logits or row count - 1, where `count` is an argument; or each
-  /// the token of a sequence and position of its own.
-  enum class Rows { LastOfCount, All, Each };
+  /// What the rows of an entry point are: tokens that follow each other, of which all have logits, or row count - 1, where `count` is an argument, or none,
+  /// when they only go into the caches; or each the token of a sequence and position of its own.
+  enum class Rows { LastOfCount, All, None, Each };
   /// A function `name` over `rows` tokens at the end of the builder's block.
   void addEntry(llvm::StringRef name, int64_t rows, Rows wanted);
   /// A function `name` that makes one vector of up to `rows` tokens.
@@ -65,7 +65,7 @@ private:
     llvm::StringRef name;
     int64_t length;
   };
-  mlir::func::FuncOp beginFunction(llvm::StringRef name, llvm::ArrayRef<Input> inputs, llvm::StringRef output, mlir::RankedTensorType result);
+  mlir::func::FuncOp beginFunction(llvm::StringRef name, llvm::ArrayRef<Input> inputs, llvm::StringRef output, mlir::TypeRange results);
 
   // The walk over the blocks.
   Value embedded(Value tokens, Value position);

@@ -1,5 +1,5 @@
 // llm-test MODEL...: the logits of each token of a sequence, bit for bit the same whether tokens go one by one, in chunks of several sizes with
-// padding behind them, through prefill, decode or score, with one worker or two, and after the state was reset. Exit status 0: all are.
+// padding behind them, through prefill, prefill_more, decode or score, with one worker or two, and after the state was reset. Exit status 0: all are.
 #include "test/unit/llm/Load.h"
 
 #include <cstring>
@@ -26,23 +26,24 @@ struct Runner : LoadedLlm {
     std::vector<int32_t> tokens(chunk(entry), 7);
     for (int32_t i = 0; i < count; ++i)
       tokens[i] = (position + i) * 37 % 250 + 3;
-    std::vector<float> logits(program.outputs[0].bytes / sizeof(float));
+    std::vector<float> logits(program.outputs.empty() ? 0 : program.outputs[0].bytes / sizeof(float));
     std::vector<const void *> inputs{tokens.data(), &position};
     if (program.inputs.size() == 3)
       inputs.push_back(&count);
     void *outputs[] = {logits.data()};
-    llvm::cantFail(loaded.program->run(index(entry), inputs, outputs, workers));
+    llvm::cantFail(loaded.program->run(index(entry), inputs, llvm::ArrayRef(outputs).take_front(program.outputs.size()), workers));
     return logits;
   }
 
-  /// All tokens through one entry; prefill gives the last row of each chunk alone.
+  /// All tokens through one entry; prefill gives the last row of each chunk alone, prefill_more none, so that prefill follows it.
   Rows sequence(llvm::StringRef entry) {
     llvm::cantFail(loaded.program->resetState());
     Rows rows(kTokens);
     auto size = static_cast<int32_t>(chunk(entry));
     for (int32_t at = 0; at < kTokens; at += size) {
       int32_t count = std::min(size, kTokens - at);
-      std::vector<float> logits = step(entry, at, count);
+      bool more = entry == "prefill_more" && at + size < kTokens;
+      std::vector<float> logits = step(entry == "prefill_more" && !more ? "prefill" : entry, at, count);
       if (entry.starts_with("prefill")) {
         rows[at + count - 1] = logits;
         continue;
@@ -60,7 +61,7 @@ std::optional<Runner> load(llvm::StringRef path, int64_t chunk) {
   options.modelPath = path.str();
   options.llm.ctx = kContext;
   options.llm.chunk = chunk;
-  options.llm.entries = {"prefill", "prefill_short", "decode", "score"};
+  options.llm.entries = {"prefill", "prefill_more", "prefill_short", "decode", "score"};
   std::optional<LoadedLlm> loaded = loadLlm(options);
   return loaded ? std::optional<Runner>(Runner{std::move(*loaded)}) : std::nullopt;
 }
@@ -82,7 +83,7 @@ int check(llvm::StringRef path) {
     if (!runner)
       return 1;
     for (int64_t workers : {1, 2})
-      for (llvm::StringRef entry : {"decode", "score", "prefill", "prefill_short"}) {
+      for (llvm::StringRef entry : {"decode", "score", "prefill", "prefill_more", "prefill_short"}) {
         runner->workers = workers;
         Rows got = runner->sequence(entry);
         if (want.empty())
