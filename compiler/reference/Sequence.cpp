@@ -1,4 +1,4 @@
-// Rotary positions, caches and attention over them, in double from the formulas of dialects/nn/SequenceOps.td.
+// Rotary positions, caches, attention and convolutions over them, in double from the formulas of dialects/nn/SequenceOps.td.
 #include "compiler/reference/Rules.h"
 
 #include "dialects/quant/BlockFormats.h"
@@ -175,12 +175,50 @@ llvm::FailureOr<Results> cachedAttention(Operation *op, ArrayRef<Tensor> operand
   return one(result);
 }
 
+/// The rows of a step or a sequence among those of nn.causal_conv: how they are found and kept.
+struct ConvStep {
+  int64_t sequence, position, first, rows, count; // rows first .. first + rows - 1, of which `count` stay
+};
+
+/// One step: its results, then its rows in the state.
+void convolveStep(const ConvStep &step, ArrayRef<Tensor> operands, Tensor &state, Tensor &result) {
+  const Tensor &rows = operands[1], &filter = operands[2];
+  int64_t kept = state.shape()[1], width = rows.shape()[1];
+  auto place = [&](int64_t position) { return (step.sequence * kept + position % kept) * width; };
+  for (int64_t m = 0; m < step.rows; ++m)
+    for (int64_t e = 0; e < width; ++e) {
+      double sum = 0;
+      for (int64_t j = 0; j <= kept; ++j)
+        if (int64_t i = m - kept + j; i >= 0)
+          sum += filter.at(j * width + e) * rows.at((step.first + i) * width + e);
+        else if (step.position + i >= 0)
+          sum += filter.at(j * width + e) * state.at(place(step.position + i) + e);
+      result.set((step.first + m) * width + e, sum);
+    }
+  for (int64_t m = std::max<int64_t>(step.count - kept, 0); m < step.count; ++m)
+    for (int64_t e = 0; e < width; ++e)
+      state.set(place(step.position + m) + e, rows.at((step.first + m) * width + e));
+}
+
+llvm::FailureOr<Results> causalConv(Operation *op, ArrayRef<Tensor> operands, std::string &) {
+  Tensor state = operands[0], result = resultOf(op, 1);
+  int64_t rows = operands[1].shape()[0], sequences = state.shape()[0], count = std::clamp<int64_t>(operands[5].intAt(0), 0, rows);
+  bool isEach = operands[3].count() > 1;
+  for (int64_t m = 0; m < (isEach ? rows : 1); ++m) {
+    ConvStep step{sequenceOf(&operands[4], m, sequences), positionOf(operands[3], m), m, isEach ? 1 : rows, isEach ? m < count : count};
+    if (step.sequence >= 0)
+      convolveStep(step, operands, state, result);
+  }
+  return Results{state, result};
+}
+
 } // namespace
 
 void addSequence(RuleTable &table) {
   table["nn.rope"] = rope;
   table["nn.cache_append"] = cacheAppend;
   table["nn.cached_attention"] = cachedAttention;
+  table["nn.causal_conv"] = causalConv;
 }
 
 } // namespace ingot::reference

@@ -1,4 +1,4 @@
-// Ops of models that make a sequence step by step: tensors that live from run to run, rotary positions, the key/value cache.
+// Ops of models that make a sequence step by step: tensors that live from run to run, rotary positions, the key/value cache, causal convolutions.
 // Everywhere a position p below 0 counts as 0, and positions are added in 64 bits. Row m of a step stands at position + m, or, where positions have an
 // element a row, at position[m]. Included by Ops.td.
 #ifndef INGOT_DIALECTS_NN_SEQUENCEOPS
@@ -106,6 +106,29 @@ def Nn_CachedAttentionOp : Nn_Op<"cached_attention", [AttrSizedOperandSegments]>
   let results = (outs Tensor:$result);
   let assemblyFormat = [{$query `,` $key `,` $value `,` $position (`of` $sequence^)? (`sinks` $sinks^)? `scale` $scale (`softcap` $softcap^)? (`window` $window^)?
     (`ring` $ring^)? (`whole` $whole^)? attr-dict `:` functional-type(operands, results)}];
+  let hasVerifier = 1;
+}
+
+def Nn_CausalConvOp : Nn_Op<"causal_conv"> {
+  let summary = "a depthwise convolution over a step's rows and those before it";
+  let description = [{
+    Rows [M, E] follow each other from a position on; the state [S, T, E] holds the T rows before them of each sequence, position p's in row p mod T.
+    With x(i) = rows[i] for i >= 0 and what the state holds of position + i for i < 0: `result[m, e] = sum over j = 0 .. T of filter[j, e] * x(m - T + j)[e]`,
+    in that order, by fused multiply-adds from 0 on; what lies before position 0 adds nothing. `after` is the state with the last T of the rows m < count, each
+    in its place: rows from `count` on, which are padding, leave no trace. So a step goes on where the one before it ended, or begins a sequence at position 0.
+    Where positions and sequences have an element a row, each row below `count` is a step of its own, in the order of rows. A sequence that is not in
+    0 .. S - 1 is none: it has the result 0 and changes no state.
+    Rules: H8: state and after are one f32 [S, T, E] with S, T >= 1, rows and result one f32 [M, E], the filter is f32 [T + 1, E]. H9: positions and
+    sequences are i32 [1] or [M], the count is i32 [1].
+
+    Example:
+    ```mlir
+    %after, %y = nn.causal_conv %state, %rows, %filter at %position of %sequence count %count : (tensor<1x2x8xf32>, tensor<4x8xf32>, tensor<3x8xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x8xf32>, tensor<4x8xf32>)
+    ```
+  }];
+  let arguments = (ins Tensor:$state, Tensor:$rows, Tensor:$filter, Tensor:$position, Tensor:$sequence, Tensor:$count);
+  let results = (outs Tensor:$after, Tensor:$result);
+  let assemblyFormat = "$state `,` $rows `,` $filter `at` $position `of` $sequence `count` $count attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

@@ -94,3 +94,14 @@ LogicalResult CachedAttentionOp::verify() {
     return emitOpError("H7: attention of a sequence among several is not whole");
   return verifyRing(*this);
 }
+
+LogicalResult CausalConvOp::verify() {
+  RankedTensorType state = getState().getType(), rows = getRows().getType(), filter = getFilter().getType();
+  bool fits = isF32(state, 3) && getAfter().getType() == state && isF32(rows, 2) && getResult().getType() == rows && isF32(filter, 2);
+  if (!fits || state.getDimSize(0) < 1 || state.getDimSize(1) < 1 || filter.getDimSize(0) != state.getDimSize(1) + 1 ||
+      rows.getDimSize(1) != state.getDimSize(2) || filter.getDimSize(1) != state.getDimSize(2))
+    return emitOpError("H8: state, rows and filter are no f32 [S, T, E], [M, E] and [T + 1, E], or after and result not like state and rows");
+  if (!arePositions(getPosition().getType(), getSequence(), rows.getDimSize(0)) || !isPosition(getCount().getType(), 1))
+    return emitOpError("H9: positions and sequences are not i32 [1] or [M], or the count is not tensor<1xi32>");
+  return success();
+}

@@ -177,3 +177,19 @@ func.func @h4_sinks(%q: tensor<2x2x8xf32>, %k: tensor<2x48x8xf16>, %p: tensor<1x
   %y = nn.cached_attention %q, %k, %k, %p sinks %s scale 1.0 : (tensor<2x2x8xf32>, tensor<2x48x8xf16>, tensor<2x48x8xf16>, tensor<1xi32>, tensor<3xf32>) -> tensor<2x2x8xf32>
   return %y : tensor<2x2x8xf32>
 }
+
+// -----
+
+func.func @h8(%s: tensor<1x2x8xf32>, %x: tensor<4x8xf32>, %f: tensor<2x8xf32>, %p: tensor<1xi32>) -> (tensor<1x2x8xf32>, tensor<4x8xf32>) {
+  // expected-error @+1 {{H8: state, rows and filter}}
+  %n, %y = nn.causal_conv %s, %x, %f at %p of %p count %p : (tensor<1x2x8xf32>, tensor<4x8xf32>, tensor<2x8xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x8xf32>, tensor<4x8xf32>)
+  return %n, %y : tensor<1x2x8xf32>, tensor<4x8xf32>
+}
+
+// -----
+
+func.func @h9(%s: tensor<1x2x8xf32>, %x: tensor<4x8xf32>, %f: tensor<3x8xf32>, %p: tensor<1xi32>, %q: tensor<4xi32>) -> (tensor<1x2x8xf32>, tensor<4x8xf32>) {
+  // expected-error @+1 {{H9: positions and sequences}}
+  %n, %y = nn.causal_conv %s, %x, %f at %p of %q count %p : (tensor<1x2x8xf32>, tensor<4x8xf32>, tensor<3x8xf32>, tensor<1xi32>, tensor<4xi32>, tensor<1xi32>) -> (tensor<1x2x8xf32>, tensor<4x8xf32>)
+  return %n, %y : tensor<1x2x8xf32>, tensor<4x8xf32>
+}

@@ -66,6 +66,16 @@ func.func @sequences(%k: tensor<5x2x48x8xf16>, %q: tensor<2x4x8xf32>, %rows: ten
 
 // -----
 
+// A convolution over a step's rows keeps the last of them in the state's own buffer.
+// CHECK-LABEL: @conv
+// CHECK: kernel.micro "ik_causal_conv"(%arg0, %arg1, %arg2, %arg3, %arg4, %arg5) params [4, 8, 2, 5, 1] scratch 0 work 96 {dest = 0 : i64} : {{.*}} -> (tensor<5x2x8xf32>, tensor<4x8xf32>)
+func.func @conv(%s: tensor<5x2x8xf32>, %x: tensor<4x8xf32>, %f: tensor<3x8xf32>, %p: tensor<1xi32>, %q: tensor<1xi32>, %c: tensor<1xi32>) -> (tensor<5x2x8xf32>, tensor<4x8xf32>) {
+  %n, %y = nn.causal_conv %s, %x, %f at %p of %q count %c : (tensor<5x2x8xf32>, tensor<4x8xf32>, tensor<3x8xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<5x2x8xf32>, tensor<4x8xf32>)
+  return %n, %y : tensor<5x2x8xf32>, tensor<4x8xf32>
+}
+
+// -----
+
 // Keys and values of different types have no kernel.
 func.func @mixed(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %v: tensor<2x16x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
   // expected-error @+1 {{unsupported: nn.cached_attention: attention over keys and values of different types}}

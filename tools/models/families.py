@@ -14,13 +14,15 @@ def family(name, arch, **flags):
         halves=True, root=False, positions=False, types=False, tied=False, output_norm=True, layer_norm=False, bias=False, joined_qkv=False,
         head_norms=None, sinks=False, experts=0, used=2, renormalize=True, top_first=False, feed="gated", activation="silu", window=0,
         local=lambda i: False, local_base=None, turns=lambda i: True, factors=(), dense=(), attention_cap=0, logit_cap=0, stretch=None, local_stretch=True,
-        temperature=None, pooling=None, norms=("attn_norm", "ffn_norm"), keys={})
+        temperature=None, pooling=None, attends=lambda i: True, taps=0, final_norm="output_norm", norms=("attn_norm", "ffn_norm"), keys={})
     made.__dict__.update(flags)
     return made
 
 
 YARN = {"rope.scaling.type": ("STRING", "yarn"), "rope.scaling.factor": ("F32", 8.0), "rope.scaling.original_context_length": ("U32", 64)}
 GEMMA = dict(root=True, tied=True, activation="gelu", norms=("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"))
+LFM = dict(blocks=5, head_norms="each", tied=True, attends=lambda i: i % 2 == 1, taps=3, final_norm="token_embd_norm", base=1e6)
+TAPS = {"shortconv.l_cache": ("U32", 3)}
 POST = ("post_attention_norm", "post_ffw_norm")
 FAMILIES = {f.name: f for f in (
     family("gemma2", "gemma2", **GEMMA, window=24, local=lambda i: i % 2 == 0, attention_cap=20.0, logit_cap=10.0,
@@ -42,6 +44,8 @@ FAMILIES = {f.name: f for f in (
     family("olmoe", "olmoe", kv_heads=4, head_norms="row", experts=4, renormalize=False),
     family("gpt-oss", "gpt-oss", bias=True, sinks=True, experts=4, top_first=True, activation="oai", window=24, local=lambda i: i % 2 == 0,
            stretch=("yarn", 8.0, 64), norms=("attn_norm", "post_attention_norm"), keys={**YARN, "expert_feed_forward_length": ("U32", 96)}),
+    family("lfm2", "lfm2", **LFM, keys=TAPS),
+    family("lfm2-embedding", "lfm2", **LFM, pooling="last", keys={**TAPS, "pooling_type": ("U32", 3)}),
     family("bert", "bert", kv_heads=4, layer_norm=True, bias=True, positions=True, types=True, turned=0, tied=True, output_norm=False, feed="plain",
            activation="erf", norms=("attn_output_norm", "layer_output_norm"), pooling="mean", keys={"pooling_type": ("U32", 1)}),
     family("bert-cls", "bert", kv_heads=4, layer_norm=True, bias=True, positions=True, types=True, turned=0, tied=True, output_norm=False, feed="plain",
@@ -160,6 +164,13 @@ def attention(x, w, f, i):
     return linear(mixed, w, b + "attn_output")
 
 
+def short_conv(x, w, f, b):
+    before, after, inner = np.split(linear(x, w, b + "shortconv.in_proj"), 3, -1)
+    padded = np.concatenate([np.zeros((f.taps - 1, f.width)), before * inner])
+    mixed = sum(w[b + "shortconv.conv.weight"][:, j] * padded[j:j + len(x)] for j in range(f.taps))
+    return linear(after * mixed, w, b + "shortconv.out_proj")
+
+
 def mixture(x, w, f, b):
     scores, out = linear(x, w, b + "ffn_gate_inp"), np.zeros_like(x)
     for row in range(len(x)):
@@ -186,12 +197,13 @@ def blocks(x, w, f):
         b = f"blk.{i}."
         has = lambda name: name in f.norms
         maybe = lambda value, name: norm(value, w, b + name, f) if has(name) else value
-        mixed = attention(maybe(x, "attn_norm"), w, f, i)
+        normed = maybe(x, "attn_norm")
+        mixed = attention(normed, w, f, i) if f.attends(i) else short_conv(normed, w, f, b)
         # In gpt-oss the name means the feed-forward's own norm.
         before = "post_attention_norm" if f.arch == "gpt-oss" else "ffn_norm"
         x = maybe(x + (mixed if f.arch == "gpt-oss" else maybe(mixed, "post_attention_norm")), "attn_output_norm")
         x = maybe(x + maybe(feed_forward(maybe(x, before), w, f, b), "post_ffw_norm"), "layer_output_norm")
-    return norm(x, w, "output_norm", f) if f.output_norm else x
+    return norm(x, w, f.final_norm, f) if f.output_norm else x
 
 
 def forward(tokens, w, f):

@@ -42,7 +42,7 @@ def seeded(f, seed):
         matrix("token_types", 2, f.width, gain=f.width ** 0.5)
         norm("token_embd_norm")
     if f.output_norm:
-        norm("output_norm")
+        norm(f.final_norm)
     if not f.tied:
         matrix("output", vocab, f.width, gain=2)
     for name in f.factors:
@@ -50,14 +50,25 @@ def seeded(f, seed):
     for i, (rows, columns) in enumerate(f.dense):
         matrix(f"dense_{i + 2}", rows, columns)
     for i in range(f.blocks):
-        block(f, f"blk.{i}.", tensors, matrix, bias, norm, linear)
+        block(f, i, tensors, matrix, bias, norm, linear)
     return tensors
 
 
-def block(f, b, tensors, matrix, bias, norm, linear):
-    q, kv = f.heads * f.head, f.kv_heads * f.head
+def block(f, i, tensors, matrix, bias, norm, linear):
+    b = f"blk.{i}."
     for name in f.norms:
         norm(b + name)
+    if f.attends(i):
+        attention(f, b, tensors, norm, linear)
+    else:
+        linear(b + "shortconv.in_proj", 3 * f.width, f.width, False, 1.5)
+        matrix(b + "shortconv.conv", f.width, f.taps, gain=1.5)
+        linear(b + "shortconv.out_proj", f.width, f.width, False)
+    feed_forward(f, b, matrix, bias, linear)
+
+
+def attention(f, b, tensors, norm, linear):
+    q, kv = f.heads * f.head, f.kv_heads * f.head
     if f.joined_qkv:
         linear(b + "attn_qkv", q + 2 * kv, f.width, f.bias, 1.5)
     else:
@@ -69,6 +80,9 @@ def block(f, b, tensors, matrix, bias, norm, linear):
         norm(b + "attn_k_norm", f.head if f.head_norms == "each" else kv)
     if f.sinks:
         tensors[b + "attn_sinks.weight"] = np.linspace(-1, 3, f.heads).astype(np.float32)
+
+
+def feed_forward(f, b, matrix, bias, linear):
     if f.experts:
         linear(b + "ffn_gate_inp", f.experts, f.width, f.bias, 3)
         for name, rows, columns in (("ffn_gate", f.ffn, f.width), ("ffn_up", f.ffn, f.width), ("ffn_down", f.width, f.ffn)):
@@ -87,9 +101,12 @@ def metadata(writer, f):
     writer.add("general.architecture", gguf.STRING, a)
     writer.add("general.name", gguf.STRING, "tiny")
     for key, number in (("block_count", f.blocks), ("context_length", f.context), ("embedding_length", f.width), ("feed_forward_length", f.ffn),
-                        ("attention.head_count", f.heads), ("attention.head_count_kv", f.kv_heads), ("attention.key_length", f.head),
-                        ("attention.value_length", f.head)):
+                        ("attention.head_count", f.heads), ("attention.key_length", f.head), ("attention.value_length", f.head)):
         writer.add(f"{a}.{key}", gguf.U32, number)
+    if all(f.attends(i) for i in range(f.blocks)):
+        writer.add(f"{a}.attention.head_count_kv", gguf.U32, f.kv_heads)
+    else:
+        writer.add(f"{a}.attention.head_count_kv", (gguf.ARRAY, gguf.I32), [f.kv_heads if f.attends(i) else 0 for i in range(f.blocks)])
     writer.add(f"{a}.attention.layer_norm_epsilon" if f.layer_norm else f"{a}.attention.layer_norm_rms_epsilon", gguf.F32, f.epsilon)
     if f.turned:
         writer.add(f"{a}.rope.dimension_count", gguf.U32, f.turned)
@@ -112,7 +129,16 @@ def metadata(writer, f):
 
 def is_plain(name, matrix):
     """Tensors that every converter leaves in f32."""
-    return matrix.ndim == 1 or name.endswith(".bias") or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types"))
+    return matrix.ndim == 1 or name.endswith(".bias") or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types", "shortconv.conv"))
+
+
+def written(f, seed=1, type_name="f32"):
+    """The file, and the exact values of its tensors."""
+    writer, weights = gguf.Writer(), {}
+    metadata(writer, f)
+    for name, matrix in seeded(f, seed).items():
+        weights[name] = writer.tensor(name, matrix, "f32" if is_plain(name, matrix) else type_name)
+    return writer, weights
 
 
 def main():
@@ -122,10 +148,8 @@ def main():
     parser.add_argument("--type", default="f32", choices=list(gguf.TYPES), help="of the matrices (f32)")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    f, writer, weights = families.FAMILIES[args.family], gguf.Writer(), {}
-    metadata(writer, f)
-    for name, matrix in seeded(f, args.seed).items():
-        weights[name] = writer.tensor(name, matrix, "f32" if is_plain(name, matrix) else args.type)
+    f = families.FAMILIES[args.family]
+    writer, weights = written(f, args.seed, args.type)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "model.gguf").write_bytes(writer.bytes())
     tokens = np.random.default_rng(args.seed + 1).integers(3, len(vocabulary()[0]), TOKENS).astype(np.int32)

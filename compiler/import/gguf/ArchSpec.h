@@ -21,6 +21,10 @@ enum class HeadNorms { None, Each, Row };           // RMS norms of q and k: of 
 enum class FeedForward { Gated, Joined, Plain };    // activation(gate) * up; the same with both in ffn_up; activation(up)
 enum class Routing { ShareThenTop, TopThenShare };  // softmax over all experts or over the chosen ones
 
+/// What blocks mix tokens with that have no heads of keys (attention.head_count_kv is 0 there): no architecture of which has such blocks; or a gated
+/// convolution over the last few tokens.
+enum class Headless { None, ShortConv };
+
 /// Blocks whose attention sees a window only, where the file has attention.sliding_window.
 struct WindowSpec {
   int64_t period = 0;       // all blocks but the last of each `period` (1: all of them); 0: the architecture has no windows
@@ -48,6 +52,7 @@ struct ArchSpec {
   nn::RopePairs ropePairs = nn::RopePairs::adjacent;
   int64_t unturnedEvery = 0; // the last of each so many blocks is not rotated; 0: all are
   WindowSpec window;
+  Headless headless = Headless::None;
   bool sinks = false;          // attn_sinks: one more score a head
   int64_t wideScaleBlocks = 0; // a file of so many blocks scales with 1 / sqrt(width / heads) instead of 1 / sqrt(key length)
   // Feed-forward.

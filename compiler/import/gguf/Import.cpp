@@ -68,6 +68,8 @@ void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, 
   add("CHUNK", chunk, "tokens of one prefill or prefill_more");
   add("SHORT_CHUNK", rowsOf("prefill_short", chunk, sequences), "tokens of one prefill_short");
   add("VOCABULARY", model.vocabulary, "tokens there are");
+  if (model.keepsEnd())
+    add("REWIND", 0, "positions that a sequence can go back: not all that is kept of it lies by positions, so it goes on, and is saved, at its end alone");
   auto addToken = [&](llvm::StringRef key, llvm::StringRef name, llvm::StringRef comment) {
     const GgufValue *value = file.find(key);
     std::optional<int64_t> id = value ? value->asInt() : std::nullopt;
@@ -79,16 +81,22 @@ void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, 
   module->setAttr("nn.constants", builder.getArrayAttr(list));
 }
 
+/// The axes of a state [sequences, slices of one, rows, elements of a row].
+llvm::SmallVector<int64_t, 4> cacheShape(nn::StateOp state) {
+  llvm::SmallVector<int64_t, 4> shape(state.getType().getShape());
+  bool keepsRows = llvm::any_of(state->getUsers(), [](Operation *user) { return isa<nn::CausalConvOp>(user); }); // [sequences, rows, channels]
+  if (shape.size() == 3)
+    shape.insert(shape.begin() + keepsRows, 1);
+  return shape;
+}
+
 /// How positions lie in the states, as the module's attribute `nn.caches`: for each state [sequences, slices of one, rows, bytes of a row].
 void addCaches(ModuleOp module) {
   Builder builder(module.getContext());
   std::map<std::string, Attribute> caches; // by state
   module.walk([&](nn::StateOp state) {
-    RankedTensorType type = state.getType();
-    llvm::SmallVector<int64_t, 4> shape(type.getShape());
-    if (shape.size() == 3)
-      shape.insert(shape.begin(), 1);
-    shape.back() *= static_cast<int64_t>(type.getElementTypeBitWidth() / 8);
+    llvm::SmallVector<int64_t, 4> shape = cacheShape(state);
+    shape.back() *= static_cast<int64_t>(state.getType().getElementTypeBitWidth() / 8);
     caches[state.getSymbol().str()] = builder.getDenseI64ArrayAttr(shape);
   });
   llvm::SmallVector<NamedAttribute> list;
@@ -186,7 +194,8 @@ ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRCon
   if (!addEntries(graph, *model, options, *entries, *ctx, chunk, path, diagnostics))
     return result;
   addConstants(*module, *file, *model, *ctx, chunk, options.sequences);
-  addCaches(*module);
+  if (llvm::any_of(*entries, [](const std::string &entry) { return entry != "embed"; }))
+    addCaches(*module);
   countOps(*module, result);
   if (succeeded(verify(*module)))
     result.module = std::move(module);

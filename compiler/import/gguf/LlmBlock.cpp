@@ -1,4 +1,4 @@
-// The halves of a block: attention with its heads, caches and windows, and the feed-forward, dense or of experts. Shapes in comments: M rows,
+// The halves of a block: attention with its heads, caches and windows, or a short convolution, and the feed-forward, dense or of experts. Shapes in comments: M rows,
 // E width, H heads, K kv heads, D key length, S chosen experts.
 #include "compiler/import/gguf/LlmGraph.h"
 
@@ -114,6 +114,38 @@ Value LlmGraph::attention(Value &input, const LlmBlock &block, int64_t index, co
   }
   Value query = tempered(heads(linear(normed, block.query), model.heads, block.queryNorm, block, position), position);
   return linear(attend(query, keys, values, block, step, position), block.output);
+}
+
+// ---- short convolution ----
+
+/// A depthwise convolution over rows [M, E] and those before them, which a state keeps.
+Value LlmGraph::convolved(Value rows, const GgufTensor &weights, llvm::StringRef state, const Step &step) {
+  at(weights.name);
+  Value taps = filter(weights), sequence = step.sequence ? step.sequence : integers({0});
+  Value count = step.count ? step.count : integers({static_cast<int32_t>(rowsOf(rows))});
+  auto symbol = FlatSymbolRefAttr::get(builder.getContext(), state);
+  Value before = nn::StateOp::create(builder, loc, f32({sequences, shapeOf(taps)[0] - 1, shapeOf(rows)[1]}), symbol);
+  auto conv = nn::CausalConvOp::create(builder, loc, TypeRange{before.getType(), rows.getType()}, before, rows, taps, step.position, sequence, count);
+  nn::WriteStateOp::create(builder, loc, conv.getAfter(), symbol);
+  return conv.getResult();
+}
+
+/// A gated convolution with its norm; `input` as in `attention`.
+Value LlmGraph::shortConv(Value &input, const LlmBlock &block, int64_t index, const Step &step) {
+  const LlmShortConv &conv = *block.conv;
+  Value normed = norm(input, block.attentionNorms.before);
+  Value gated = binary(linear(normed, conv.before), linear(normed, conv.input), nn::BinaryKind::mul);
+  Value mixed = convolved(gated, *conv.filter, llvm::formatv("blk.{0}.conv", index).str(), step);
+  if (step.narrow) {
+    normed = gathered(normed, step.row);
+    input = gathered(input, step.row);
+    mixed = gathered(mixed, step.row);
+  }
+  return linear(binary(linear(normed, conv.after), mixed, nn::BinaryKind::mul), conv.output);
+}
+
+Value LlmGraph::mixed(Value &input, const LlmBlock &block, int64_t index, const Step &step) {
+  return block.conv ? shortConv(input, block, index, step) : attention(input, block, index, step);
 }
 
 // ---- feed-forward ----

@@ -66,6 +66,19 @@ Value LlmGraph::table(const GgufTensor &tensor) {
   return weight(tensor.name, f32(shape));
 }
 
+/// f32 [taps, channels], whose taps the file has channel by channel.
+Value LlmGraph::filter(const GgufTensor &tensor) {
+  int64_t taps = tensor.shape[0], channels = tensor.shape[1];
+  std::string name = (tensor.name + ".taps").str();
+  if (!store.contains(name)) {
+    Tensor from = floatTensor(tensor, {channels, taps}, 0, file.owner), to(DType::F32, {taps, channels});
+    for (int64_t i = 0; i < from.count(); ++i)
+      to.mutableAs<float>()[i % taps * channels + i / taps] = from.as<float>()[i];
+    store.add(name, to);
+  }
+  return weight(name, f32({taps, channels}));
+}
+
 /// Keeps rows of a matrix in the store: as the file has them, or as a recipe that makes the blocks of --quantize.
 void LlmGraph::addRows(llvm::StringRef name, const GgufTensor &rows, llvm::ArrayRef<int64_t> shape) {
   const GgufType &target = types.typeFor(rows);
@@ -224,7 +237,8 @@ func::FuncOp LlmGraph::beginFunction(llvm::StringRef name, llvm::ArrayRef<Input>
 }
 
 void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
-  bool counts = wanted == Rows::LastOfCount, scores = wanted != Rows::None;
+  bool one = wanted == Rows::LastOfCount, scores = wanted != Rows::None;
+  bool counts = one || (model.keepsEnd() && wanted == Rows::All && rows > 1); // padding must leave no trace
   int64_t places = wanted == Rows::Each ? rows : 1;
   OpBuilder::InsertionGuard guard(builder);
   llvm::SmallVector<Input> inputs = {{"tokens", rows}, {"position", places}};
@@ -232,16 +246,16 @@ void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
     inputs.push_back({"count", 1});
   if (sequences > 1)
     inputs.push_back({"sequence", places});
-  Type result = f32({counts ? 1 : rows, model.vocabulary});
+  Type result = f32({one ? 1 : rows, model.vocabulary});
   func::FuncOp function = beginFunction(name, inputs, "logits", scores ? TypeRange(result) : TypeRange());
-  Step step{function.getArgument(1), sequences > 1 ? function.getArguments().back() : Value(), Value(), Value()};
-  if (counts)
+  Step step{function.getArgument(1), sequences > 1 ? function.getArguments().back() : Value(), Value(), counts ? function.getArgument(2) : Value(), Value()};
+  if (one)
     step.row = binary(function.getArgument(2), integers({1}), nn::BinaryKind::sub);
   Value stream = embedded(function.getArgument(0), step.position);
   for (size_t i = 0; i < model.blocks.size(); ++i) {
-    step.narrow = counts && i + 1 == model.blocks.size();
-    Value mixed = attention(stream, model.blocks[i], static_cast<int64_t>(i), step);
-    stream = half(stream, mixed, model.blocks[i].attentionNorms);
+    step.narrow = one && i + 1 == model.blocks.size();
+    Value added = mixed(stream, model.blocks[i], static_cast<int64_t>(i), step);
+    stream = half(stream, added, model.blocks[i].attentionNorms);
     stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
   }
   func::ReturnOp::create(builder, loc, scores ? ValueRange(logits(stream)) : ValueRange()); // without, what fills no cache is dead code
@@ -267,11 +281,11 @@ void LlmGraph::addEmbedding(llvm::StringRef name, int64_t rows, Pooling pooling)
   int64_t width = model.dense.empty() ? model.width : model.dense.back().rows;
   func::FuncOp function = beginFunction(name, {{"tokens", rows}, {"count", 1}}, "embedding", Type(f32({1, width})));
   Value zero = integers({0});
-  Step step{zero, Value(), Value(), binary(function.getArgument(1), integers({1}), nn::BinaryKind::sub)};
+  Step step{zero, Value(), Value(), function.getArgument(1), binary(function.getArgument(1), integers({1}), nn::BinaryKind::sub)};
   Value stream = embedded(function.getArgument(0), zero);
   for (size_t i = 0; i < model.blocks.size(); ++i) {
-    Value mixed = attention(stream, model.blocks[i], static_cast<int64_t>(i), step);
-    stream = half(stream, mixed, model.blocks[i].attentionNorms);
+    Value added = mixed(stream, model.blocks[i], static_cast<int64_t>(i), step);
+    stream = half(stream, added, model.blocks[i].attentionNorms);
     stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
   }
   Value result = pooled(norm(stream, model.outputNorm), pooling, step.last);

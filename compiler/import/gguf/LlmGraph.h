@@ -32,6 +32,7 @@ private:
     Value position;      // i32 [1], of the first row; i32 [M] where each row has its own
     Value sequence;      // likewise; null where there is but one
     Value row;           // i32 [1], the one row that is wanted; null when all are
+    Value count;         // i32 [1], rows that are no padding; null: all
     Value last;          // i32 [1], the last row of a text that is there as a whole, without a cache; null when there is one
     bool narrow = false; // this block goes on with `row` alone
   };
@@ -41,6 +42,7 @@ private:
   Value weight(llvm::StringRef name, mlir::RankedTensorType type);
   Value vector(const GgufTensor &tensor, int64_t first = 0, int64_t length = 0);
   Value table(const GgufTensor &tensor);
+  Value filter(const GgufTensor &tensor);
   Value matrix(const GgufTensor &tensor, int64_t first = 0, int64_t rows = 0);
   void addRows(llvm::StringRef name, const GgufTensor &rows, llvm::ArrayRef<int64_t> shape);
   mlir::StringAttr format(const GgufTensor &tensor); // of the blocks that `matrix` gives
@@ -71,6 +73,9 @@ private:
   Value embedded(Value tokens, Value position);
   Value half(Value stream, Value added, const LlmHalfNorms &norms);
   Value attention(Value &input, const LlmBlock &block, int64_t index, const Step &step);
+  Value mixed(Value &input, const LlmBlock &block, int64_t index, const Step &step);
+  Value shortConv(Value &input, const LlmBlock &block, int64_t index, const Step &step);
+  Value convolved(Value rows, const GgufTensor &filter, llvm::StringRef state, const Step &step);
   Value attend(Value query, Value keys, Value values, const LlmBlock &block, const Step &step, Value position);
   Value cached(Value rows, llvm::StringRef state, const LlmBlock &block, const Step &step);
   Value heads(Value input, int64_t count, const LlmNorm &norm, const LlmBlock &block, Value position);

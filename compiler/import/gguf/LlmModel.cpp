@@ -74,12 +74,14 @@ private:
     return nullptr;
   }
 
-  const GgufTensor *vector(const std::string &name, int64_t length, bool required) {
-    const GgufTensor *tensor = find(name, {length}, required);
+  const GgufTensor *floats(const std::string &name, llvm::ArrayRef<int64_t> shape, bool required) {
+    const GgufTensor *tensor = find(name, shape, required);
     if (tensor && !canDequantize(*tensor->type))
       refuse(*tensor, "no vector of this type can be read");
     return tensor;
   }
+
+  const GgufTensor *vector(const std::string &name, int64_t length, bool required) { return floats(name, {length}, required); }
 
   void refuse(const GgufTensor &tensor, llvm::StringRef reason) {
     unsupported.push_back({tensor.type->name.str(), printable(tensor.name), reason.str()});
@@ -132,7 +134,6 @@ private:
 
   void findAttention(LlmBlock &block, const std::string &blk) {
     int64_t width = model.width, query = model.heads * model.keyLength, key = block.kvHeads * model.keyLength, value = block.kvHeads * model.valueLength;
-    block.attentionNorms = named(blk, model.spec.attentionNorms);
     if (file.findTensor(blk + "attn_qkv.weight")) {
       split(blk + "attn_qkv", width, {{&block.query, query}, {&block.key, key}, {&block.value, value}});
     } else {
@@ -148,6 +149,21 @@ private:
     }
     if (model.spec.sinks)
       block.sinks = vector(blk + "attn_sinks.weight", model.heads, true);
+  }
+
+  void findShortConv(LlmShortConv &conv, const std::string &blk) {
+    int64_t width = model.width;
+    split(blk + "shortconv.in_proj", width, {{&conv.before, width}, {&conv.after, width}, {&conv.input, width}});
+    conv.output = linear(blk + "shortconv.out_proj", width, width);
+    conv.filter = floats(blk + "shortconv.conv.weight", {model.convTaps, width}, true);
+  }
+
+  void findMixer(LlmBlock &block, const std::string &blk) {
+    block.attentionNorms = named(blk, model.spec.attentionNorms);
+    if (block.conv)
+      findShortConv(*block.conv, blk);
+    else
+      findAttention(block, blk);
   }
 
   void findFeedForward(LlmBlock &block, const std::string &blk) {
@@ -207,7 +223,7 @@ private:
       }
     for (size_t i = 0; i < model.blocks.size(); ++i) {
       std::string blk = llvm::formatv("blk.{0}.", i);
-      findAttention(model.blocks[i], blk);
+      findMixer(model.blocks[i], blk);
       findFeedForward(model.blocks[i], blk);
     }
   }

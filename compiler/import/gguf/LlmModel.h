@@ -26,10 +26,17 @@ struct LlmHalfNorms {
   LlmNorm before, after, sum;
 };
 
+/// output(after * conv(before * input)) of one matrix's three parts; a block without it has attention.
+struct LlmShortConv {
+  LlmLinear before, after, input, output;
+  const GgufTensor *filter = nullptr; // [taps, width]
+};
+
 struct LlmBlock {
   LlmHalfNorms attentionNorms, ffnNorms;
   LlmNorm queryNorm, keyNorm; // with HeadNorms
   LlmLinear query, key, value, output;
+  std::optional<LlmShortConv> conv;
   LlmLinear gate, up, down; // 3-D with experts
   LlmLinear router;         // with experts
   const GgufTensor *sinks = nullptr;
@@ -45,6 +52,7 @@ struct LlmModel {
   ArchSpec spec;
   int64_t width = 0, vocabulary = 0, heads = 0, keyLength = 0, valueLength = 0, context = 0;
   int64_t experts = 0, expertsUsed = 0; // 0: dense
+  int64_t convTaps = 0;                 // of blocks with a short convolution
   double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, logitScale = 1, attentionCap = 0, logitCap = 0;
   double temperatureScale = 0, expertsScale = 1; // 0: none
   std::optional<Pooling> pooling;                // nullopt: the file says nothing
@@ -56,6 +64,11 @@ struct LlmModel {
   LlmLinear output; // the embedding's when the file has none
   std::vector<LlmLinear> dense;
   std::vector<LlmBlock> blocks;
+
+  /// Whether blocks keep what belongs to the end of a sequence, and not to its positions.
+  bool keepsEnd() const {
+    return llvm::any_of(blocks, [](const LlmBlock &block) { return block.conv.has_value(); });
+  }
 };
 
 /// Nullopt: everything at fault was reported (IG0630 .. IG0636, IG0641). `unsupported` gets the tensors of types that no kernel multiplies.

@@ -9,6 +9,7 @@
 namespace ingot {
 namespace {
 
+constexpr int64_t kMaxTaps = 1024;      // of a short convolution: far above any model
 constexpr int64_t kMaxBlocks = 1024;    // of the largest models there are, 126; bounds the size of the functions
 constexpr int64_t kSoftmaxGating = 1;   // of expert_gating_func
 constexpr int64_t kSelectedGating = 3;  // softmax over the chosen experts
@@ -39,17 +40,21 @@ private:
     int64_t headLength = std::max<int64_t>(1, model.width / std::max<int64_t>(1, model.heads));
     model.keyLength = keys.integer("attention.key_length", headLength);
     model.valueLength = keys.integer("attention.value_length", headLength);
-    std::vector<int64_t> kvHeads = keys.perBlock("attention.head_count_kv", blocks, model.heads, 1, kMaxExtent);
+    std::vector<int64_t> kvHeads = keys.perBlock("attention.head_count_kv", blocks, model.heads, spec.headless == Headless::None ? 1 : 0, kMaxExtent);
     std::vector<int64_t> widths = keys.perBlock("feed_forward_length", blocks, std::nullopt, 1, kMaxExtent);
     bool rms = spec.norm == NormKind::Rms;
     model.epsilon = keys.real(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", std::nullopt, 0);
-    if (llvm::any_of(kvHeads, [&](int64_t count) { return model.heads % count != 0; }))
+    if (llvm::any_of(kvHeads, [&](int64_t count) { return count != 0 && model.heads % count != 0; }))
       keys.fail("IG0632", "attention.head_count_kv", "cannot be", llvm::formatv("divisors of the {0} heads", model.heads));
+    if (spec.headless == Headless::ShortConv)
+      model.convTaps = keys.integer("shortconv.l_cache", std::nullopt, 2, kMaxTaps);
     if (keys.flag("attention.causal", spec.causal) != spec.causal)
       keys.fail("IG0632", "attention.causal", "cannot be", spec.causal ? "true" : "false");
     for (int64_t i = 0; i < blocks; ++i) {
       LlmBlock &block = model.blocks.emplace_back();
       block.kvHeads = kvHeads[i];
+      if (spec.headless == Headless::ShortConv && block.kvHeads == 0)
+        block.conv.emplace();
       block.ffnWidth = widths[i];
       block.rotates = spec.rotary && (spec.unturnedEvery == 0 || (i + 1) % spec.unturnedEvery != 0);
     }

@@ -1,4 +1,4 @@
-// Lowers the ops of step-by-step sequences: nn.rope, nn.cache_append (in place on the cache) and nn.cached_attention.
+// Lowers the ops of step-by-step sequences: nn.rope, nn.cache_append and nn.causal_conv (in place on what they keep), nn.cached_attention.
 #include "passes/lower/Convert.h"
 #include "passes/lower/KernelType.h"
 #include "targets/common/ukernels/sequence.h"
@@ -54,12 +54,23 @@ Lowered lowerCachedAttention(Operation *operation, LowerContext &context, std::s
       context.micro(op.getLoc(), kernel, op.getResult().getType(), op->getOperands(), params, work, IK_ATTENTION_SCRATCH(q[2], width)).getResult(0)};
 }
 
+Lowered lowerCausalConv(Operation *operation, LowerContext &context, std::string &) {
+  nn::CausalConvOp op = cast<nn::CausalConvOp>(operation);
+  ArrayRef<int64_t> state = op.getState().getType().getShape();
+  int64_t rows = op.getRows().getType().getDimSize(0);
+  int64_t params[IK_CAUSAL_COUNT] = {rows, state[2], state[1], state[0], op.getPosition().getType().getDimSize(0)};
+  kernel::MicroOp micro = context.micro(op.getLoc(), "ik_causal_conv", op->getResultTypes(), op->getOperands(), params, rows * state[2] * (state[1] + 1));
+  micro.setDest(0);
+  return SmallVector<Value, 2>(micro.getResults());
+}
+
 } // namespace
 
 void registerSequence(LowerRegistry &registry) {
   registry.add("nn.rope", lowerRope);
   registry.add("nn.cache_append", lowerCacheAppend);
   registry.add("nn.cached_attention", lowerCachedAttention);
+  registry.add("nn.causal_conv", lowerCausalConv);
 }
 
 } // namespace ingot

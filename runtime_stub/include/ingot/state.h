@@ -19,8 +19,8 @@ typedef struct ingot_cache {
 /* Bytes that `positions` positions take, with a header of INGOT_STATE_HEADER_BYTES. */
 uint64_t ingot_cache_bytes(const ingot_cache *caches, uint32_t count, uint32_t positions);
 
-/* Writes the first `positions` positions, all that a sequence has or fewer (a ring that has turned has lost its first ones: then all), behind a
- * header that names the build. INGOT_TOO_SMALL: `bytes` is less than ingot_cache_bytes. */
+/* Writes the first `positions` positions, all that a sequence has or fewer (a ring that has turned has lost its first ones: then all; so of a
+ * build whose header defines REWIND), behind a header that names the build. INGOT_TOO_SMALL: `bytes` is less than ingot_cache_bytes. */
 ingot_status ingot_cache_save(const ingot_context *context, const ingot_cache *caches, uint32_t count, uint32_t positions, void *out, size_t bytes);
 
 /* Puts them back, into any state of the same build, and says how many there are: the next token's position. INGOT_ABI_MISMATCH: of another build.

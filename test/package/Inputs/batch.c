@@ -101,8 +101,10 @@ int main(int argc, char **argv) {
     bad |= step(next, held, 0);
     bad |= memcmp(logits, logits + MODEL_VOCABULARY, sizeof alone) != 0;
   }
+  keep = (uint32_t)held[0], bytes = model_saved_bytes(keep);
+  bad |= model_save(&batch.core, 0, keep, saved, (size_t)bytes) != INGOT_OK;
   chunk[0] = token, at = held[0], slot = 0;
-  bad |= next[0] != token || model_decode(&decode) != INGOT_OK;
+  bad |= next[0] != token || model_decode(&decode) != INGOT_OK || model_restore(&batch.core, 0, saved, (size_t)bytes, &found) != INGOT_OK;
   bad |= step(next, held, -1) || memcmp(alone, logits + (N - 1) * MODEL_VOCABULARY, sizeof alone) != 0;
   ingot_map_close(&file);
   return bad;

@@ -65,6 +65,10 @@ int main(int argc, char **argv) {
   /* Saved after 5 generated tokens, restored over other bytes. */
   static unsigned char saved[INGOT_STATE_HEADER_BYTES + MODEL_STATE_BYTES], damaged[sizeof saved];
   uint32_t keep = (uint32_t)given + 5, found = 0;
+#ifdef MODEL_REWIND /* only what a sequence ends with can be saved: it begins anew, and ends there */
+  for (int32_t i = 0; i < (int32_t)keep; ++i)
+    feed(&sequences[2], i < given ? atoi(argv[i + 2]) : made[i - given], i);
+#endif
   uint64_t bytes = model_saved_bytes(keep);
   bad |= bytes >= model_saved_bytes(MODEL_CONTEXT) || bytes > sizeof saved || model_save(&sequences[2].core, keep, saved, (size_t)bytes) != INGOT_OK;
   bad |= model_save(&sequences[2].core, keep, saved, (size_t)bytes - 1) != INGOT_TOO_SMALL;

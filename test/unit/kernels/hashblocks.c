@@ -1,4 +1,4 @@
-/* Runs the kernels of language models (products of every GGUF block format, of b-bit weights and of experts, rows of packed matrices, rope, cache, attention) and
+/* Runs the kernels of language models (products of every GGUF block format, of b-bit weights and of experts, rows of packed matrices, rope, cache, attention, causal convolution) and
  * prints one hash of all results. Packed weights are random bytes whose 16-bit floats are small. Freestanding: see hash.h, check-blocks.sh. */
 #include "targets/common/ukernels/nbits.h"
 #include "targets/common/ukernels/sequence.h"
@@ -30,6 +30,7 @@ IK_KERNEL(ik_cache_append_q8);
 IK_KERNEL(ik_cached_attention_q8);
 IK_KERNEL(ik_cached_attention_sinks_f16);
 IK_KERNEL(ik_rope_each);
+IK_KERNEL(ik_causal_conv);
 IK_KERNEL(ik_cache_append_sequences_f16);
 IK_KERNEL(ik_cached_attention_sequences_f16);
 IK_KERNEL(ik_cache_append_sequences_q8);
@@ -164,6 +165,21 @@ static void sequencesCase(void) {
   run(ik_cached_attention_sequences_q8, attend8, attention, y, M * HQ * D * 4);
 }
 
+/* Chunks of 7 rows with one of padding, then rows of three sequences. */
+static void causalCase(void) {
+  enum { M = 7, E = 70, T = 3, S = 3 };
+  static float state[S * T * E];
+  int32_t position[M] = {0, 6, 9, 2, 12, 13, 4}, sequence[M] = {1, 0, 2, -1, 1, 1, 3}, count = M - 1;
+  fill(x, M * E), fill(room, (T + 1) * E), fill(state, S * T * E);
+  void *const step[] = {state, x, room, position, sequence, &count, state, y};
+  const int64_t one[IK_CAUSAL_COUNT] = {M, E, T, S, 1}, each[IK_CAUSAL_COUNT] = {M, E, T, S, M};
+  run(ik_causal_conv, step, one, y, M * E * 4);
+  position[0] = M - 1;
+  run(ik_causal_conv, step, one, y, M * E * 4);
+  run(ik_causal_conv, step, each, y, M * E * 4);
+  mix(state, sizeof state);
+}
+
 #define NBITS_CASE(form, bits, zeros, halves)                                        \
   nbitsCase(ik_nbits_matmul_##form, bits, halves ? 0 : 3, zeros ? 1 : 0);            \
   nbitsCase(ik_nbits_matmul_##form, bits, halves ? 0 : 1, zeros ? 4 : 0);
@@ -177,5 +193,5 @@ static void hashAll(void) {
   expertsCase(ik_block_experts_f16, ik_block_quantize, 1), expertsCase(ik_block_experts16_q4_0, ik_block_quantize16, 0);
   IK_NBITS_TABLE(NBITS_CASE)
   sequenceCase(0, 17, 0, 0, 0), sequenceCase(290, 1, 0, 0, 0), sequenceCase(230, 20, 10, 3, 0), sequenceCase(270, 20, 9, 0, 1);
-  sequencesCase();
+  sequencesCase(), causalCase();
 }

@@ -14,6 +14,7 @@ void testRnn();
 void testBlock(const char *vectors);
 void testSequence();
 void testSequences();
+void testCausalConv();
 
 int main(int argc, char **argv) {
   testMath();
@@ -27,6 +28,7 @@ int main(int argc, char **argv) {
   testBlock(argc > 1 ? argv[1] : nullptr);
   testSequence();
   testSequences();
+  testCausalConv();
   std::printf(failures ? "%d failures\n" : "portable kernels: all passed\n", failures);
   return failures != 0;
 }

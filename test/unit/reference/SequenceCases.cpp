@@ -97,6 +97,15 @@ std::vector<Case> sequenceCases() {
        {{0.7310585786300049}}},
       // Query heads 0 and 1 share the first head of the cache, 2 and 3 the second.
       {attention, {"1x4x1xf32", "2x1x1xf32", "2x1x1xf32", "1xi32"}, {{1}, {1}, {5, 7}, {0}}, {"1x4x1xf32"}, {{5, 5, 7, 7}}},
+      // Positions 5 and 6 after 4, which the state holds in row 4 mod 2 beside 3 in row 1: 1 * 3 + 10 * 4 + 100 * 5, then 4 + 50 + 600; the last two stay.
+      {"nn.causal_conv %arg0, %arg1, %arg2 at %arg3 of %arg4 count %arg5", {"1x2x1xf32", "2x1xf32", "3x1xf32", "1xi32", "1xi32", "1xi32"},
+       {{4, 3}, {5, 6}, {1, 10, 100}, {5}, {0}, {2}}, {"1x2x1xf32", "2x1xf32"}, {{6, 5}, {543, 654}}},
+      // A text begins: what the state held before does not count. The second row is padding, and leaves none of it.
+      {"nn.causal_conv %arg0, %arg1, %arg2 at %arg3 of %arg4 count %arg5", {"1x2x1xf32", "2x1xf32", "3x1xf32", "1xi32", "1xi32", "1xi32"},
+       {{4, 3}, {5, 6}, {1, 10, 100}, {0}, {0}, {1}}, {"1x2x1xf32", "2x1xf32"}, {{5, 3}, {500, 650}}},
+      // Rows of their own sequences: the first goes on with sequence 1, the second has none, the third goes on behind the first.
+      {"nn.causal_conv %arg0, %arg1, %arg2 at %arg3 of %arg4 count %arg5", {"2x1x1xf32", "3x1xf32", "2x1xf32", "3xi32", "3xi32", "1xi32"},
+       {{8, 9}, {1, 2, 3}, {1, 10}, {4, 0, 5}, {1, -1, 1}, {3}}, {"2x1x1xf32", "3x1xf32"}, {{8, 3}, {19, 0, 31}}},
       {"nn.state @absent : tensor<2xf32>", {}, {}, {"2xf32"}, {{0, 0}}},
       // 127 * 1 + 0 * 2: the activation 0.4 has been rounded away; 0.4 * 2 would be 0.8 more.
       {"quant.block_matmul %arg0, %arg1 format \"q8_0\"", {"1x32xf32", "2x34xui8"}, {activations(), joined(block(1, 2), block(0, 1))}, {"1x2xf32"},

@@ -1,0 +1,40 @@
+"""gguf-hybrid OUT: models with other mixers than attention, and one file for each fault that such a model can have. Used by gguf-hybrid.test."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "models"))
+import families  # noqa: E402
+import gguf  # noqa: E402
+import make_families  # noqa: E402
+
+OUT = pathlib.Path(sys.argv[1])
+
+
+def save(name, family, edit=lambda w: None):
+    writer, _ = make_families.written(families.FAMILIES[family])
+    edit(writer)
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / f"{name}.gguf").write_bytes(writer.bytes())
+
+
+def replace(w, key, kind, content):
+    w.entries = [(key, kind, content) if e[0] == key else e for e in w.entries]
+
+
+def drop(w, word):
+    w.entries = [e for e in w.entries if word not in e[0]]
+    w.tensors = [t for t in w.tensors if word not in t[0]]
+
+
+HEADS = "lfm2.attention.head_count_kv", (gguf.ARRAY, gguf.I32)
+save("lfm2", "lfm2")
+save("no-taps", "lfm2", lambda w: drop(w, "shortconv.l_cache"))
+for taps in 0, 1, 1 << 31:
+    save(f"taps-{taps}", "lfm2", lambda w: replace(w, "lfm2.shortconv.l_cache", gguf.U32, taps))
+save("other-taps", "lfm2", lambda w: replace(w, "lfm2.shortconv.l_cache", gguf.U32, 4))
+save("few-heads", "lfm2", lambda w: replace(w, *HEADS, [0, 2, 0, 2]))
+save("bad-heads", "lfm2", lambda w: replace(w, *HEADS, [0, 2, -1, 2, 0]))
+save("odd-heads", "lfm2", lambda w: replace(w, *HEADS, [0, 2, 0, 3, 0]))
+save("moved", "lfm2", lambda w: replace(w, *HEADS, [2, 0, 0, 2, 0]))
+save("no-heads", "qwen3-embedding", lambda w: replace(w, "qwen3.attention.head_count_kv", gguf.U32, 0))
+save("no-filter", "lfm2", lambda w: drop(w, "blk.0.shortconv.conv"))
