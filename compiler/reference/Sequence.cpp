@@ -1,4 +1,4 @@
-// Rotary positions, caches, attention and convolutions over them, in double from the formulas of dialects/nn/SequenceOps.td.
+// Rotary positions, caches, attention and convolutions over them, recurrences, in double from the formulas of dialects/nn/SequenceOps.td.
 #include "compiler/reference/Rules.h"
 
 #include "dialects/quant/BlockFormats.h"
@@ -175,13 +175,24 @@ llvm::FailureOr<Results> cachedAttention(Operation *op, ArrayRef<Tensor> operand
   return one(result);
 }
 
-/// The rows of a step or a sequence among those of nn.causal_conv: how they are found and kept.
-struct ConvStep {
-  int64_t sequence, position, first, rows, count; // rows first .. first + rows - 1, of which `count` stay
+/// Rows of one sequence that follow each other, among those of nn.causal_conv and nn.selective_scan.
+struct StateStep {
+  int64_t sequence, position, first, rows, count; // rows first .. first + rows - 1, of which `count` are no padding
 };
 
+/// The steps that `rows` rows are: one, or one a row; none of no sequence.
+std::vector<StateStep> stepsOf(const Tensor &positions, const Tensor &sequences, const Tensor &counts, int64_t rows, int64_t all) {
+  int64_t count = std::clamp<int64_t>(counts.intAt(0), 0, rows);
+  bool isEach = positions.count() > 1;
+  std::vector<StateStep> steps;
+  for (int64_t m = 0; m < (isEach ? rows : 1); ++m)
+    if (int64_t sequence = sequenceOf(&sequences, m, all); sequence >= 0)
+      steps.push_back({sequence, positionOf(positions, m), m, isEach ? 1 : rows, isEach ? m < count : count});
+  return steps;
+}
+
 /// One step: its results, then its rows in the state.
-void convolveStep(const ConvStep &step, ArrayRef<Tensor> operands, Tensor &state, Tensor &result) {
+void convolveStep(const StateStep &step, ArrayRef<Tensor> operands, Tensor &state, Tensor &result) {
   const Tensor &rows = operands[1], &filter = operands[2];
   int64_t kept = state.shape()[1], width = rows.shape()[1];
   auto place = [&](int64_t position) { return (step.sequence * kept + position % kept) * width; };
@@ -202,13 +213,42 @@ void convolveStep(const ConvStep &step, ArrayRef<Tensor> operands, Tensor &state
 
 llvm::FailureOr<Results> causalConv(Operation *op, ArrayRef<Tensor> operands, std::string &) {
   Tensor state = operands[0], result = resultOf(op, 1);
-  int64_t rows = operands[1].shape()[0], sequences = state.shape()[0], count = std::clamp<int64_t>(operands[5].intAt(0), 0, rows);
-  bool isEach = operands[3].count() > 1;
-  for (int64_t m = 0; m < (isEach ? rows : 1); ++m) {
-    ConvStep step{sequenceOf(&operands[4], m, sequences), positionOf(operands[3], m), m, isEach ? 1 : rows, isEach ? m < count : count};
-    if (step.sequence >= 0)
-      convolveStep(step, operands, state, result);
+  for (const StateStep &step : stepsOf(operands[3], operands[4], operands[5], operands[1].shape()[0], state.shape()[0]))
+    convolveStep(step, operands, state, result);
+  return Results{state, result};
+}
+
+/// One row of one head of nn.selective_scan: its matrix [N, P] in `s`, then its results.
+void scanRow(std::vector<double> &s, ArrayRef<Tensor> operands, int64_t m, int64_t head, Tensor &result) {
+  const Tensor &state = operands[0], &rows = operands[1];
+  int64_t heads = state.shape()[1], length = state.shape()[2], width = state.shape()[3], all = rows.shape()[1];
+  int64_t groups = (all - heads * width) / (2 * length), x = m * all + head * width, b = m * all + heads * width + head / (heads / groups) * length;
+  double delta = operands[2].at(m * heads + head), factor = std::exp(delta * operands[3].at(head));
+  for (int64_t p = 0; p < width; ++p) {
+    double sum = rows.at(x + p) * operands[4].at(head);
+    for (int64_t n = 0; n < length; ++n) {
+      double &value = s[static_cast<size_t>(n * width + p)];
+      value = value * factor + rows.at(b + n) * rows.at(x + p) * delta;
+      sum += value * rows.at(b + groups * length + n);
+    }
+    result.set((m * heads + head) * width + p, sum);
   }
+}
+
+llvm::FailureOr<Results> selectiveScan(Operation *op, ArrayRef<Tensor> operands, std::string &) {
+  Tensor state = operands[0], result = resultOf(op, 1);
+  int64_t heads = state.shape()[1], size = state.shape()[2] * state.shape()[3];
+  for (const StateStep &step : stepsOf(operands[5], operands[6], operands[7], operands[1].shape()[0], state.shape()[0]))
+    for (int64_t head = 0; head < heads && step.count > 0; ++head) {
+      std::vector<double> s(static_cast<size_t>(size));
+      int64_t place = (step.sequence * heads + head) * size;
+      for (int64_t i = 0; i < size && step.position > 0; ++i)
+        s[static_cast<size_t>(i)] = state.at(place + i);
+      for (int64_t m = step.first; m < step.first + step.count; ++m)
+        scanRow(s, operands, m, head, result);
+      for (int64_t i = 0; i < size; ++i)
+        state.set(place + i, s[static_cast<size_t>(i)]);
+    }
   return Results{state, result};
 }
 
@@ -219,6 +259,7 @@ void addSequence(RuleTable &table) {
   table["nn.cache_append"] = cacheAppend;
   table["nn.cached_attention"] = cachedAttention;
   table["nn.causal_conv"] = causalConv;
+  table["nn.selective_scan"] = selectiveScan;
 }
 
 } // namespace ingot::reference

@@ -1,4 +1,4 @@
-// Ops of models that make a sequence step by step: tensors that live from run to run, rotary positions, the key/value cache, causal convolutions.
+// Ops of models that make a sequence step by step: tensors that live from run to run, rotary positions, the key/value cache, causal convolutions, recurrences.
 // Everywhere a position p below 0 counts as 0, and positions are added in 64 bits. Row m of a step stands at position + m, or, where positions have an
 // element a row, at position[m]. Included by Ops.td.
 #ifndef INGOT_DIALECTS_NN_SEQUENCEOPS
@@ -129,6 +129,29 @@ def Nn_CausalConvOp : Nn_Op<"causal_conv"> {
   let arguments = (ins Tensor:$state, Tensor:$rows, Tensor:$filter, Tensor:$position, Tensor:$sequence, Tensor:$count);
   let results = (outs Tensor:$after, Tensor:$result);
   let assemblyFormat = "$state `,` $rows `,` $filter `at` $position `of` $sequence `count` $count attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Nn_SelectiveScanOp : Nn_Op<"selective_scan"> {
+  let summary = "the recurrence of Mamba-2 over a step's rows";
+  let description = [{
+    Each of H heads has a matrix s [N, P]. Rows [M, H P + 2 G N] are x [H, P], b [G, N] and c [G, N]; head h belongs to group g = h / (H / G). With
+    d = `delta`[m, h] (not negative, after its softplus), a = exp(d * `decay`[h]): `s[n, p] = fma(s[n, p], a, b[g, n] * (x[h, p] * d))`, then
+    `result[m, h P + p] = fma(x[h, p], skip[h], sum over n of s[n, p] * c[g, n])`, the sum by fused multiply-adds from 0 in order of n; products are rounded to
+    f32. Rows m >= count are padding: they change nothing, and their result is 0. The state [S, H, N, P] holds the matrices of each sequence between
+    steps: a step at position 0 begins with zeros, any other goes on where the sequence's last step ended. Positions and sequences of rows are those of nn.causal_conv.
+    Rules: H10: state and after are one f32 [S, H, N, P] without empty extents; rows are f32 [M, H P + 2 G N] with a G >= 1 that divides H; delta is f32
+    [M, H], decay and skip are f32 [H], the result is f32 [M, H P]. H11: positions, sequences and count as in H9.
+
+    Example:
+    ```mlir
+    %after, %y = nn.selective_scan %state, %rows, %delta, %decay, %skip at %position of %sequence count %count : (tensor<1x2x4x8xf32>, tensor<3x24xf32>, tensor<3x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+    ```
+  }];
+  let arguments = (ins Tensor:$state, Tensor:$rows, Tensor:$delta, Tensor:$decay, Tensor:$skip, Tensor:$position, Tensor:$sequence, Tensor:$count);
+  let results = (outs Tensor:$after, Tensor:$result);
+  let assemblyFormat = [{$state `,` $rows `,` $delta `,` $decay `,` $skip `at` $position `of` $sequence `count` $count attr-dict `:`
+    functional-type(operands, results)}];
   let hasVerifier = 1;
 }
 

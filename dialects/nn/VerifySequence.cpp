@@ -105,3 +105,20 @@ LogicalResult CausalConvOp::verify() {
     return emitOpError("H9: positions and sequences are not i32 [1] or [M], or the count is not tensor<1xi32>");
   return success();
 }
+
+LogicalResult SelectiveScanOp::verify() {
+  RankedTensorType state = getState().getType(), rows = getRows().getType(), result = getResult().getType();
+  auto isVector = [](RankedTensorType type, int64_t length) { return isF32(type, 1) && type.getDimSize(0) == length; };
+  bool fits = isF32(state, 4) && getAfter().getType() == state && isF32(rows, 2) && isF32(result, 2) && isF32(getDelta().getType(), 2);
+  if (!fits || llvm::is_contained(state.getShape(), 0))
+    return emitOpError("H10: state, rows, delta and result are no f32 [S, H, N, P], [M, ...], [M, H] and [M, H P], or after is not like the state");
+  int64_t heads = state.getDimSize(1), length = state.getDimSize(2), width = heads * state.getDimSize(3), count = rows.getDimSize(0);
+  int64_t rest = rows.getDimSize(1) - width, groups = rest / (2 * length);
+  if (rest < 1 || rest % (2 * length) != 0 || heads % groups != 0 || result.getShape() != ArrayRef<int64_t>({count, width}))
+    return emitOpError("H10: rows and result are not [M, H P + 2 G N] with a G that divides H and [M, H P]");
+  if (getDelta().getType().getShape() != ArrayRef<int64_t>({count, heads}) || !isVector(getDecay().getType(), heads) || !isVector(getSkip().getType(), heads))
+    return emitOpError("H10: delta, decay and skip are no f32 [M, H], [H] and [H]");
+  if (!arePositions(getPosition().getType(), getSequence(), count) || !isPosition(getCount().getType(), 1))
+    return emitOpError("H11: positions and sequences are not i32 [1] or [M], or the count is not tensor<1xi32>");
+  return success();
+}

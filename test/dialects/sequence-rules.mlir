@@ -193,3 +193,43 @@ func.func @h9(%s: tensor<1x2x8xf32>, %x: tensor<4x8xf32>, %f: tensor<3x8xf32>, %
   %n, %y = nn.causal_conv %s, %x, %f at %p of %q count %p : (tensor<1x2x8xf32>, tensor<4x8xf32>, tensor<3x8xf32>, tensor<1xi32>, tensor<4xi32>, tensor<1xi32>) -> (tensor<1x2x8xf32>, tensor<4x8xf32>)
   return %n, %y : tensor<1x2x8xf32>, tensor<4x8xf32>
 }
+
+// -----
+
+func.func @h10_state(%s: tensor<1x2x0x8xf32>, %x: tensor<3x24xf32>, %d: tensor<3x2xf32>, %a: tensor<2xf32>, %p: tensor<1xi32>, %q: tensor<1xi32>) -> (tensor<1x2x0x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H10: state, rows, delta and result}}
+  %n, %y = nn.selective_scan %s, %x, %d, %a, %a at %p of %q count %p : (tensor<1x2x0x8xf32>, tensor<3x24xf32>, tensor<3x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x0x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x0x8xf32>, tensor<3x16xf32>
+}
+
+// -----
+
+func.func @h10_rows(%s: tensor<1x2x4x8xf32>, %x: tensor<3x25xf32>, %d: tensor<3x2xf32>, %a: tensor<2xf32>, %p: tensor<1xi32>, %q: tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H10: rows and result}}
+  %n, %y = nn.selective_scan %s, %x, %d, %a, %a at %p of %q count %p : (tensor<1x2x4x8xf32>, tensor<3x25xf32>, tensor<3x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x4x8xf32>, tensor<3x16xf32>
+}
+
+// -----
+
+func.func @h10_groups(%s: tensor<1x2x4x8xf32>, %x: tensor<3x40xf32>, %d: tensor<3x2xf32>, %a: tensor<2xf32>, %p: tensor<1xi32>, %q: tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H10: rows and result}}
+  %n, %y = nn.selective_scan %s, %x, %d, %a, %a at %p of %q count %p : (tensor<1x2x4x8xf32>, tensor<3x40xf32>, tensor<3x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x4x8xf32>, tensor<3x16xf32>
+}
+
+// -----
+
+func.func @h10_vectors(%s: tensor<1x2x4x8xf32>, %x: tensor<3x24xf32>, %d: tensor<3x2xf32>, %a: tensor<3xf32>, %p: tensor<1xi32>, %q: tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H10: delta, decay and skip}}
+  %n, %y = nn.selective_scan %s, %x, %d, %a, %a at %p of %q count %p : (tensor<1x2x4x8xf32>, tensor<3x24xf32>, tensor<3x2xf32>, tensor<3xf32>, tensor<3xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x4x8xf32>, tensor<3x16xf32>
+}
+
+// -----
+
+func.func @h11(%s: tensor<1x2x4x8xf32>, %x: tensor<3x24xf32>, %d: tensor<3x2xf32>, %a: tensor<2xf32>, %p: tensor<1xi32>, %q: tensor<3xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H11: positions and sequences}}
+  %n, %y = nn.selective_scan %s, %x, %d, %a, %a at %p of %q count %p : (tensor<1x2x4x8xf32>, tensor<3x24xf32>, tensor<3x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<1xi32>, tensor<3xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x4x8xf32>, tensor<3x16xf32>
+}

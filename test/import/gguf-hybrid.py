@@ -38,3 +38,13 @@ save("odd-heads", "lfm2", lambda w: replace(w, *HEADS, [0, 2, 0, 3, 0]))
 save("moved", "lfm2", lambda w: replace(w, *HEADS, [2, 0, 0, 2, 0]))
 save("no-heads", "qwen3-embedding", lambda w: replace(w, "qwen3.attention.head_count_kv", gguf.U32, 0))
 save("no-filter", "lfm2", lambda w: drop(w, "blk.0.shortconv.conv"))
+
+H = "granitehybrid.ssm."
+save("hybrid", "granitehybrid")
+save("falcon", "falcon-h1")
+for name, key, number in (("scan-inner", "inner_size", 0), ("scan-heads", "time_step_rank", 7), ("scan-groups", "group_count", 3), ("scan-taps", "conv_kernel", 1),
+                          ("scan-state", "state_size", 1 << 31), ("scan-wide", "state_size", 1 << 24)):
+    save(name, "granitehybrid", lambda w: replace(w, H + key, gguf.U32, number))
+save("scan-no-state", "granitehybrid", lambda w: drop(w, "ssm.state_size"))
+save("scan-no-norm", "granitehybrid", lambda w: drop(w, "blk.0.ssm_norm"))
+save("scan-attention", "granitehybrid", lambda w: replace(w, "granitehybrid.attention.head_count_kv", gguf.U32, 2))

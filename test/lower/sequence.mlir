@@ -76,6 +76,16 @@ func.func @conv(%s: tensor<5x2x8xf32>, %x: tensor<4x8xf32>, %f: tensor<3x8xf32>,
 
 // -----
 
+// A recurrence works in the state's own buffer: heads, their width and length, groups, sequences, places.
+// CHECK-LABEL: @scan
+// CHECK: kernel.micro "ik_selective_scan"({{.*}}) params [3, 4, 8, 5, 2, 6, 1] scratch 0 work 960 {dest = 0 : i64} : {{.*}} -> (tensor<6x4x5x8xf32>, tensor<3x32xf32>)
+func.func @scan(%s: tensor<6x4x5x8xf32>, %x: tensor<3x52xf32>, %d: tensor<3x4xf32>, %a: tensor<4xf32>, %p: tensor<1xi32>) -> (tensor<6x4x5x8xf32>, tensor<3x32xf32>) {
+  %n, %y = nn.selective_scan %s, %x, %d, %a, %a at %p of %p count %p : (tensor<6x4x5x8xf32>, tensor<3x52xf32>, tensor<3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<6x4x5x8xf32>, tensor<3x32xf32>)
+  return %n, %y : tensor<6x4x5x8xf32>, tensor<3x32xf32>
+}
+
+// -----
+
 // Keys and values of different types have no kernel.
 func.func @mixed(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %v: tensor<2x16x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
   // expected-error @+1 {{unsupported: nn.cached_attention: attention over keys and values of different types}}

@@ -14,7 +14,8 @@ def family(name, arch, **flags):
         halves=True, root=False, positions=False, types=False, tied=False, output_norm=True, layer_norm=False, bias=False, joined_qkv=False,
         head_norms=None, sinks=False, experts=0, used=2, renormalize=True, top_first=False, feed="gated", activation="silu", window=0,
         local=lambda i: False, local_base=None, turns=lambda i: True, factors=(), dense=(), attention_cap=0, logit_cap=0, stretch=None, local_stretch=True,
-        temperature=None, pooling=None, attends=lambda i: True, taps=0, final_norm="output_norm", norms=("attn_norm", "ffn_norm"), keys={})
+        temperature=None, pooling=None, attends=lambda i: True, besides=False, taps=0, final_norm="output_norm",
+        scan=None, scan_norm=True, shared=0, scales=(), bare=None, norms=("attn_norm", "ffn_norm"), keys={})
     made.__dict__.update(flags)
     return made
 
@@ -23,6 +24,16 @@ YARN = {"rope.scaling.type": ("STRING", "yarn"), "rope.scaling.factor": ("F32", 
 GEMMA = dict(root=True, tied=True, activation="gelu", norms=("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"))
 LFM = dict(blocks=5, head_norms="each", tied=True, attends=lambda i: i % 2 == 1, taps=3, final_norm="token_embd_norm", base=1e6)
 TAPS = {"shortconv.l_cache": ("U32", 3)}
+SCALES = {"embedding_scale": 1.5, "residual_scale": 0.75, "attention.scale": 0.125, "logit_scale": 2.0}
+
+
+def scan_keys(heads, width, length, groups, taps):
+    return {f"ssm.{key}": ("U32", number) for key, number in (("conv_kernel", taps), ("inner_size", heads * width), ("state_size", length),
+                                                              ("time_step_rank", heads), ("group_count", groups))}
+
+
+HYBRID = dict(halves=False, blocks=5, attends=lambda i: i % 2 == 1, turns=lambda i: False, scan=(8, 16, 24, 2, 4), scales=SCALES,
+              keys={**scan_keys(8, 16, 24, 2, 4), **{key: ("F32", number) for key, number in SCALES.items()}, "rope.scaling.finetuned": ("BOOL", False)})
 POST = ("post_attention_norm", "post_ffw_norm")
 FAMILIES = {f.name: f for f in (
     family("gemma2", "gemma2", **GEMMA, window=24, local=lambda i: i % 2 == 0, attention_cap=20.0, logit_cap=10.0,
@@ -46,6 +57,13 @@ FAMILIES = {f.name: f for f in (
            stretch=("yarn", 8.0, 64), norms=("attn_norm", "post_attention_norm"), keys={**YARN, "expert_feed_forward_length": ("U32", 96)}),
     family("lfm2", "lfm2", **LFM, keys=TAPS),
     family("lfm2-embedding", "lfm2", **LFM, pooling="last", keys={**TAPS, "pooling_type": ("U32", 3)}),
+    # As Granite 4.0's dense models are converted: with keys of what they do not have.
+    family("granite", "granite", halves=False, turns=lambda i: False, scales=SCALES,
+           keys={**HYBRID["keys"], "expert_shared_feed_forward_length": ("U32", 96)}),
+    family("granitehybrid", "granitehybrid", **HYBRID),
+    family("granitehybrid-moe", "granitehybrid", **{**HYBRID, "keys": {**HYBRID["keys"], "expert_shared_feed_forward_length": ("U32", 64)}}, tied=True, experts=4, shared=64),
+    family("falcon-h1", "falcon-h1", blocks=3, besides=True, scan=(2, 48, 16, 1, 4), scan_norm=False, bare="ffn_norm",
+           keys=scan_keys(2, 48, 16, 1, 4)),
     family("bert", "bert", kv_heads=4, layer_norm=True, bias=True, positions=True, types=True, turned=0, tied=True, output_norm=False, feed="plain",
            activation="erf", norms=("attn_output_norm", "layer_output_norm"), pooling="mean", keys={"pooling_type": ("U32", 1)}),
     family("bert-cls", "bert", kv_heads=4, layer_norm=True, bias=True, positions=True, types=True, turned=0, tied=True, output_norm=False, feed="plain",
@@ -156,7 +174,7 @@ def attention(x, w, f, i):
     if f.pooling is None:  # the cache holds f16
         k, v = k.astype(np.float16).astype(np.float64), v.astype(np.float16).astype(np.float64)
     k, v = (np.repeat(t, f.heads // f.kv_heads, 1) for t in (k, v))
-    scores = np.einsum("mhd,thd->hmt", q, k) * f.head ** -0.5
+    scores = np.einsum("mhd,thd->hmt", q, k) * dict(f.scales).get("attention.scale", f.head ** -0.5)
     if f.attention_cap:
         scores = f.attention_cap * np.tanh(scores / f.attention_cap)
     sinks = w[b + "attn_sinks.weight"][:, None, None] if f.sinks else None
@@ -169,6 +187,33 @@ def short_conv(x, w, f, b):
     padded = np.concatenate([np.zeros((f.taps - 1, f.width)), before * inner])
     mixed = sum(w[b + "shortconv.conv.weight"][:, j] * padded[j:j + len(x)] for j in range(f.taps))
     return linear(after * mixed, w, b + "shortconv.out_proj")
+
+
+def recurrence(x, w, f, b):
+    heads, width, length, groups, taps = f.scan
+    inner, n = heads * width, len(x)
+    gate, rows, delta = np.split(linear(x, w, b + "ssm_in"), [inner, 2 * inner + 2 * groups * length], -1)
+    padded = np.concatenate([np.zeros((taps - 1, rows.shape[1])), rows])
+    rows = activate(sum(w[b + "ssm_conv1d.weight"][:, j] * padded[j:j + n] for j in range(taps)) + w[b + "ssm_conv1d.bias"], "silu")
+    delta = np.log1p(np.exp(delta + w[b + "ssm_dt.bias"]))
+    inputs, to, of = np.split(rows, [inner, inner + groups * length], -1)
+    inputs = inputs.reshape(n, heads, width)
+    to, of = (np.repeat(t.reshape(n, groups, length), heads // groups, 1) for t in (to, of))
+    state, y = np.zeros((heads, length, width)), np.zeros((n, heads, width))
+    for t in range(n):
+        state = state * np.exp(delta[t] * w[b + "ssm_a"][:, 0])[:, None, None] + np.einsum("hn,hp->hnp", to[t], inputs[t] * delta[t][:, None])
+        y[t] = np.einsum("hnp,hn->hp", state, of[t]) + w[b + "ssm_d"] * inputs[t]
+    y = y.reshape(n, inner) * activate(gate, "silu")
+    if f.scan_norm:
+        y = norm(y.reshape(n, groups, -1), w, b + "ssm_norm", f).reshape(n, inner)
+    return linear(y, w, b + "ssm_out")
+
+
+def mixed(x, w, f, i):
+    b = f"blk.{i}."
+    if f.attends(i):
+        return attention(x, w, f, i) + (recurrence(x, w, f, b) if f.besides else 0)
+    return recurrence(x, w, f, b) if f.scan else short_conv(x, w, f, b)
 
 
 def mixture(x, w, f, b):
@@ -184,7 +229,8 @@ def mixture(x, w, f, b):
 
 def feed_forward(x, w, f, b):
     if f.experts:
-        return mixture(x, w, f, b)
+        one = lambda v: linear(gated(linear(v, w, b + "ffn_gate_shexp"), linear(v, w, b + "ffn_up_shexp"), f), w, b + "ffn_down_shexp")
+        return mixture(x, w, f, b) + (one(x) if f.shared else 0)
     up = linear(x, w, b + "ffn_up")
     if f.feed == "plain":
         return linear(activate(up, f.activation), w, b + "ffn_down")
@@ -193,22 +239,22 @@ def feed_forward(x, w, f, b):
 
 
 def blocks(x, w, f):
+    scale = dict(f.scales).get("residual_scale", 1)
     for i in range(f.blocks):
         b = f"blk.{i}."
         has = lambda name: name in f.norms
         maybe = lambda value, name: norm(value, w, b + name, f) if has(name) else value
-        normed = maybe(x, "attn_norm")
-        mixed = attention(normed, w, f, i) if f.attends(i) else short_conv(normed, w, f, b)
+        added = mixed(maybe(x, "attn_norm"), w, f, i) * scale
         # In gpt-oss the name means the feed-forward's own norm.
         before = "post_attention_norm" if f.arch == "gpt-oss" else "ffn_norm"
-        x = maybe(x + (mixed if f.arch == "gpt-oss" else maybe(mixed, "post_attention_norm")), "attn_output_norm")
-        x = maybe(x + maybe(feed_forward(maybe(x, before), w, f, b), "post_ffw_norm"), "layer_output_norm")
+        x = maybe(x + (added if f.arch == "gpt-oss" else maybe(added, "post_attention_norm")), "attn_output_norm")
+        x = maybe(x + maybe(feed_forward(maybe(x, before), w, f, b) * scale, "post_ffw_norm"), "layer_output_norm")
     return norm(x, w, f.final_norm, f) if f.output_norm else x
 
 
 def forward(tokens, w, f):
     """Logits [n, vocabulary], or the embedding [1, width]."""
-    x = w["token_embd.weight"][tokens] * (math.sqrt(f.width) if f.root else 1)
+    x = w["token_embd.weight"][tokens] * (math.sqrt(f.width) if f.root else dict(f.scales).get("embedding_scale", 1))
     if f.positions:
         x = x + w["position_embd.weight"][:len(x)]
     if f.types:
@@ -219,5 +265,5 @@ def forward(tokens, w, f):
         for i in range(len(f.dense)):
             x = linear(x, w, f"dense_{i + 2}")
         return x
-    logits = x @ (w["token_embd.weight"] if f.tied else w["output.weight"]).T
+    logits = x @ (w["token_embd.weight"] if f.tied else w["output.weight"]).T / dict(f.scales).get("logit_scale", 1)
     return f.logit_cap * np.tanh(logits / f.logit_cap) if f.logit_cap else logits

@@ -60,7 +60,9 @@ def block(f, i, tensors, matrix, bias, norm, linear):
         norm(b + name)
     if f.attends(i):
         attention(f, b, tensors, norm, linear)
-    else:
+    if f.scan and (f.besides or not f.attends(i)):
+        recurrence(f, b, tensors, matrix, bias, linear)
+    elif not f.attends(i):
         linear(b + "shortconv.in_proj", 3 * f.width, f.width, False, 1.5)
         matrix(b + "shortconv.conv", f.width, f.taps, gain=1.5)
         linear(b + "shortconv.out_proj", f.width, f.width, False)
@@ -82,6 +84,20 @@ def attention(f, b, tensors, norm, linear):
         tensors[b + "attn_sinks.weight"] = np.linspace(-1, 3, f.heads).astype(np.float32)
 
 
+def recurrence(f, b, tensors, matrix, bias, linear):
+    heads, width, length, groups, taps = f.scan
+    inner, rows = heads * width, heads * width + 2 * groups * length
+    linear(b + "ssm_in", inner + rows + heads, f.width, False, 1.5)
+    matrix(b + "ssm_conv1d", rows, taps, gain=1.5)
+    bias(b + "ssm_conv1d", rows)
+    bias(b + "ssm_dt", heads)
+    tensors[b + "ssm_a"] = -np.linspace(0.1, 3, heads, dtype=np.float32)[:, None]  # what is kept long, and what is forgotten soon
+    tensors[b + "ssm_d"] = np.linspace(0.5, 1.5, heads, dtype=np.float32)[:, None]
+    if f.scan_norm:
+        tensors[b + "ssm_norm.weight"] = np.linspace(0.8, 1.2, inner, dtype=np.float32).reshape(groups, -1)
+    linear(b + "ssm_out", f.width, inner, False)
+
+
 def feed_forward(f, b, matrix, bias, linear):
     if f.experts:
         linear(b + "ffn_gate_inp", f.experts, f.width, f.bias, 3)
@@ -89,6 +105,8 @@ def feed_forward(f, b, matrix, bias, linear):
             matrix(b + name + "_exps", f.experts, rows, columns, gain=1.5)
             if f.bias:
                 bias(b + name + "_exps", f.experts, rows)
+        for name, rows, columns in (("ffn_gate", f.shared, f.width), ("ffn_up", f.shared, f.width), ("ffn_down", f.width, f.shared)) if f.shared else ():
+            linear(b + name + "_shexp", rows, columns, False)
         return
     if f.feed == "gated":
         linear(b + "ffn_gate", f.ffn, f.width, f.bias)
@@ -129,7 +147,7 @@ def metadata(writer, f):
 
 def is_plain(name, matrix):
     """Tensors that every converter leaves in f32."""
-    return matrix.ndim == 1 or name.endswith(".bias") or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types", "shortconv.conv"))
+    return matrix.ndim == 1 or name.endswith(".bias") or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types", "shortconv.conv", "ssm_conv1d", "ssm_norm", "ssm_a", "ssm_d"))
 
 
 def written(f, seed=1, type_name="f32"):
@@ -137,7 +155,8 @@ def written(f, seed=1, type_name="f32"):
     writer, weights = gguf.Writer(), {}
     metadata(writer, f)
     for name, matrix in seeded(f, seed).items():
-        weights[name] = writer.tensor(name, matrix, "f32" if is_plain(name, matrix) else type_name)
+        stored = name.removesuffix(".weight") if f.bare and name.endswith(f.bare + ".weight") else name
+        weights[name] = writer.tensor(stored, matrix, "f32" if is_plain(name, matrix) else type_name)
     return writer, weights
 
 

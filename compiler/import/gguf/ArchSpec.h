@@ -21,9 +21,9 @@ enum class HeadNorms { None, Each, Row };           // RMS norms of q and k: of 
 enum class FeedForward { Gated, Joined, Plain };    // activation(gate) * up; the same with both in ffn_up; activation(up)
 enum class Routing { ShareThenTop, TopThenShare };  // softmax over all experts or over the chosen ones
 
-/// What blocks mix tokens with that have no heads of keys (attention.head_count_kv is 0 there): no architecture of which has such blocks; or a gated
-/// convolution over the last few tokens.
-enum class Headless { None, ShortConv };
+/// What blocks mix tokens with that have no heads of keys (attention.head_count_kv is 0 there): the architecture has no such blocks; a gated convolution
+/// over the last few tokens; a recurrence (Mamba-2).
+enum class Headless { None, ShortConv, Recurrence };
 
 /// Blocks whose attention sees a window only, where the file has attention.sliding_window.
 struct WindowSpec {
@@ -53,6 +53,8 @@ struct ArchSpec {
   int64_t unturnedEvery = 0; // the last of each so many blocks is not rotated; 0: all are
   WindowSpec window;
   Headless headless = Headless::None;
+  bool besideAttention = false; // every block has a recurrence too, and adds what both give
+  bool recurrenceNorm = true;   // ssm_norm; false: where the file has it
   bool sinks = false;          // attn_sinks: one more score a head
   int64_t wideScaleBlocks = 0; // a file of so many blocks scales with 1 / sqrt(width / heads) instead of 1 / sqrt(key length)
   // Feed-forward.
@@ -61,6 +63,7 @@ struct ArchSpec {
   double activationAlpha = 1;     // of swish
   double gateLimit = 0;           // > 0: gate at most, |up| at most this, and up + 1 instead of up
   Routing routing = Routing::ShareThenTop;
+  bool sharedExpert = false;      // "_shexp" tensors: one more that every row goes through
   bool renormalizeExperts = true; // weights of the chosen experts add up to 1
   // Metadata keys below "<name>." that hold factors; empty: the architecture has none.
   llvm::StringRef embeddingScaleKey;    // multiplies the embedded tokens
@@ -69,6 +72,7 @@ struct ArchSpec {
   llvm::StringRef logitScaleKey;        // divides the logits
   llvm::StringRef attentionCapKey;      // scores go through cap * tanh(s / cap)
   llvm::StringRef logitCapKey;          // logits do
+  llvm::StringRef rotatesKey;           // false there: nothing is rotated
   llvm::StringRef temperatureScaleKey;  // queries grow with 1 + scale * log(1 + floor(position / trained context))
   double attentionCap = 0, logitCap = 0; // of a file without the key
   // Tensors "dense_2" and "dense_3" follow the pooling of an embedding.

@@ -1,4 +1,5 @@
-// The halves of a block: attention with its heads, caches and windows, or a short convolution, and the feed-forward, dense or of experts. Shapes in comments: M rows,
+// The halves of a block: attention with its heads, caches and windows, or a short convolution, or a recurrence, and
+// the feed-forward, dense or of experts. Shapes in comments: M rows,
 // E width, H heads, K kv heads, D key length, S chosen experts.
 #include "compiler/import/gguf/LlmGraph.h"
 
@@ -99,30 +100,30 @@ Value LlmGraph::attend(Value query, Value keys, Value values, const LlmBlock &bl
   return reshape(mixed, {rowsOf(query), model.heads * model.valueLength});
 }
 
-/// Attention with its norm; `input` [M, E] becomes one row where the step narrows, after all rows have gone into the cache.
-Value LlmGraph::attention(Value &input, const LlmBlock &block, int64_t index, const Step &step) {
-  Value normed = norm(input, block.attentionNorms.before);
+/// Rows [M, ...], or the one that is wanted where the step narrows.
+Value LlmGraph::wanted(Value rows, const Step &step) { return step.narrow ? gathered(rows, step.row) : rows; }
+
+/// Attention of the wanted rows, after all [M, E] have gone into the cache.
+Value LlmGraph::attention(Value normed, const LlmBlock &block, int64_t index, const Step &step) {
   Value key = heads(linear(normed, block.key), block.kvHeads, block.keyNorm, block, step.position);
   Value keys = cached(key, llvm::formatv("blk.{0}.k", index).str(), block, step);
   Value value = linear(normed, block.value);
   Value values = cached(reshape(value, {rowsOf(value), block.kvHeads, model.valueLength}), llvm::formatv("blk.{0}.v", index).str(), block, step);
-  Value position = step.position;
-  if (step.narrow) {
-    normed = gathered(normed, step.row);
-    input = gathered(input, step.row);
-    position = binary(position, step.row, nn::BinaryKind::add);
-  }
+  normed = wanted(normed, step);
+  Value position = step.narrow ? binary(step.position, step.row, nn::BinaryKind::add) : step.position;
   Value query = tempered(heads(linear(normed, block.query), model.heads, block.queryNorm, block, position), position);
   return linear(attend(query, keys, values, block, step, position), block.output);
 }
 
-// ---- short convolution ----
+// ---- what looks back through a state ----
+
+Value LlmGraph::sequenceOf(const Step &step) { return step.sequence ? step.sequence : integers({0}); }
+Value LlmGraph::countOf(const Step &step, Value rows) { return step.count ? step.count : integers({static_cast<int32_t>(rowsOf(rows))}); }
 
 /// A depthwise convolution over rows [M, E] and those before them, which a state keeps.
 Value LlmGraph::convolved(Value rows, const GgufTensor &weights, llvm::StringRef state, const Step &step) {
   at(weights.name);
-  Value taps = filter(weights), sequence = step.sequence ? step.sequence : integers({0});
-  Value count = step.count ? step.count : integers({static_cast<int32_t>(rowsOf(rows))});
+  Value taps = filter(weights), sequence = sequenceOf(step), count = countOf(step, rows);
   auto symbol = FlatSymbolRefAttr::get(builder.getContext(), state);
   Value before = nn::StateOp::create(builder, loc, f32({sequences, shapeOf(taps)[0] - 1, shapeOf(rows)[1]}), symbol);
   auto conv = nn::CausalConvOp::create(builder, loc, TypeRange{before.getType(), rows.getType()}, before, rows, taps, step.position, sequence, count);
@@ -130,22 +131,58 @@ Value LlmGraph::convolved(Value rows, const GgufTensor &weights, llvm::StringRef
   return conv.getResult();
 }
 
-/// A gated convolution with its norm; `input` as in `attention`.
-Value LlmGraph::shortConv(Value &input, const LlmBlock &block, int64_t index, const Step &step) {
-  const LlmShortConv &conv = *block.conv;
-  Value normed = norm(input, block.attentionNorms.before);
+/// A gated convolution: [M, E] -> the wanted rows.
+Value LlmGraph::shortConv(Value normed, const LlmShortConv &conv, int64_t index, const Step &step) {
   Value gated = binary(linear(normed, conv.before), linear(normed, conv.input), nn::BinaryKind::mul);
-  Value mixed = convolved(gated, *conv.filter, llvm::formatv("blk.{0}.conv", index).str(), step);
-  if (step.narrow) {
-    normed = gathered(normed, step.row);
-    input = gathered(input, step.row);
-    mixed = gathered(mixed, step.row);
-  }
-  return linear(binary(linear(normed, conv.after), mixed, nn::BinaryKind::mul), conv.output);
+  Value mixed = wanted(convolved(gated, *conv.filter, llvm::formatv("blk.{0}.conv", index).str(), step), step);
+  return linear(binary(linear(wanted(normed, step), conv.after), mixed, nn::BinaryKind::mul), conv.output);
 }
 
+/// Rows [M, x b c] and the steps' lengths [M, H] -> [M, H * width]; the heads' matrices are a state.
+Value LlmGraph::scanned(Value rows, Value delta, const LlmRecurrence &found, llvm::StringRef state, const Step &step) {
+  const LlmRecurrenceShape &shape = model.recurrence;
+  at(found.decay->name);
+  Value decay = shaped(*found.decay, shape.heads), skip = shaped(*found.skip, shape.heads), sequence = sequenceOf(step), count = countOf(step, rows);
+  auto symbol = FlatSymbolRefAttr::get(builder.getContext(), state);
+  Value before = nn::StateOp::create(builder, loc, f32({sequences, shape.heads, shape.length, shape.width}), symbol);
+  auto scan = nn::SelectiveScanOp::create(builder, loc, TypeRange{before.getType(), f32({rowsOf(rows), shape.inner()})}, before, rows, delta, decay, skip,
+                                          step.position, sequence, count);
+  nn::WriteStateOp::create(builder, loc, scan.getAfter(), symbol);
+  return scan.getResult();
+}
+
+/// Mamba-2: [M, E] -> the wanted rows.
+Value LlmGraph::recurrence(Value normed, const LlmRecurrence &found, int64_t index, const Step &step) {
+  const LlmRecurrenceShape &shape = model.recurrence;
+  Value rows = convolved(linear(normed, found.rows), *found.filter, llvm::formatv("blk.{0}.conv", index).str(), step);
+  if (found.filterBias)
+    rows = binary(rows, vector(*found.filterBias), nn::BinaryKind::add);
+  rows = unary(rows, nn::UnaryKind::swish, 1);
+  Value delta = unary(binary(linear(normed, found.delta), vector(*found.deltaBias), nn::BinaryKind::add), nn::UnaryKind::softplus);
+  Value mixed = wanted(scanned(rows, delta, found, llvm::formatv("blk.{0}.scan", index).str(), step), step);
+  mixed = binary(mixed, unary(linear(wanted(normed, step), found.gate), nn::UnaryKind::swish, 1), nn::BinaryKind::mul);
+  if (found.norm) {
+    at(found.norm->name);
+    int64_t width = shape.inner() / shape.groups;
+    Value split = reshape(mixed, {rowsOf(mixed), shape.groups, width});
+    split = nn::NormalizeOp::create(builder, loc, split.getType(), split, builder.getDenseI64ArrayAttr({2}), builder.getF64FloatAttr(model.epsilon), builder.getUnitAttr());
+    mixed = reshape(binary(split, shaped(*found.norm, {shape.groups, width}), nn::BinaryKind::mul), {rowsOf(mixed), shape.inner()});
+  }
+  return linear(mixed, found.output);
+}
+
+/// What tokens tell each other, with the norm before; `input` [M, E] becomes the wanted rows.
 Value LlmGraph::mixed(Value &input, const LlmBlock &block, int64_t index, const Step &step) {
-  return block.conv ? shortConv(input, block, index, step) : attention(input, block, index, step);
+  Value normed = norm(input, block.attentionNorms.before), sum;
+  input = wanted(input, step);
+  if (block.attends)
+    sum = attention(normed, block, index, step);
+  if (block.conv)
+    sum = shortConv(normed, *block.conv, index, step);
+  if (!block.recurrence)
+    return sum;
+  Value added = recurrence(normed, *block.recurrence, index, step);
+  return sum ? binary(sum, added, nn::BinaryKind::add) : added;
 }
 
 // ---- feed-forward ----
@@ -162,6 +199,10 @@ Value LlmGraph::gate(Value gated, Value up) {
 
 Value LlmGraph::feedForward(Value input, const LlmBlock &block) {
   Value normed = norm(input, block.ffnNorms.before);
+  if (model.experts && model.sharedWidth) {
+    Value shared = linear(gate(linear(normed, block.sharedGate), linear(normed, block.sharedUp)), block.sharedDown);
+    return binary(mixture(normed, block), shared, nn::BinaryKind::add);
+  }
   if (model.experts)
     return mixture(normed, block);
   if (model.spec.feedForward == FeedForward::Plain)

@@ -59,8 +59,10 @@ Value LlmGraph::vector(const GgufTensor &tensor, int64_t first, int64_t length) 
 }
 
 /// f32 [shape[1], shape[0]]
-Value LlmGraph::table(const GgufTensor &tensor) {
-  llvm::SmallVector<int64_t> shape(llvm::reverse(tensor.shape));
+Value LlmGraph::table(const GgufTensor &tensor) { return shaped(tensor, llvm::SmallVector<int64_t>(llvm::reverse(tensor.shape))); }
+
+/// All values of a tensor under a shape of as many.
+Value LlmGraph::shaped(const GgufTensor &tensor, llvm::ArrayRef<int64_t> shape) {
   if (!store.contains(tensor.name))
     store.add(tensor.name, floatTensor(tensor, shape, 0, file.owner));
   return weight(tensor.name, f32(shape));

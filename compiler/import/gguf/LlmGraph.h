@@ -42,6 +42,7 @@ private:
   Value weight(llvm::StringRef name, mlir::RankedTensorType type);
   Value vector(const GgufTensor &tensor, int64_t first = 0, int64_t length = 0);
   Value table(const GgufTensor &tensor);
+  Value shaped(const GgufTensor &tensor, llvm::ArrayRef<int64_t> shape);
   Value filter(const GgufTensor &tensor);
   Value matrix(const GgufTensor &tensor, int64_t first = 0, int64_t rows = 0);
   void addRows(llvm::StringRef name, const GgufTensor &rows, llvm::ArrayRef<int64_t> shape);
@@ -72,9 +73,14 @@ private:
   // The walk over the blocks.
   Value embedded(Value tokens, Value position);
   Value half(Value stream, Value added, const LlmHalfNorms &norms);
-  Value attention(Value &input, const LlmBlock &block, int64_t index, const Step &step);
+  Value wanted(Value rows, const Step &step);
+  Value attention(Value normed, const LlmBlock &block, int64_t index, const Step &step);
   Value mixed(Value &input, const LlmBlock &block, int64_t index, const Step &step);
-  Value shortConv(Value &input, const LlmBlock &block, int64_t index, const Step &step);
+  Value shortConv(Value normed, const LlmShortConv &conv, int64_t index, const Step &step);
+  Value recurrence(Value normed, const LlmRecurrence &found, int64_t index, const Step &step);
+  Value scanned(Value rows, Value delta, const LlmRecurrence &found, llvm::StringRef state, const Step &step);
+  Value sequenceOf(const Step &step);
+  Value countOf(const Step &step, Value rows);
   Value convolved(Value rows, const GgufTensor &filter, llvm::StringRef state, const Step &step);
   Value attend(Value query, Value keys, Value values, const LlmBlock &block, const Step &step, Value position);
   Value cached(Value rows, llvm::StringRef state, const LlmBlock &block, const Step &step);

@@ -11,7 +11,10 @@ namespace {
 /// Keys that repeat what tensors or other keys say, or speak of training and tools.
 constexpr llvm::StringLiteral kSilent[] = {"vocab_size",          "rope.scaling.finetuned",       "tensor_data_layout", "use_parallel_residual",
                                            "attention.max_bias",  "attention.layer_norm_epsilon", "expert_shared_count", "classifier.output_labels",
-                                           "attention.group_norm_epsilon", "dense_2_feat_in", "dense_2_feat_out", "dense_3_feat_in", "dense_3_feat_out"};
+                                           "attention.group_norm_epsilon", "dense_2_feat_in", "dense_2_feat_out", "dense_3_feat_in", "dense_3_feat_out",
+                                           // Of tensors that are understood, or refused: files of the Granite family have them without those tensors.
+                                           "ssm.conv_kernel", "ssm.inner_size", "ssm.state_size", "ssm.time_step_rank", "ssm.group_count",
+                                           "expert_shared_feed_forward_length"};
 
 } // namespace
 

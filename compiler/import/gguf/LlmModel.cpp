@@ -94,8 +94,10 @@ private:
     return tensor;
   }
 
+  /// Some converters leave out the end of the name.
   LlmNorm norm(const std::string &name, int64_t length) {
-    LlmNorm made{vector(name + ".weight", length, true)};
+    bool isBare = !file.findTensor(name + ".weight") && file.findTensor(name);
+    LlmNorm made{vector(isBare ? name : name + ".weight", length, true)};
     if (model.spec.norm == NormKind::Layer)
       made.bias = vector(name + ".bias", length, true);
     return made;
@@ -158,12 +160,27 @@ private:
     conv.filter = floats(blk + "shortconv.conv.weight", {model.convTaps, width}, true);
   }
 
+  void findRecurrence(LlmRecurrence &found, const std::string &blk) {
+    const LlmRecurrenceShape &shape = model.recurrence;
+    split(blk + "ssm_in", model.width, {{&found.gate, shape.inner()}, {&found.rows, shape.rows()}, {&found.delta, shape.heads}});
+    found.filter = floats(blk + "ssm_conv1d.weight", {shape.taps, shape.rows()}, true);
+    found.filterBias = vector(blk + "ssm_conv1d.bias", shape.rows(), false);
+    found.deltaBias = vector(blk + "ssm_dt.bias", shape.heads, true);
+    found.decay = floats(blk + "ssm_a", {1, shape.heads}, true);
+    found.skip = floats(blk + "ssm_d", {1, shape.heads}, true);
+    const int64_t normShape[] = {shape.inner() / shape.groups, shape.groups};
+    found.norm = floats(blk + "ssm_norm.weight", llvm::ArrayRef(normShape).take_front(shape.groups == 1 ? 1 : 2), model.spec.recurrenceNorm);
+    found.output = linear(blk + "ssm_out", shape.inner(), model.width);
+  }
+
   void findMixer(LlmBlock &block, const std::string &blk) {
     block.attentionNorms = named(blk, model.spec.attentionNorms);
+    if (block.attends)
+      findAttention(block, blk);
     if (block.conv)
       findShortConv(*block.conv, blk);
-    else
-      findAttention(block, blk);
+    if (block.recurrence)
+      findRecurrence(*block.recurrence, blk);
   }
 
   void findFeedForward(LlmBlock &block, const std::string &blk) {
@@ -174,6 +191,11 @@ private:
       block.gate = experts(blk + "ffn_gate_exps", width, ffn);
       block.up = experts(blk + "ffn_up_exps", width, ffn);
       block.down = experts(blk + "ffn_down_exps", ffn, width);
+      if (model.sharedWidth == 0)
+        return;
+      block.sharedGate = linear(blk + "ffn_gate_shexp", width, model.sharedWidth);
+      block.sharedUp = linear(blk + "ffn_up_shexp", width, model.sharedWidth);
+      block.sharedDown = linear(blk + "ffn_down_shexp", model.sharedWidth, width);
       return;
     }
     if (model.spec.feedForward == FeedForward::Joined)

@@ -26,10 +26,25 @@ struct LlmHalfNorms {
   LlmNorm before, after, sum;
 };
 
-/// output(after * conv(before * input)) of one matrix's three parts; a block without it has attention.
+/// output(after * conv(before * input)) of one matrix's three parts.
 struct LlmShortConv {
   LlmLinear before, after, input, output;
   const GgufTensor *filter = nullptr; // [taps, width]
+};
+
+/// Mamba-2: rows, of x, b and c, go through a convolution; what the recurrence makes of them is gated, and normed in groups.
+struct LlmRecurrence {
+  LlmLinear gate, rows, delta, output;
+  const GgufTensor *filter = nullptr, *filterBias = nullptr; // [taps, extents of rows]; the bias may be null
+  const GgufTensor *deltaBias = nullptr, *decay = nullptr, *skip = nullptr;
+  const GgufTensor *norm = nullptr; // may be null
+};
+
+/// Extents of recurrences: `heads` matrices [length, width], which `groups` vectors b and c of `length` serve.
+struct LlmRecurrenceShape {
+  int64_t heads = 0, width = 0, length = 0, groups = 0, taps = 0;
+  int64_t inner() const { return heads * width; }
+  int64_t rows() const { return inner() + 2 * groups * length; }
 };
 
 struct LlmBlock {
@@ -37,8 +52,11 @@ struct LlmBlock {
   LlmNorm queryNorm, keyNorm; // with HeadNorms
   LlmLinear query, key, value, output;
   std::optional<LlmShortConv> conv;
+  std::optional<LlmRecurrence> recurrence;
+  bool attends = true;
   LlmLinear gate, up, down; // 3-D with experts
   LlmLinear router;         // with experts
+  LlmLinear sharedGate, sharedUp, sharedDown;
   const GgufTensor *sinks = nullptr;
   int64_t kvHeads = 0, ffnWidth = 0;
   int64_t window = 0; // tokens that attention sees; 0: all
@@ -52,7 +70,9 @@ struct LlmModel {
   ArchSpec spec;
   int64_t width = 0, vocabulary = 0, heads = 0, keyLength = 0, valueLength = 0, context = 0;
   int64_t experts = 0, expertsUsed = 0; // 0: dense
+  int64_t sharedWidth = 0;              // of the expert that every row goes through; 0: there is none
   int64_t convTaps = 0;                 // of blocks with a short convolution
+  LlmRecurrenceShape recurrence;
   double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, logitScale = 1, attentionCap = 0, logitCap = 0;
   double temperatureScale = 0, expertsScale = 1; // 0: none
   std::optional<Pooling> pooling;                // nullopt: the file says nothing
@@ -67,7 +87,7 @@ struct LlmModel {
 
   /// Whether blocks keep what belongs to the end of a sequence, and not to its positions.
   bool keepsEnd() const {
-    return llvm::any_of(blocks, [](const LlmBlock &block) { return block.conv.has_value(); });
+    return llvm::any_of(blocks, [](const LlmBlock &block) { return block.conv || block.recurrence; });
   }
 };
 

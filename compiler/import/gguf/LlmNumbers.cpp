@@ -9,7 +9,7 @@
 namespace ingot {
 namespace {
 
-constexpr int64_t kMaxTaps = 1024;      // of a short convolution: far above any model
+constexpr int64_t kMaxTaps = 1024;      // of a causal convolution: far above any model
 constexpr int64_t kMaxBlocks = 1024;    // of the largest models there are, 126; bounds the size of the functions
 constexpr int64_t kSoftmaxGating = 1;   // of expert_gating_func
 constexpr int64_t kSelectedGating = 3;  // softmax over the chosen experts
@@ -24,6 +24,7 @@ public:
     if (keys.failed())
       return;
     readExperts();
+    readRecurrence();
     readWindows();
     readRope();
     readScales();
@@ -53,8 +54,11 @@ private:
     for (int64_t i = 0; i < blocks; ++i) {
       LlmBlock &block = model.blocks.emplace_back();
       block.kvHeads = kvHeads[i];
-      if (spec.headless == Headless::ShortConv && block.kvHeads == 0)
+      block.attends = block.kvHeads != 0;
+      if (spec.headless == Headless::ShortConv && !block.attends)
         block.conv.emplace();
+      if (spec.besideAttention || (spec.headless == Headless::Recurrence && !block.attends))
+        block.recurrence.emplace();
       block.ffnWidth = widths[i];
       block.rotates = spec.rotary && (spec.unturnedEvery == 0 || (i + 1) % spec.unturnedEvery != 0);
     }
@@ -75,7 +79,23 @@ private:
     model.spec.renormalizeExperts = keys.flag("expert_weights_norm", spec.renormalizeExperts);
     model.expertsScale = scale("expert_weights_scale", 1);
     keys.integer("leading_dense_block_count", 0, 0, 0);
-    keys.integer("expert_shared_feed_forward_length", 0, 0, 0);
+    model.sharedWidth = keys.integer("expert_shared_feed_forward_length", 0, 0, spec.sharedExpert ? kMaxExtent : 0);
+  }
+
+  void readRecurrence() {
+    if (llvm::none_of(model.blocks, [](const LlmBlock &block) { return block.recurrence.has_value(); }))
+      return;
+    LlmRecurrenceShape &shape = model.recurrence;
+    int64_t inner = keys.integer("ssm.inner_size");
+    shape.heads = keys.integer("ssm.time_step_rank");
+    shape.length = keys.integer("ssm.state_size");
+    shape.groups = keys.integer("ssm.group_count");
+    shape.taps = keys.integer("ssm.conv_kernel", std::nullopt, 2, kMaxTaps);
+    if (inner % shape.heads != 0)
+      keys.fail("IG0632", "ssm.time_step_rank", "cannot be", llvm::formatv("a divisor of the {0} of ssm.inner_size", inner));
+    if (shape.heads % shape.groups != 0)
+      keys.fail("IG0632", "ssm.group_count", "cannot be", llvm::formatv("a divisor of the {0} of ssm.time_step_rank", shape.heads));
+    shape.width = std::max<int64_t>(1, inner / shape.heads);
   }
 
   /// Which blocks have the window: a period or one flag a block in the file, else the architecture's period.
@@ -99,6 +119,9 @@ private:
   void readRope() {
     if (!spec.rotary)
       return;
+    if (!spec.rotatesKey.empty() && !keys.flag(spec.rotatesKey, true))
+      for (LlmBlock &block : model.blocks)
+        block.rotates = false;
     RopeSpec &rope = model.rope;
     rope.dims = keys.integer("rope.dimension_count", model.keyLength, 2, model.keyLength);
     if (rope.dims % 2 != 0)

@@ -1,4 +1,5 @@
-// Lowers the ops of step-by-step sequences: nn.rope, nn.cache_append and nn.causal_conv (in place on what they keep), nn.cached_attention.
+// Lowers the ops of step-by-step sequences: nn.rope, nn.cache_append, nn.causal_conv and nn.selective_scan (in place on
+// what they keep), nn.cached_attention.
 #include "passes/lower/Convert.h"
 #include "passes/lower/KernelType.h"
 #include "targets/common/ukernels/sequence.h"
@@ -64,6 +65,17 @@ Lowered lowerCausalConv(Operation *operation, LowerContext &context, std::string
   return SmallVector<Value, 2>(micro.getResults());
 }
 
+Lowered lowerSelectiveScan(Operation *operation, LowerContext &context, std::string &) {
+  nn::SelectiveScanOp op = cast<nn::SelectiveScanOp>(operation);
+  ArrayRef<int64_t> state = op.getState().getType().getShape(), rows = op.getRows().getType().getShape();
+  int64_t groups = (rows[1] - state[1] * state[3]) / (2 * state[2]);
+  int64_t params[IK_SCAN_COUNT] = {rows[0], state[1], state[3], state[2], groups, state[0], op.getPosition().getType().getDimSize(0)};
+  int64_t work = 2 * rows[0] * state[1] * state[2] * state[3];
+  kernel::MicroOp micro = context.micro(op.getLoc(), "ik_selective_scan", op->getResultTypes(), op->getOperands(), params, work);
+  micro.setDest(0);
+  return SmallVector<Value, 2>(micro.getResults());
+}
+
 } // namespace
 
 void registerSequence(LowerRegistry &registry) {
@@ -71,6 +83,7 @@ void registerSequence(LowerRegistry &registry) {
   registry.add("nn.cache_append", lowerCacheAppend);
   registry.add("nn.cached_attention", lowerCachedAttention);
   registry.add("nn.causal_conv", lowerCausalConv);
+  registry.add("nn.selective_scan", lowerSelectiveScan);
 }
 
 } // namespace ingot

@@ -15,6 +15,7 @@ void testBlock(const char *vectors);
 void testSequence();
 void testSequences();
 void testCausalConv();
+void testSelectiveScan();
 
 int main(int argc, char **argv) {
   testMath();
@@ -29,6 +30,7 @@ int main(int argc, char **argv) {
   testSequence();
   testSequences();
   testCausalConv();
+  testSelectiveScan();
   std::printf(failures ? "%d failures\n" : "portable kernels: all passed\n", failures);
   return failures != 0;
 }

@@ -106,6 +106,15 @@ std::vector<Case> sequenceCases() {
       // Rows of their own sequences: the first goes on with sequence 1, the second has none, the third goes on behind the first.
       {"nn.causal_conv %arg0, %arg1, %arg2 at %arg3 of %arg4 count %arg5", {"2x1x1xf32", "3x1xf32", "2x1xf32", "3xi32", "3xi32", "1xi32"},
        {{8, 9}, {1, 2, 3}, {1, 10}, {4, 0, 5}, {1, -1, 1}, {3}}, {"2x1x1xf32", "3x1xf32"}, {{8, 3}, {19, 0, 31}}},
+      // Two heads [1, 1] with the state 2 and 3, which exp(ln 2 * -1) halves and exp(0) keeps: 1 + 5 * 4 * ln 2 and 3 + 5 * 6 * 0, read by 10, and x itself.
+      {"nn.selective_scan %arg0, %arg1, %arg2, %arg3, %arg4 at %arg5 of %arg6 count %arg7",
+       {"1x2x1x1xf32", "1x4xf32", "1x2xf32", "2xf32", "2xf32", "1xi32", "1xi32", "1xi32"},
+       {{2, 3}, {4, 6, 5, 10}, {0.6931471805599453, 0}, {-1}, {1}, {7}, {0}, {1}}, {"1x2x1x1xf32", "1x2xf32"},
+       {{14.862943611198906, 3}, {152.62943611198906, 36}}, 1e-5},
+      // A text begins with zeros, and its second row is padding.
+      {"nn.selective_scan %arg0, %arg1, %arg2, %arg3, %arg4 at %arg5 of %arg6 count %arg7",
+       {"1x1x1x1xf32", "2x3xf32", "2x1xf32", "1xf32", "1xf32", "1xi32", "1xi32", "1xi32"}, {{9}, {4, 5, 10, 7, 7, 7}, {1}, {0}, {0}, {0}, {0}, {1}},
+       {"1x1x1x1xf32", "2x1xf32"}, {{20}, {200, 0}}},
       {"nn.state @absent : tensor<2xf32>", {}, {}, {"2xf32"}, {{0, 0}}},
       // 127 * 1 + 0 * 2: the activation 0.4 has been rounded away; 0.4 * 2 would be 0.8 more.
       {"quant.block_matmul %arg0, %arg1 format \"q8_0\"", {"1x32xf32", "2x34xui8"}, {activations(), joined(block(1, 2), block(0, 1))}, {"1x2xf32"},

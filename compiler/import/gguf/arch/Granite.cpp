@@ -1,4 +1,5 @@
-// granite: a llama whose embedding, residual sums, attention and logits have factors of their own.
+// granite: a llama whose embedding, residual sums, attention and logits have factors of their own. granitehybrid (Granite 4.0 H): most blocks mix tokens by a
+// recurrence, the few with heads of keys by attention, as a rule without rotation; dense, or of experts and one that every row goes through.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
@@ -10,6 +11,12 @@ void registerGranite(ArchRegistry &registry) {
   spec.residualScaleKey = "residual_scale";
   spec.attentionScaleKey = "attention.scale";
   spec.logitScaleKey = "logit_scale";
+  spec.rotatesKey = "rope.scaling.finetuned";
+  addArch(registry, spec);
+
+  spec.name = "granitehybrid";
+  spec.headless = Headless::Recurrence;
+  spec.sharedExpert = true;
   addArch(registry, spec);
 }
 
