@@ -38,6 +38,10 @@ save("odd-heads", "lfm2", lambda w: replace(w, *HEADS, [0, 2, 0, 3, 0]))
 save("moved", "lfm2", lambda w: replace(w, *HEADS, [2, 0, 0, 2, 0]))
 save("no-heads", "qwen3-embedding", lambda w: replace(w, "qwen3.attention.head_count_kv", gguf.U32, 0))
 save("no-filter", "lfm2", lambda w: drop(w, "blk.0.shortconv.conv"))
+save("sigmoid", "lfm2moe")
+save("softmax", "lfm2moe", lambda w: replace(w, "lfm2moe.expert_gating_func", gguf.U32, 1))
+save("all-dense", "lfm2moe", lambda w: replace(w, "lfm2moe.leading_dense_block_count", gguf.U32, 6))
+save("no-choice", "lfm2moe", lambda w: drop(w, "blk.2.exp_probs_b"))
 
 H = "granitehybrid.ssm."
 save("hybrid", "granitehybrid")

@@ -12,10 +12,10 @@ def family(name, arch, **flags):
     made = SimpleNamespace(
         name=name, arch=arch, width=64, heads=4, kv_heads=2, head=16, ffn=96, blocks=4, context=512, base=10000.0, epsilon=1e-5, turned=16,
         halves=True, root=False, positions=False, types=False, tied=False, output_norm=True, layer_norm=False, bias=False, joined_qkv=False,
-        head_norms=None, sinks=False, experts=0, used=2, renormalize=True, top_first=False, feed="gated", activation="silu", window=0,
+        head_norms=None, sinks=False, experts=0, expert_ffn=96, used=2, renormalize=True, top_first=False, feed="gated", activation="silu", window=0,
         local=lambda i: False, local_base=None, turns=lambda i: True, factors=(), dense=(), attention_cap=0, logit_cap=0, stretch=None, local_stretch=True,
         temperature=None, pooling=None, attends=lambda i: True, besides=False, taps=0, final_norm="output_norm",
-        scan=None, scan_norm=True, shared=0, scales=(), bare=None, norms=("attn_norm", "ffn_norm"), keys={})
+        scan=None, scan_norm=True, shared=0, scales=(), bare=None, dense_blocks=0, sigmoid=False, norms=("attn_norm", "ffn_norm"), keys={})
     made.__dict__.update(flags)
     return made
 
@@ -57,6 +57,8 @@ FAMILIES = {f.name: f for f in (
            stretch=("yarn", 8.0, 64), norms=("attn_norm", "post_attention_norm"), keys={**YARN, "expert_feed_forward_length": ("U32", 96)}),
     family("lfm2", "lfm2", **LFM, keys=TAPS),
     family("lfm2-embedding", "lfm2", **LFM, pooling="last", keys={**TAPS, "pooling_type": ("U32", 3)}),
+    family("lfm2moe", "lfm2moe", **LFM, experts=4, dense_blocks=2, sigmoid=True, expert_ffn=64,
+           keys={**TAPS, "expert_gating_func": ("U32", 2), "leading_dense_block_count": ("U32", 2), "expert_feed_forward_length": ("U32", 64)}),
     # As Granite 4.0's dense models are converted: with keys of what they do not have.
     family("granite", "granite", halves=False, turns=lambda i: False, scales=SCALES,
            keys={**HYBRID["keys"], "expert_shared_feed_forward_length": ("U32", 96)}),
@@ -219,8 +221,9 @@ def mixed(x, w, f, i):
 def mixture(x, w, f, b):
     scores, out = linear(x, w, b + "ffn_gate_inp"), np.zeros_like(x)
     for row in range(len(x)):
-        chosen = np.argsort(-scores[row], kind="stable")[:f.used]
-        shares = softmax(scores[row][chosen]) if f.top_first or f.renormalize else softmax(scores[row])[chosen]
+        sigmoids = 1 / (1 + np.exp(-scores[row]))
+        chosen = np.argsort(-(sigmoids + w[b + "exp_probs_b.bias"] if f.sigmoid else scores[row]), kind="stable")[:f.used]
+        shares = sigmoids[chosen] / sigmoids[chosen].sum() if f.sigmoid else softmax(scores[row][chosen]) if f.top_first or f.renormalize else softmax(scores[row])[chosen]
         for e, share in zip(chosen, shares):
             one = lambda name, v: w[b + name + "_exps.weight"][e] @ v + (w[b + name + "_exps.bias"][e] if f.bias else 0)
             out[row] += share * one("ffn_down", gated(one("ffn_gate", x[row]), one("ffn_up", x[row]), f))
@@ -228,7 +231,7 @@ def mixture(x, w, f, b):
 
 
 def feed_forward(x, w, f, b):
-    if f.experts:
+    if f.experts and int(b.split(".")[1]) >= f.dense_blocks:
         one = lambda v: linear(gated(linear(v, w, b + "ffn_gate_shexp"), linear(v, w, b + "ffn_up_shexp"), f), w, b + "ffn_down_shexp")
         return mixture(x, w, f, b) + (one(x) if f.shared else 0)
     up = linear(x, w, b + "ffn_up")

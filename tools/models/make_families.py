@@ -66,7 +66,7 @@ def block(f, i, tensors, matrix, bias, norm, linear):
         linear(b + "shortconv.in_proj", 3 * f.width, f.width, False, 1.5)
         matrix(b + "shortconv.conv", f.width, f.taps, gain=1.5)
         linear(b + "shortconv.out_proj", f.width, f.width, False)
-    feed_forward(f, b, matrix, bias, linear)
+    feed_forward(f, b, i >= f.dense_blocks, matrix, bias, linear)
 
 
 def attention(f, b, tensors, norm, linear):
@@ -98,10 +98,12 @@ def recurrence(f, b, tensors, matrix, bias, linear):
     linear(b + "ssm_out", f.width, inner, False)
 
 
-def feed_forward(f, b, matrix, bias, linear):
-    if f.experts:
+def feed_forward(f, b, routed, matrix, bias, linear):
+    if f.experts and routed:
+        if f.sigmoid:
+            bias(b + "exp_probs_b", f.experts)
         linear(b + "ffn_gate_inp", f.experts, f.width, f.bias, 3)
-        for name, rows, columns in (("ffn_gate", f.ffn, f.width), ("ffn_up", f.ffn, f.width), ("ffn_down", f.width, f.ffn)):
+        for name, rows, columns in (("ffn_gate", f.expert_ffn, f.width), ("ffn_up", f.expert_ffn, f.width), ("ffn_down", f.width, f.expert_ffn)):
             matrix(b + name + "_exps", f.experts, rows, columns, gain=1.5)
             if f.bias:
                 bias(b + name + "_exps", f.experts, rows)

@@ -19,7 +19,8 @@ struct HalfNorms {
 enum class NormKind { Rms, Layer };                 // Layer: mean and variance, weight and bias
 enum class HeadNorms { None, Each, Row };           // RMS norms of q and k: of each head by itself, or of all heads together
 enum class FeedForward { Gated, Joined, Plain };    // activation(gate) * up; the same with both in ffn_up; activation(up)
-enum class Routing { ShareThenTop, TopThenShare };  // softmax over all experts or over the chosen ones
+/// Softmax over all experts or over the chosen ones; or the sigmoid of each, and exp_probs_b is added only to choose.
+enum class Routing { ShareThenTop, TopThenShare, Sigmoid };
 
 /// What blocks mix tokens with that have no heads of keys (attention.head_count_kv is 0 there): the architecture has no such blocks; a gated convolution
 /// over the last few tokens; a recurrence (Mamba-2).
@@ -63,6 +64,7 @@ struct ArchSpec {
   double activationAlpha = 1;     // of swish
   double gateLimit = 0;           // > 0: gate at most, |up| at most this, and up + 1 instead of up
   Routing routing = Routing::ShareThenTop;
+  bool leadingDense = false;      // leading_dense_block_count blocks have no experts
   bool sharedExpert = false;      // "_shexp" tensors: one more that every row goes through
   bool renormalizeExperts = true; // weights of the chosen experts add up to 1
   // Metadata keys below "<name>." that hold factors; empty: the architecture has none.

@@ -17,6 +17,7 @@ namespace ingot {
 namespace {
 
 constexpr llvm::StringLiteral kTemperature = "attention.temperature";
+constexpr double kLeastSum = 0x1p-14; // the least normal f16, as models are run elsewhere
 constexpr int64_t kRingStep = 48; // rule H6 of nn.cached_attention
 
 int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
@@ -199,11 +200,11 @@ Value LlmGraph::gate(Value gated, Value up) {
 
 Value LlmGraph::feedForward(Value input, const LlmBlock &block) {
   Value normed = norm(input, block.ffnNorms.before);
-  if (model.experts && model.sharedWidth) {
+  if (block.hasExperts && model.sharedWidth) {
     Value shared = linear(gate(linear(normed, block.sharedGate), linear(normed, block.sharedUp)), block.sharedDown);
     return binary(mixture(normed, block), shared, nn::BinaryKind::add);
   }
-  if (model.experts)
+  if (block.hasExperts)
     return mixture(normed, block);
   if (model.spec.feedForward == FeedForward::Plain)
     return linear(unary(linear(normed, block.up), model.spec.activation, model.spec.activationAlpha), block.down);
@@ -225,26 +226,36 @@ Value LlmGraph::expertProduct(Value input, const LlmLinear &linear, Value expert
 }
 
 /// Router scores [M, X] -> the weights of the S best [M, S], and which they are.
-Value LlmGraph::expertWeights(Value scores, Value &experts) {
+Value LlmGraph::expertWeights(Value scores, const LlmBlock &block, Value &experts) {
   int64_t rows = rowsOf(scores), chosen = model.expertsUsed;
   auto softmax = [&](Value of) { return nn::SoftmaxOp::create(builder, loc, of.getType(), of, builder.getI64IntegerAttr(1), UnitAttr()); };
-  bool shareFirst = model.spec.routing == Routing::ShareThenTop;
-  auto top = nn::TopKOp::create(builder, loc, TypeRange{f32({rows, chosen}), RankedTensorType::get({rows, chosen}, builder.getI64Type())},
-                                shareFirst ? softmax(scores) : scores, builder.getI64IntegerAttr(1), UnitAttr());
+  Routing routing = model.spec.routing;
+  Value shares = routing == Routing::ShareThenTop ? Value(softmax(scores)) : routing == Routing::Sigmoid ? unary(scores, nn::UnaryKind::sigmoid) : scores;
+  Value judged = block.choiceBias ? binary(shares, vector(*block.choiceBias), nn::BinaryKind::add) : shares;
+  auto top = nn::TopKOp::create(builder, loc, TypeRange{f32({rows, chosen}), RankedTensorType::get({rows, chosen}, builder.getI64Type())}, judged,
+                                builder.getI64IntegerAttr(1), UnitAttr());
   experts = nn::CastOp::create(builder, loc, RankedTensorType::get({rows, chosen}, builder.getI32Type()), top.getIndices(), UnitAttr());
-  Value weights = shareFirst ? Value(top.getValues()) : Value(softmax(top.getValues()));
-  if (model.spec.renormalizeExperts && shareFirst) {
-    auto sum = nn::ReduceOp::create(builder, loc, f32({rows, 1}), nn::ReduceKind::sum, weights, builder.getDenseI64ArrayAttr({1}));
-    weights = binary(weights, sum, nn::BinaryKind::div);
-  }
+  Value weights = top.getValues();
+  if (block.choiceBias)
+    weights = nn::GatherElementsOp::create(builder, loc, weights.getType(), shares, top.getIndices(), builder.getI64IntegerAttr(1));
+  if (routing == Routing::TopThenShare)
+    weights = softmax(weights);
+  else if (model.spec.renormalizeExperts)
+    weights = binary(weights, sumOfShares(weights), nn::BinaryKind::div);
   return scaled(weights, model.expertsScale);
+}
+
+/// [M, S] -> [M, 1]; of sigmoids, which may all be next to nothing, no less than what keeps the quotient finite.
+Value LlmGraph::sumOfShares(Value weights) {
+  Value sum = nn::ReduceOp::create(builder, loc, f32({rowsOf(weights), 1}), nn::ReduceKind::sum, weights, builder.getDenseI64ArrayAttr({1}));
+  return model.spec.routing == Routing::Sigmoid ? binary(sum, scalar(kLeastSum), nn::BinaryKind::max) : sum;
 }
 
 /// The S experts with the largest router weights, each row its own: [M, E] -> [M, E]
 Value LlmGraph::mixture(Value input, const LlmBlock &block) {
   int64_t rows = rowsOf(input);
   Value experts;
-  Value weights = expertWeights(linear(input, block.router), experts);
+  Value weights = expertWeights(linear(input, block.router), block, experts);
   Value each = reshape(input, {rows, 1, model.width});
   Value gated = expertProduct(each, block.gate, experts);
   Value down = expertProduct(gate(gated, expertProduct(each, block.up, experts)), block.down, experts);

@@ -88,7 +88,8 @@ private:
   Value tempered(Value query, Value position);
   Value feedForward(Value input, const LlmBlock &block);
   Value mixture(Value input, const LlmBlock &block);
-  Value expertWeights(Value scores, Value &experts);
+  Value expertWeights(Value scores, const LlmBlock &block, Value &experts);
+  Value sumOfShares(Value weights);
   Value expertProduct(Value input, const LlmLinear &linear, Value experts);
   Value gate(Value gated, Value up);
   Value logits(Value input);

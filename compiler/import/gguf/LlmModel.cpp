@@ -186,7 +186,9 @@ private:
   void findFeedForward(LlmBlock &block, const std::string &blk) {
     int64_t width = model.width, ffn = block.ffnWidth;
     block.ffnNorms = named(blk, model.spec.ffnNorms);
-    if (model.experts) {
+    if (block.hasExperts) {
+      if (model.spec.routing == Routing::Sigmoid)
+        block.choiceBias = vector(blk + "exp_probs_b.bias", model.experts, true);
       block.router = linear(blk + "ffn_gate_inp", width, model.experts);
       block.gate = experts(blk + "ffn_gate_exps", width, ffn);
       block.up = experts(blk + "ffn_up_exps", width, ffn);

@@ -56,6 +56,8 @@ struct LlmBlock {
   bool attends = true;
   LlmLinear gate, up, down; // 3-D with experts
   LlmLinear router;         // with experts
+  bool hasExperts = false;
+  const GgufTensor *choiceBias = nullptr; // with Routing::Sigmoid
   LlmLinear sharedGate, sharedUp, sharedDown;
   const GgufTensor *sinks = nullptr;
   int64_t kvHeads = 0, ffnWidth = 0;

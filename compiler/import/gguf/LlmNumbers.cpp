@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kMaxTaps = 1024;      // of a causal convolution: far above any model
 constexpr int64_t kMaxBlocks = 1024;    // of the largest models there are, 126; bounds the size of the functions
 constexpr int64_t kSoftmaxGating = 1;   // of expert_gating_func
+constexpr int64_t kSigmoidGating = 2;
 constexpr int64_t kSelectedGating = 3;  // softmax over the chosen experts
 constexpr int64_t kPoolings = 4;        // of pooling_type; beyond: models that rank
 
@@ -71,14 +72,16 @@ private:
       return;
     }
     model.expertsUsed = keys.integer("expert_used_count", std::nullopt, 1, model.experts);
-    if (int64_t width = keys.integer("expert_feed_forward_length", 0, 0))
-      for (LlmBlock &block : model.blocks)
-        block.ffnWidth = width;
-    int64_t gating = spec.routing == Routing::ShareThenTop ? kSoftmaxGating : kSelectedGating;
+    int64_t dense = keys.integer("leading_dense_block_count", 0, 0, spec.leadingDense ? static_cast<int64_t>(model.blocks.size()) : 0);
+    int64_t width = keys.integer("expert_feed_forward_length", 0, 0);
+    for (LlmBlock &block : llvm::MutableArrayRef(model.blocks).drop_front(static_cast<size_t>(dense))) {
+      block.hasExperts = true;
+      block.ffnWidth = width ? width : block.ffnWidth;
+    }
+    int64_t gating = spec.routing == Routing::ShareThenTop ? kSoftmaxGating : spec.routing == Routing::Sigmoid ? kSigmoidGating : kSelectedGating;
     keys.integer("expert_gating_func", gating, gating, gating);
     model.spec.renormalizeExperts = keys.flag("expert_weights_norm", spec.renormalizeExperts);
     model.expertsScale = scale("expert_weights_scale", 1);
-    keys.integer("leading_dense_block_count", 0, 0, 0);
     model.sharedWidth = keys.integer("expert_shared_feed_forward_length", 0, 0, spec.sharedExpert ? kMaxExtent : 0);
   }
 

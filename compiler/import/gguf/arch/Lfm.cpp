@@ -1,5 +1,5 @@
 // lfm2 (Liquid's LFM2): most blocks mix tokens by a gated convolution over the last few, those with heads of keys by attention with norms of the heads;
-// the norm of the output has the name of the embedding's.
+// the norm of the output has the name of the embedding's. lfm2moe: behind a few blocks all have experts that are weighed by sigmoids.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
@@ -12,6 +12,12 @@ void registerLfm(ArchRegistry &registry) {
   spec.ropePairs = nn::RopePairs::halves;
   spec.headless = Headless::ShortConv;
   spec.window.period = 1;
+  addArch(registry, spec);
+
+  spec.name = "lfm2moe";
+  spec.window = {};
+  spec.leadingDense = true;
+  spec.routing = Routing::Sigmoid;
   addArch(registry, spec);
 }
 
