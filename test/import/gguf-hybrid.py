@@ -44,6 +44,9 @@ save("all-dense", "lfm2moe", lambda w: replace(w, "lfm2moe.leading_dense_block_c
 save("no-choice", "lfm2moe", lambda w: drop(w, "blk.2.exp_probs_b"))
 
 H = "granitehybrid.ssm."
+save("pure", "mamba2")
+save("pure-heads", "mamba2", lambda w: replace(w, "mamba2.attention.head_count", gguf.U32, 4))
+save("pure-ffn", "mamba2", lambda w: replace(w, "mamba2.feed_forward_length", gguf.U32, 96))
 save("hybrid", "granitehybrid")
 save("falcon", "falcon-h1")
 for name, key, number in (("scan-inner", "inner_size", 0), ("scan-heads", "time_step_rank", 7), ("scan-groups", "group_count", 3), ("scan-taps", "conv_kernel", 1),

@@ -64,6 +64,8 @@ FAMILIES = {f.name: f for f in (
            keys={**HYBRID["keys"], "expert_shared_feed_forward_length": ("U32", 96)}),
     family("granitehybrid", "granitehybrid", **HYBRID),
     family("granitehybrid-moe", "granitehybrid", **{**HYBRID, "keys": {**HYBRID["keys"], "expert_shared_feed_forward_length": ("U32", 64)}}, tied=True, experts=4, shared=64),
+    family("mamba2", "mamba2", heads=0, kv_heads=0, ffn=0, turned=0, tied=True, attends=lambda i: False, feed=None, norms=("attn_norm",), scan=(8, 16, 32, 2, 4),
+           keys=scan_keys(8, 16, 32, 2, 4)),
     family("falcon-h1", "falcon-h1", blocks=3, besides=True, scan=(2, 48, 16, 1, 4), scan_norm=False, bare="ffn_norm",
            keys=scan_keys(2, 48, 16, 1, 4)),
     family("bert", "bert", kv_heads=4, layer_norm=True, bias=True, positions=True, types=True, turned=0, tied=True, output_norm=False, feed="plain",
@@ -249,6 +251,9 @@ def blocks(x, w, f):
         maybe = lambda value, name: norm(value, w, b + name, f) if has(name) else value
         added = mixed(maybe(x, "attn_norm"), w, f, i) * scale
         # In gpt-oss the name means the feed-forward's own norm.
+        if f.feed is None:
+            x = x + added
+            continue
         before = "post_attention_norm" if f.arch == "gpt-oss" else "ffn_norm"
         x = maybe(x + (added if f.arch == "gpt-oss" else maybe(added, "post_attention_norm")), "attn_output_norm")
         x = maybe(x + maybe(feed_forward(maybe(x, before), w, f, b) * scale, "post_ffw_norm"), "layer_output_norm")

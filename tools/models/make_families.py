@@ -66,7 +66,8 @@ def block(f, i, tensors, matrix, bias, norm, linear):
         linear(b + "shortconv.in_proj", 3 * f.width, f.width, False, 1.5)
         matrix(b + "shortconv.conv", f.width, f.taps, gain=1.5)
         linear(b + "shortconv.out_proj", f.width, f.width, False)
-    feed_forward(f, b, i >= f.dense_blocks, matrix, bias, linear)
+    if f.feed:
+        feed_forward(f, b, i >= f.dense_blocks, matrix, bias, linear)
 
 
 def attention(f, b, tensors, norm, linear):

@@ -18,7 +18,7 @@ struct HalfNorms {
 
 enum class NormKind { Rms, Layer };                 // Layer: mean and variance, weight and bias
 enum class HeadNorms { None, Each, Row };           // RMS norms of q and k: of each head by itself, or of all heads together
-enum class FeedForward { Gated, Joined, Plain };    // activation(gate) * up; the same with both in ffn_up; activation(up)
+enum class FeedForward { Gated, Joined, Plain, None }; // activation(gate) * up; the same with both in ffn_up; activation(up); blocks have no such half
 /// Softmax over all experts or over the chosen ones; or the sigmoid of each, and exp_probs_b is added only to choose.
 enum class Routing { ShareThenTop, TopThenShare, Sigmoid };
 
@@ -53,6 +53,7 @@ struct ArchSpec {
   nn::RopePairs ropePairs = nn::RopePairs::adjacent;
   int64_t unturnedEvery = 0; // the last of each so many blocks is not rotated; 0: all are
   WindowSpec window;
+  bool hasHeads = true; // false: attention.head_count is 0, as are feed_forward_length and the heads of keys
   Headless headless = Headless::None;
   bool besideAttention = false; // every block has a recurrence too, and adds what both give
   bool recurrenceNorm = true;   // ssm_norm; false: where the file has it

@@ -258,7 +258,8 @@ void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
     step.narrow = one && i + 1 == model.blocks.size();
     Value added = mixed(stream, model.blocks[i], static_cast<int64_t>(i), step);
     stream = half(stream, added, model.blocks[i].attentionNorms);
-    stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
+    if (model.spec.feedForward != FeedForward::None)
+      stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
   }
   func::ReturnOp::create(builder, loc, scores ? ValueRange(logits(stream)) : ValueRange()); // without, what fills no cache is dead code
 }
@@ -288,7 +289,8 @@ void LlmGraph::addEmbedding(llvm::StringRef name, int64_t rows, Pooling pooling)
   for (size_t i = 0; i < model.blocks.size(); ++i) {
     Value added = mixed(stream, model.blocks[i], static_cast<int64_t>(i), step);
     stream = half(stream, added, model.blocks[i].attentionNorms);
-    stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
+    if (model.spec.feedForward != FeedForward::None)
+      stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
   }
   Value result = pooled(norm(stream, model.outputNorm), pooling, step.last);
   for (const LlmLinear &dense : model.dense)

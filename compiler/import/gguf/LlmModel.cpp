@@ -185,6 +185,8 @@ private:
 
   void findFeedForward(LlmBlock &block, const std::string &blk) {
     int64_t width = model.width, ffn = block.ffnWidth;
+    if (model.spec.feedForward == FeedForward::None)
+      return;
     block.ffnNorms = named(blk, model.spec.ffnNorms);
     if (block.hasExperts) {
       if (model.spec.routing == Routing::Sigmoid)

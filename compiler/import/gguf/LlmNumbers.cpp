@@ -38,12 +38,12 @@ private:
     int64_t blocks = keys.integer("block_count", std::nullopt, 1, kMaxBlocks);
     model.width = keys.integer("embedding_length");
     model.context = keys.integer("context_length");
-    model.heads = keys.integer("attention.head_count");
+    model.heads = keys.integer("attention.head_count", std::nullopt, spec.hasHeads ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
     int64_t headLength = std::max<int64_t>(1, model.width / std::max<int64_t>(1, model.heads));
     model.keyLength = keys.integer("attention.key_length", headLength);
     model.valueLength = keys.integer("attention.value_length", headLength);
     std::vector<int64_t> kvHeads = keys.perBlock("attention.head_count_kv", blocks, model.heads, spec.headless == Headless::None ? 1 : 0, kMaxExtent);
-    std::vector<int64_t> widths = keys.perBlock("feed_forward_length", blocks, std::nullopt, 1, kMaxExtent);
+    std::vector<int64_t> widths = keys.perBlock("feed_forward_length", blocks, std::nullopt, spec.hasHeads ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
     bool rms = spec.norm == NormKind::Rms;
     model.epsilon = keys.real(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", std::nullopt, 0);
     if (llvm::any_of(kvHeads, [&](int64_t count) { return count != 0 && model.heads % count != 0; }))
