@@ -38,6 +38,7 @@ std::unique_ptr<mlir::Pass> createMergeWeights(const PassContext &context);
 std::unique_ptr<mlir::Pass> createOutlineMaps();
 std::unique_ptr<mlir::Pass> createPlanProgram(const PassContext &context);
 std::unique_ptr<mlir::Pass> createShareShapes();
+std::unique_ptr<mlir::Pass> createRollSteps();
 std::unique_ptr<mlir::Pass> createStageWeights(int64_t fastBytes);
 std::unique_ptr<mlir::Pass> createStreamWeights(int64_t windowBytes);
 

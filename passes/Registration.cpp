@@ -38,6 +38,7 @@ void registerPasses() {
   mlir::registerPass([] { return createOutlineMaps(); });
   mlir::registerPass([] { return createPlanProgram(context); });
   mlir::registerPass([] { return createShareShapes(); });
+  mlir::registerPass([] { return createRollSteps(); });
   mlir::registerPass([] { return createStageWeights(0); });
   mlir::registerPass([] { return createStreamWeights(0); });
 }

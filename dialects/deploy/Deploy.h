@@ -34,6 +34,8 @@ constexpr llvm::StringLiteral kColumnsAttr = "columns";
 constexpr llvm::StringLiteral kCalleesAttr = "callees";
 /// I64Attr of a deploy.program whose steps are those of a deploy.shared: its row. kSharedAttr (StringAttr) names it.
 constexpr llvm::StringLiteral kRowAttr = "row", kSharedAttr = "shared";
+/// ArrayAttr of DictionaryAttr of a deploy.program: `turns` times the steps of the deploy.shared `steps`, a row each, replace its calls from number `first` on.
+constexpr llvm::StringLiteral kRolledAttr = "rolled";
 
 /// DictionaryAttr of a deploy.barrier of streamed weights: `drop` and `ahead`, DenseI64ArrayAttrs of [begin, end] pairs in the weights. kSlicesAttr of a
 /// deploy.call: an ArrayAttr of those, one for each share of the call's work, before which it is said.

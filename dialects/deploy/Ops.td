@@ -51,11 +51,12 @@ def Deploy_ProgramOp : Deploy_Op<"program", [Symbol, SingleBlock, NoTerminator, 
 }
 
 def Deploy_SharedOp : Deploy_Op<"shared", [Symbol, SingleBlock, NoTerminator, IsolatedFromAbove]> {
-  let summary = "the steps of several programs that differ in numbers alone";
+  let summary = "steps that are run several times with other numbers";
   let description = [{
-    The programs of several shapes of one model: the same calls on the same buffers, with other parameters and offsets, sometimes another kernel. `table` is
-    [program][column]; each call's `columns` says which of its numbers stand there. `scratchBytes` is the programs' common one. A program that runs this
-    names it and its row (`shared`, `row`) and keeps its own steps for whoever reads it. A barrier stands where any of the programs has one.
+    The programs of several shapes of one model, or the layers of one program: the same calls on the same buffers, with other parameters and offsets,
+    sometimes another kernel. `table` is [program or layer][column]; each call's `columns` says which of its numbers stand there. `scratchBytes` is the
+    programs' common one. A program that runs this names it and its row (`shared`, `row`), or which of its calls it stands for, a row after the other
+    (`rolled`), and keeps its own steps for whoever reads it. A barrier stands where any of them has one.
 
     Example:
     ```mlir

@@ -45,6 +45,17 @@ def ShareShapes : Pass<"ingot-share-shapes", "::mlir::ModuleOp"> {
   }];
 }
 
+def RollSteps : Pass<"ingot-roll-steps", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createRollSteps()";
+  let dependentDialects = ["::ingot::deploy::DeployDialect", "::ingot::kernel::KernelDialect"];
+  let summary = "steps that come several times in a row become a loop";
+  let description = [{
+    Before: a deploy.program whose layers are written out. After: where calls on the same spaces with the same parameters come again and again, a deploy.shared
+    has them once, with a row of its table for each turn (offsets, which kernel), and the program's attribute `rolled` says which of its calls that replaces.
+    The steps stay for whoever reads them. A loop must save 48 calls; programs that share their steps with other shapes are left as they are.
+  }];
+}
+
 def StageWeights : Pass<"ingot-stage-weights", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createStageWeights(0)";
   let dependentDialects = ["::ingot::deploy::DeployDialect"];

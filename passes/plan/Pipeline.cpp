@@ -13,7 +13,9 @@ void buildPlan(mlir::OpPassManager &manager, const PassContext &context) {
   if (context.fastBytes > 0)
     manager.addPass(createStageWeights(context.fastBytes));
   if (context.streamBytes > 0)
-    manager.addPass(createStreamWeights(context.streamBytes));
+    manager.addPass(createStreamWeights(context.streamBytes)); // each turn of a loop would read other weights
+  else
+    manager.addPass(createRollSteps());
 }
 
 } // namespace ingot

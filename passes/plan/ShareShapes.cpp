@@ -2,8 +2,7 @@
 // shape's own plan has, so every shape computes what its own build would; only the code is there once.
 #include "passes/Passes.h"
 #include "passes/plan/MapBox.h"
-
-#include "dialects/deploy/Deploy.h"
+#include "passes/plan/SharedSteps.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/StringExtras.h"
@@ -24,29 +23,8 @@ namespace {
 
 constexpr size_t kHashBytes = 8; // as for outlined maps
 
-/// One program: its calls, and whether a barrier stands before each.
-struct Steps {
-  deploy::ProgramOp program;
-  SmallVector<deploy::CallOp> calls;
-  SmallVector<bool> barrier;
-};
-
-Steps stepsOf(deploy::ProgramOp program) {
-  Steps steps{program, {}, {}};
-  bool waits = false;
-  for (Operation &op : program.getBody().front()) {
-    deploy::CallOp call = dyn_cast<deploy::CallOp>(op);
-    if (call) {
-      steps.calls.push_back(call);
-      steps.barrier.push_back(waits);
-    }
-    waits = !call;
-  }
-  return steps;
-}
-
 /// What programs must have in common: calls, and the buffers that each takes.
-std::string layoutOf(const Steps &steps) {
+std::string layoutOf(const StepList &steps) {
   std::string text;
   llvm::raw_string_ostream out(text);
   for (deploy::CallOp call : steps.calls) {
@@ -56,29 +34,6 @@ std::string layoutOf(const Steps &steps) {
   }
   return text;
 }
-
-/// Numbers of several programs; equal columns are one.
-class NumberTable {
-public:
-  /// The column that holds the values, one a program; -1 when they are all the same.
-  int64_t columnOf(ArrayRef<int64_t> values) {
-    if (llvm::all_equal(values))
-      return -1;
-    return columns.try_emplace(values.vec(), static_cast<int64_t>(columns.size())).first->second;
-  }
-  int64_t size() const { return static_cast<int64_t>(columns.size()); }
-  /// [program][column]
-  SmallVector<int64_t> rows(size_t programs) const {
-    SmallVector<int64_t> table(programs * columns.size());
-    for (const auto &[values, column] : columns)
-      for (size_t p = 0; p < programs; ++p)
-        table[p * columns.size() + static_cast<size_t>(column)] = values[p];
-    return table;
-  }
-
-private:
-  std::map<std::vector<int64_t>, int64_t> columns;
-};
 
 /// The maps of a module by name, and functions made from them whose numbers come with the call.
 class MapMaker {
@@ -179,82 +134,33 @@ private:
   llvm::StringMap<kernel::FuncOp> maps; // looked up, never iterated
 };
 
-/// Programs of equal layout become one deploy.shared.
-class Sharer {
-public:
-  Sharer(MutableArrayRef<Steps> members, MapMaker &maps, StringRef name) : members(members), maps(maps), name(name) {}
-
-  void run() {
-    OpBuilder builder(members.front().program);
-    int64_t scratch = 0;
-    for (Steps &steps : members)
-      scratch = std::max<int64_t>(scratch, steps.program.getScratchBytes());
-    deploy::SharedOp shared = deploy::SharedOp::create(builder, members.front().calls.front().getLoc(), name, scratch, 0, ArrayRef<int64_t>());
-    shared.getBody().emplaceBlock();
-    builder.setInsertionPointToEnd(&shared.getBody().front());
-    for (size_t i = 0; i < members.front().calls.size(); ++i)
-      shareCall(i, builder);
-    shared.setColumnCount(table.size());
-    shared.setTable(table.rows(members.size()));
-    for (auto [row, steps] : llvm::enumerate(members)) {
-      deploy::ProgramOp program = steps.program;
-      program.setScratchBytes(scratch);
-      program->setAttr(deploy::kSharedAttr, builder.getStringAttr(name));
-      program->setAttr(deploy::kRowAttr, builder.getI64IntegerAttr(static_cast<int64_t>(row)));
-    }
-  }
-
-private:
-  SmallVector<int64_t> collect(size_t i, llvm::function_ref<int64_t(deploy::CallOp)> number) const {
-    SmallVector<int64_t> values;
-    for (const Steps &steps : members)
-      values.push_back(number(steps.calls[i]));
-    return values;
-  }
-
-  void shareCall(size_t i, OpBuilder &builder) {
+/// Makes a deploy.shared of programs of equal layout, a row of which each names.
+void share(ArrayRef<StepList> members, MapMaker &maps, StringRef name) {
+  int64_t scratch = 0;
+  for (const StepList &steps : members)
+    scratch = std::max<int64_t>(scratch, deploy::ProgramOp(steps.program).getScratchBytes());
+  for (size_t i = 0; i < members.front().calls.size(); ++i) {
     SmallVector<deploy::CallOp> mapCalls;
-    SmallVector<Attribute> callees;
-    size_t params = 0;
-    for (const Steps &steps : members)
-      if (deploy::CallOp call = steps.calls[i]; maps.isMap(call.getCallee()))
-        mapCalls.push_back(call);
+    for (const StepList &steps : members)
+      if (maps.isMap(deploy::CallOp(steps.calls[i]).getCallee()))
+        mapCalls.push_back(steps.calls[i]);
     maps.generalise(mapCalls);
-    for (const Steps &steps : members) {
-      deploy::CallOp call = steps.calls[i];
-      params = std::max(params, call.getParams().size());
-      if (!llvm::is_contained(callees, call.getCalleeAttr()))
-        callees.push_back(call.getCalleeAttr());
-    }
-    SmallVector<int64_t> columns;
-    columns.push_back(table.columnOf(collect(i, [&](deploy::CallOp call) { return llvm::find(callees, call.getCalleeAttr()) - callees.begin(); })));
-    columns.push_back(table.columnOf(collect(i, [](deploy::CallOp call) { return int64_t(call.getSerial()); })));
-    for (size_t k = 0; k < params; ++k)
-      columns.push_back(table.columnOf(collect(i, [&](deploy::CallOp call) { return k < call.getParams().size() ? call.getParams()[k] : 0; })));
-    for (size_t k = 0; k < members.front().calls[i].getPlaces().size(); ++k)
-      columns.push_back(table.columnOf(collect(i, [&](deploy::CallOp call) { return cast<deploy::PlaceAttr>(call.getPlaces()[k]).getOffset(); })));
-    if (llvm::any_of(members, [&](const Steps &steps) { return steps.barrier[i]; }))
-      deploy::BarrierOp::create(builder, members.front().calls[i].getLoc());
-    deploy::CallOp call = cast<deploy::CallOp>(builder.clone(*members.front().calls[i]));
-    SmallVector<int64_t> padded(call.getParams());
-    padded.resize(params);
-    call.setParams(padded);
-    call->setAttr(deploy::kColumnsAttr, builder.getDenseI64ArrayAttr(columns));
-    if (callees.size() > 1)
-      call->setAttr(deploy::kCalleesAttr, builder.getArrayAttr(callees));
   }
-
-  MutableArrayRef<Steps> members;
-  MapMaker &maps;
-  StringRef name;
-  NumberTable table;
-};
+  shareSteps(members, name, scratch);
+  for (auto [row, steps] : llvm::enumerate(members)) {
+    deploy::ProgramOp program = steps.program;
+    Builder builder(program.getContext());
+    program.setScratchBytes(scratch);
+    program->setAttr(deploy::kSharedAttr, builder.getStringAttr(name));
+    program->setAttr(deploy::kRowAttr, builder.getI64IntegerAttr(static_cast<int64_t>(row)));
+  }
+}
 
 struct ShareShapes : impl::ShareShapesBase<ShareShapes> {
   void runOnOperation() override {
-    std::map<std::string, SmallVector<Steps>> groups;
+    std::map<std::string, SmallVector<StepList>> groups;
     for (deploy::ProgramOp program : getOperation().getOps<deploy::ProgramOp>()) {
-      Steps steps = stepsOf(program);
+      StepList steps = stepsOf(program);
       if (!steps.calls.empty())
         groups[layoutOf(steps)].push_back(std::move(steps));
     }
@@ -262,7 +168,7 @@ struct ShareShapes : impl::ShareShapesBase<ShareShapes> {
     size_t count = 0;
     for (auto &[layout, members] : groups)
       if (members.size() > 1)
-        Sharer(members, maps, "shared_" + std::to_string(count++)).run();
+        share(members, maps, "shared_" + std::to_string(count++));
     maps.dropUnused();
   }
 };

@@ -1,6 +1,6 @@
 // The entry point: every step as a direct call. One array of buffer addresses is reused by all calls; parameters are constants,
 // equal lists shared. Workers run the same code and meet at barriers. Programs of several shapes share one such function, which takes what
-// differs from a row of numbers.
+// differs from a row of numbers; so do the turns of a loop.
 #include "targets/common/Emit.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -15,6 +15,9 @@ namespace {
 /// Members of ingot_frame (runtime_stub/include/ingot/abi.h), all pointers, in order.
 enum FrameField { Weights, Arena, State, Scratch, Inputs, Outputs, Barrier };
 
+std::string sharedName(StringRef shared) { return ("i." + shared).str(); }
+std::string tableName(StringRef shared) { return ("i." + shared + ".table").str(); }
+
 /// The numbers of all rows in as few bytes as hold them.
 Type *numberType(deploy::SharedOp shared, LLVMContext &context) {
   return Type::getIntNTy(context, llvm::all_of(shared.getTable(), [](int64_t number) { return isInt<32>(number); }) ? 32 : 64);
@@ -22,15 +25,19 @@ Type *numberType(deploy::SharedOp shared, LLVMContext &context) {
 
 class ProgramEmitter {
 public:
-  /// The steps in `body`, with numbers of `shared` where that is given; `isTimed`: tells its host after each call.
-  ProgramEmitter(mlir::Block &body, int64_t scratchBytes, bool isTimed, Module &module, deploy::SharedOp shared = {})
-      : body(body), scratchBytes(scratchBytes), isTimed(isTimed), module(module), shared(shared), context(module.getContext()), b(context) {}
+  /// The steps in `body`, with numbers of `shared` where that is given, or with the loops `rolled` for some; `isTimed`: tells its host after each call.
+  ProgramEmitter(mlir::Block &body, int64_t scratchBytes, bool isTimed, Module &module, deploy::SharedOp shared, mlir::ArrayAttr rolled)
+      : body(body), scratchBytes(scratchBytes), isTimed(isTimed), module(module), shared(shared), context(module.getContext()), b(context) {
+    if (rolled && !isTimed)
+      this->rolled = rolled.getValue();
+  }
 
   /// `into` has the arguments of ingot_run_fn, and the row of numbers if there is one.
   Error emit(Function *into);
 
 private:
   void emitEntry();
+  Expected<int64_t> emitLoop(mlir::Attribute loop);
   Error emitCall(deploy::CallOp call);
   Error storeAddresses(deploy::CallOp call);
   void emitKernel(deploy::CallOp call, Value *self, Value *count);
@@ -57,6 +64,7 @@ private:
   bool isTimed;
   Module &module;
   deploy::SharedOp shared; // with the rows of numbers; null: there are none
+  ArrayRef<mlir::Attribute> rolled;
   LLVMContext &context;
   IRBuilder<> b;
   Function *function = nullptr;
@@ -71,6 +79,7 @@ ArrayRef<int64_t> columnsOf(deploy::CallOp call) {
   return columns ? columns.asArrayRef() : ArrayRef<int64_t>();
 }
 ArrayRef<int64_t> paramColumns(deploy::CallOp call) { return columnsOf(call).empty() ? ArrayRef<int64_t>() : columnsOf(call).slice(2, call.getParams().size()); }
+int64_t numberOf(mlir::Attribute loop, StringRef name) { return mlir::cast<mlir::DictionaryAttr>(loop).getAs<mlir::IntegerAttr>(name).getInt(); }
 bool varies(ArrayRef<int64_t> columns) { return llvm::any_of(columns, [](int64_t column) { return column >= 0; }); }
 
 void ProgramEmitter::emitEntry() {
@@ -114,9 +123,13 @@ Error ProgramEmitter::emit(Function *into) {
   function = into;
   function->addFnAttr(Attribute::NoUnwind);
   emitEntry();
-  int64_t calls = 0;
+  int64_t calls = 0, done = 0; // calls before `done` are emitted
+  ArrayRef<mlir::Attribute> loops = rolled;
   for (mlir::Operation &op : body) {
+    bool begins = !loops.empty() && calls == numberOf(loops.front(), "first");
     if (mlir::isa<deploy::BarrierOp>(op)) {
+      if (begins || calls < done) // a loop has it
+        continue;
       emitBarrier();
       emitStream(op.getAttrOfType<mlir::DictionaryAttr>(deploy::kStreamAttr));
       continue;
@@ -124,13 +137,46 @@ Error ProgramEmitter::emit(Function *into) {
     auto call = mlir::dyn_cast<deploy::CallOp>(op);
     if (!call)
       return createStringError("'" + op.getName().getStringRef() + "' cannot stand in a planned program");
+    if (begins) {
+      Expected<int64_t> emitted = emitLoop(loops.front());
+      if (!emitted)
+        return emitted.takeError();
+      done = calls + *emitted;
+      loops = loops.drop_front();
+    }
+    if (calls++ < done)
+      continue;
     if (Error error = emitCall(call))
       return error;
     if (isTimed)
-      emitMark(calls++);
+      emitMark(calls - 1);
   }
   b.CreateRetVoid();
   return Error::success();
+}
+
+/// All turns of a loop; the number of calls that it stands for.
+Expected<int64_t> ProgramEmitter::emitLoop(mlir::Attribute loop) {
+  StringRef name = mlir::cast<mlir::DictionaryAttr>(loop).getAs<mlir::StringAttr>("steps").getValue();
+  Function *steps = module.getFunction(sharedName(name));
+  GlobalVariable *table = module.getNamedGlobal(tableName(name));
+  auto shared = mlir::SymbolTable::lookupNearestSymbolFrom<deploy::SharedOp>(body.getParentOp()->getParentOp(), mlir::StringAttr::get(loop.getContext(), name));
+  if (!steps || !table || !shared)
+    return createStringError("a loop names steps that are not there");
+  int64_t turns = numberOf(loop, "turns");
+  BasicBlock *before = b.GetInsertBlock(), *turn = BasicBlock::Create(context, "turn", function), *after = BasicBlock::Create(context, "after", function);
+  b.CreateBr(turn);
+  b.SetInsertPoint(turn);
+  PHINode *index = b.CreatePHI(b.getInt64Ty(), 2);
+  index->addIncoming(b.getInt64(0), before);
+  Value *row = b.CreateInBoundsGEP(table->getValueType(), table, {b.getInt64(0), index});
+  b.CreateCall(steps, {function->getArg(0), function->getArg(1), function->getArg(2), row});
+  Value *next = b.CreateAdd(index, b.getInt64(1));
+  index->addIncoming(next, turn);
+  b.CreateCondBr(b.CreateICmpULT(next, b.getInt64(turns)), turn, after);
+  b.SetInsertPoint(after);
+  auto calls = shared.getBody().front().getOps<deploy::CallOp>();
+  return turns * std::distance(calls.begin(), calls.end());
 }
 
 /// Inputs and outputs are the caller's pointers; the rest lies at fixed offsets of the frame's areas, or at those of the row.
@@ -310,9 +356,6 @@ void ProgramEmitter::emitMark(int64_t call) {
   b.CreateCall(mark, {function->getArg(0), function->getArg(1), b.getInt32(static_cast<uint32_t>(call))});
 }
 
-std::string sharedName(StringRef shared) { return ("i." + shared).str(); }
-std::string tableName(StringRef shared) { return ("i." + shared + ".table").str(); }
-
 /// The numbers, [program][column].
 void emitTable(deploy::SharedOp shared, Module &module) {
   LLVMContext &context = module.getContext();
@@ -361,7 +404,7 @@ Error emitShared(deploy::SharedOp shared, Module &into) {
   bool isTimed = llvm::any_of(programs, [](deploy::ProgramOp program) { return program->hasAttr(deploy::kTimedAttr); });
   emitTable(shared, into);
   Function *function = createEntry(sharedName(shared.getSymName()), /*isShared=*/true, into);
-  return ProgramEmitter(shared.getBody().front(), shared.getScratchBytes(), isTimed, into, shared).emit(function);
+  return ProgramEmitter(shared.getBody().front(), shared.getScratchBytes(), isTimed, into, shared, /*rolled=*/{}).emit(function);
 }
 
 Error emitProgram(deploy::ProgramOp program, StringRef symbol, Module &into) {
@@ -370,7 +413,8 @@ Error emitProgram(deploy::ProgramOp program, StringRef symbol, Module &into) {
   Function *function = createEntry(entrySymbol(program.getSymName(), symbol), /*isShared=*/false, into);
   if (auto shared = program->getAttrOfType<mlir::StringAttr>(deploy::kSharedAttr))
     return emitRow(program, shared, function, into);
-  return ProgramEmitter(program.getBody().front(), program.getScratchBytes(), program->hasAttr(deploy::kTimedAttr), into).emit(function);
+  return ProgramEmitter(program.getBody().front(), program.getScratchBytes(), program->hasAttr(deploy::kTimedAttr), into, /*shared=*/{},
+                        program->getAttrOfType<mlir::ArrayAttr>(deploy::kRolledAttr)).emit(function);
 }
 
 } // namespace ingot
