@@ -33,6 +33,16 @@ static inline ikm_exp_parts_f32 ikm_exp_reduce_f32(float x) {
   return (ikm_exp_parts_f32){r, ikm_bits_f32(t) - ikm_bits_f32(IKM_ROUND_F32)};
 }
 
+/* e^r of |r| <= ln 2 / 2. */
+static inline float ikm_exp_core_f32(float r) {
+  float p = 0.00139505124f;
+  p = IKM_FMAF(p, r, 0.00836890299f);
+  p = IKM_FMAF(p, r, 0.0416662055f);
+  p = IKM_FMAF(p, r, 0.166665187f);
+  p = IKM_FMAF(p, r, 0.50000001f);
+  return IKM_FMAF(p, r * r, r) + 1.0f;
+}
+
 #define IKM_EXP_LOW_F32 (-87.3365402f) /* the least x with a normal e^x, at least 2^-126 */
 
 /* e^x; inf above 88.73, 0 where it would be denormal: processors take a hundred cycles for a denormal product, and masks of attention give many.
@@ -41,12 +51,7 @@ static inline float ikm_exp_f32(float x) {
   float c = x > 89.0f ? 89.0f : x;
   c = c < IKM_EXP_LOW_F32 ? 0.0f : c;
   ikm_exp_parts_f32 e = ikm_exp_reduce_f32(c);
-  float p = 0.00139505124f;
-  p = IKM_FMAF(p, e.r, 0.00836890299f);
-  p = IKM_FMAF(p, e.r, 0.0416662055f);
-  p = IKM_FMAF(p, e.r, 0.166665187f);
-  p = IKM_FMAF(p, e.r, 0.50000001f);
-  p = IKM_FMAF(p, e.r * e.r, e.r) + 1.0f;
+  float p = ikm_exp_core_f32(e.r);
   uint32_t half = (uint32_t)((int32_t)e.k >> 1);
   float y = p * ikm_pow2_f32(half) * ikm_pow2_f32(e.k - half);
   return x < IKM_EXP_LOW_F32 ? 0.0f : y;
@@ -135,6 +140,12 @@ static inline float ikm_tanh_f32(float x) {
   return __builtin_copysignf(a < 0.6f ? near : far, x);
 }
 
+/* ikm_exp_f32 of -87 to 0, or NaN. */
+static inline float ikm_exp_negative_f32(float x) {
+  ikm_exp_parts_f32 e = ikm_exp_reduce_f32(x);
+  return ikm_exp_core_f32(e.r) * ikm_pow2_f32(e.k);
+}
+
 /* x P(x^2) below 0.95, 1 - e^(-x Q(x)) above. */
 static inline float ikm_erf_f32(float x) {
   float z = x * x;
@@ -158,7 +169,7 @@ static inline float ikm_erf_f32(float x) {
   q = IKM_FMAF(q, c, 0.103267329f);
   q = IKM_FMAF(q, c, 0.636445349f);
   q = IKM_FMAF(q, c, 1.12840599f);
-  float far = 1.0f - ikm_exp_f32(-c * q);
+  float far = 1.0f - ikm_exp_negative_f32(-c * q);
   return a < 0.95f ? x * p : __builtin_copysignf(far, x);
 }
 
