@@ -99,7 +99,7 @@ int64_t ConvShape::lineBand(int64_t channelBytes) const {
   return lineCost(band) + bands * read <= tileCost() + tiles * read ? band : 0;
 }
 
-ConvShape::MatrixBands ConvShape::matrixBands(int64_t channels) const {
+ConvShape::MatrixBands ConvShape::matrixBands(int64_t channels, int64_t least) const {
   constexpr int64_t kMostBytes = 1 << 20, kBlockBytes = 64;
   int64_t taps = params[IK_CONV_KH] * params[IK_CONV_KW], blocks = (params[IK_CONV_IC] + channels - 1) / channels, panels = vectorsOf(params[IK_CONV_OC]);
   int64_t size = isPointwise() ? area() : params[IK_CONV_OH], bands = 0, band, places;
@@ -108,7 +108,7 @@ ConvShape::MatrixBands ConvShape::matrixBands(int64_t channels) const {
   do {
     band = (size + bands) / (bands + 1), ++bands;
     places = isPointwise() ? band : lineFloats(band);
-  } while (band > 1 && IK_CONVMATRIX_CHANNEL(places) * kBlockBytes * blocks > kMostBytes);
+  } while (band > 1 && (bands < least || IK_CONVMATRIX_CHANNEL(places) * kBlockBytes * blocks > kMostBytes));
   int64_t covered = isPointwise() ? band : (band - 1) * linePitch() + params[IK_CONV_OW];
   return {band, places, bands * vectorsOf(covered) * panels * (taps * blocks * kMatrixProduct + kMatrixEnd)};
 }

@@ -53,6 +53,12 @@ bool isMatrixFaster(const ConvShape &shape, const ConvShape::MatrixBands &matrix
   return matrix.band && matrix.cost < (places + 15) / 16 * taps * pairs * shape.panels() * kPair;
 }
 
+/// Each worker lays out the bands that it meets: one a worker where that is more than reading all weights.
+int64_t leastBands(const ConvShape &shape, const LowerContext &context) {
+  int64_t inputs = shape[IK_CONV_IC] * shape[IK_CONV_IH] * shape[IK_CONV_IW], weights = shape[IK_CONV_OC] * shape.depth();
+  return inputs > weights ? context.workers : 1;
+}
+
 Value lowerMatrix(nn::ConvOp op, LowerContext &context, ConvShape &shape, const ConvShape::MatrixBands &matrix, SmallVector<Value> inputs) {
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC], taps = shape.depth() / depth;
   int64_t pairs = (depth + 1) / 2, blocks = IK_CONVMATRIX_BLOCKS(pairs), row = IK_CONVMATRIX_WORDS(pairs) * 2;
@@ -69,7 +75,7 @@ Value lowerPairConv(nn::ConvOp op, LowerContext &context, ConvShape &shape, Smal
   constexpr int64_t kBlock = 2 * IK_CONV_KBLOCK, kVector = 16; // k of a tile, at half of the bytes
   int64_t depth = shape.depth(), pairs = (shape[IK_CONV_IC] + 1) / 2, blocks = (depth + kBlock - 1) / kBlock, size = IK_CONV_PANEL, scratch;
   int64_t lines = shape.lineBand(4 * (pairs + 2)), channels = context.hasMatrixRegisters() ? 0 : shape.channelsBand(4 * (pairs + 2));
-  if (ConvShape::MatrixBands matrix = shape.matrixBands(32); context.hasMatrixRegisters() && isMatrixFaster(shape, matrix, lines))
+  if (ConvShape::MatrixBands matrix = shape.matrixBands(32, leastBands(shape, context)); context.hasMatrixRegisters() && isMatrixFaster(shape, matrix, lines))
     return lowerMatrix(op, context, shape, matrix, std::move(inputs));
   if (channels && !shape.isChannelsFaster(lines))
     channels = 0;
