@@ -122,6 +122,37 @@ typedef struct {
 IK_TILES_PRODUCT(u8_i8, __builtin_ia32_tdpbusd)
 IK_TILES_PRODUCT(bf16, __builtin_ia32_tdpbf16ps)
 
+/* For ik_tiles_square_*: as ik_blocks_begin with whole registers. c // [32][48] words = the product of 32 rows by `vecs` <= 2 x 16 columns; steps % 16 is 0. */
+#define IK_TILES_SQUARE(NAME, DOT)                                                                                            \
+  __attribute__((unused)) static void ik_tiles_square_##NAME(void *c, const ik_tiles_sides *s, int64_t vecs) {                \
+    const char *left = s->left, *right = s->right, *ahead = s->ahead;                                                         \
+    __builtin_ia32_tilezero(0);                                                                                               \
+    __builtin_ia32_tilezero(1);                                                                                               \
+    __builtin_ia32_tilezero(2);                                                                                               \
+    __builtin_ia32_tilezero(3);                                                                                               \
+    for (int64_t i = 0; i < s->steps; i += 16, left += 64, right += 16 * s->rightRow) {                                       \
+      __builtin_ia32_tileloadd64(6, right, (size_t)s->rightRow);                                                              \
+      __builtin_ia32_tileloadd64(4, left, (size_t)s->leftRow);                                                                \
+      DOT(0, 4, 6);                                                                                                           \
+      __builtin_ia32_tileloadd64(5, left + 16 * s->leftRow, (size_t)s->leftRow);                                              \
+      DOT(2, 5, 6);                                                                                                           \
+      if (vecs > 1) {                                                                                                         \
+        __builtin_ia32_tileloadd64(7, right + s->rightNext, (size_t)s->rightRow);                                             \
+        DOT(1, 4, 7);                                                                                                         \
+        DOT(3, 5, 7);                                                                                                         \
+      }                                                                                                                       \
+      for (int64_t line = 0; line < s->fetch; ++line, ahead += 64)                                                            \
+        __builtin_prefetch(ahead, 0, 2);                                                                                      \
+    }                                                                                                                         \
+    __builtin_ia32_tilestored64(0, c, 192);                                                                                   \
+    __builtin_ia32_tilestored64(2, (char *)c + 16 * 192, 192);                                                                \
+    if (vecs > 1) {                                                                                                           \
+      __builtin_ia32_tilestored64(1, (char *)c + 64, 192);                                                                    \
+      __builtin_ia32_tilestored64(3, (char *)c + 16 * 192 + 64, 192);                                                         \
+    }                                                                                                                         \
+  }
+IK_TILES_SQUARE(bf16, __builtin_ia32_tdpbf16ps)
+
 /* to // [8][words] of from // `words` times 8, `next` words apart: a panel of 8 rows of weights as the left side. */
 __attribute__((unused)) static void ik_tiles_turn(uint32_t *to, const uint32_t *from, int64_t words, int64_t next) {
   typedef uint32_t eight __attribute__((ext_vector_type(8)));

@@ -16,6 +16,6 @@ enum {
 /* Scratch of ik_matmul_*: b tile [K][48], a rows [8][K], accumulators [8][48]; f32. */
 #define IK_MATMUL_SCRATCH(k) (4 * ((k) * 56 + 8 * 48 + 64))
 /* Scratch of ik_matmul_f32_bf16: accumulators [16][48], a rows [16][ceil(K / 2)] of pairs. */
-#define IK_MATMULPAIRS_SCRATCH(k) (4 * (((k) + 1) / 2 * 16 + 16 * 48 + 32))
+#define IK_MATMULPAIRS_SCRATCH(k) (4 * (((k) + 1) / 2 * 32 + 32 * 48 + 32))
 
 #endif

@@ -1,6 +1,6 @@
 /* ik_matmul_f32_bf16: ik_matmul_f32 with operands of bf16 (narrow.h) and sums in f32; parameters in matmul.h. a // bf16 [.., M, K];
  * b // [..][ceil(N / 16)][ceil(K / 2)][16][2] bf16, zero padded, its strides in words of two. Tiles of 8 rows by 48 columns, one chain of ik_dot2 over
- * pairs of k per output (or AMX: amx.h, 16 rows); rows are read in place where they are whole words. Parallel units: (batch, column tile, row panel), rows innermost. */
+ * pairs of k per output (or AMX: amx.h, 16 rows, or 32 by 32); rows are read in place where they are whole words. Parallel units: (batch, column tile, row panel), rows innermost. */
 #include "targets/common/ukernels/amx.h"
 #include "targets/common/ukernels/matmulparts.h"
 #include "targets/common/ukernels/pairs.h"
@@ -27,11 +27,13 @@ IK_KERNEL(ik_matmul_f32_bf16) {
   int next = 2;
   const float *bias = p[IK_MATMUL_BIAS] ? buf[next++] : 0, *residual = p[IK_MATMUL_RESIDUAL] ? buf[next++] : 0;
   float *y = buf[next++], *c = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63);
-  uint32_t *room = (uint32_t *)(c + 16 * 48);
+  uint32_t *room = (uint32_t *)(c + 32 * 48);
   const int64_t m = p[IK_MATMUL_M], n = p[IK_MATMUL_N], depth = p[IK_MATMUL_K], words = (depth + 1) / 2;
-  const int isTiled = IK_TILES_BF16 && m > 1 && ik_tiles_begin(words, m > 8 ? 16 : 8);
-  const int64_t height = isTiled && m > 8 ? 16 : 8;
-  const int64_t panels = (m + height - 1) / height, vectors = (n + 15) / 16, tiles = (vectors + 2) / 3;
+  /* Two by two registers load less for a product than one by three. */
+  const int isSquare = IK_TILES_BF16 && words % 16 == 0 && (m - 1) % 32 >= 16;
+  const int isTiled = IK_TILES_BF16 && m > 1 && (isSquare ? ik_blocks_begin(16) : ik_tiles_begin(words, m > 8 ? 16 : 8));
+  const int64_t height = !isTiled || m <= 8 ? 8 : isSquare ? 32 : 16, most = isTiled && isSquare ? 2 : 3;
+  const int64_t panels = (m + height - 1) / height, vectors = (n + 15) / 16, tiles = (vectors + most - 1) / most;
   const ik_epilogue e = {p[IK_MATMUL_ACT], p[IK_MATMUL_RESIDUAL], ik_f32(p[IK_MATMUL_ALPHA]), ik_f32(p[IK_MATMUL_BETA])};
   const int32_t here = 0;
   const ik_walk walk = {&here, 1, words, 16};
@@ -51,7 +53,9 @@ IK_KERNEL(ik_matmul_f32_bf16) {
     const int64_t fetch = (vecs * 16 + panels - 1) / panels;
     const ik_tiles_sides sides = {.left = left, .leftRow = words * 4, .right = right, .ahead = right + (vecs * words + panel * (words / 16) * fetch) * 16, .rightRow = 64,
                                   .rightNext = words * 64, .steps = words, .fetch = fetch, .offsets = &here, .taps = 1};
-    if (isTiled)
+    if (isTiled && isSquare)
+      ik_tiles_square_bf16(c, &sides, vecs);
+    else if (isTiled)
       ik_tiles_bf16(c, 1, &sides, vecs);
     else
 #endif

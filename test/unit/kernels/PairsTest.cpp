@@ -158,7 +158,7 @@ void convCase(Random &random, int iteration, Form form, bool half, Kernel *kerne
 }
 
 void matmulCase(Random &random, int iteration, bool half) {
-  int64_t m = random.range(1, 20), n = random.range(1, 70), k = random.range(1, 60), words = (k + 1) / 2;
+  int64_t m = random.range(1, random.range(0, 1) ? 20 : 70), n = random.range(1, 70), k = random.range(0, 3) ? random.range(1, 60) : 32 * random.range(1, 3), words = (k + 1) / 2;
   Params p(IK_MATMUL_COUNT, 0);
   p[IK_MATMUL_B0] = p[IK_MATMUL_B1] = p[IK_MATMUL_B2] = p[IK_MATMUL_PACKED] = 1;
   p[IK_MATMUL_M] = m, p[IK_MATMUL_N] = n, p[IK_MATMUL_K] = k, p[IK_MATMUL_BIAS] = random.range(0, 1);
