@@ -149,7 +149,8 @@ Tensor leftOperand(ArrayRef<Tensor> operands) {
 }
 
 llvm::FailureOr<Results> matmul(Operation *op, ArrayRef<Tensor> operands, std::string &why) {
-  const Tensor lhs = leftOperand(operands), &rhs = operands[1];
+  const bool areRounded = op->hasAttr("ingot.rounded");
+  const Tensor lhs = areRounded ? narrowed(operands[0], DType::BF16) : leftOperand(operands), rhs = areRounded ? narrowed(operands[1], DType::BF16) : operands[1];
   if (mixes(lhs, rhs))
     return refuse(why, "nn.matmul of " + name(lhs.dtype()) + " and " + name(rhs.dtype()));
   Tensor result = resultOf(op);

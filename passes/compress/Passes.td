@@ -50,7 +50,7 @@ def RoundOperands : Pass<"ingot-round-operands", "::mlir::ModuleOp"> {
   let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
   let description = [{
     conv(x, w) -> conv(x, w'), likewise matmul, for constant f32 w of at least 1,024 elements, where w' is w rounded to the type; the op then rounds x too
-    and sums in f32. Depthwise convolutions stay f32: they have too few products for each value. Weights are rounded by a recipe.
+    and sums in f32. With bf16 a product of two computed matrices gets `ingot.rounded`. Depthwise convolutions stay f32: they have too few products for each value. Weights are rounded by a recipe.
   }];
 }
 

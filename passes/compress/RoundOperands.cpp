@@ -1,4 +1,5 @@
-// --precision bf16 and f16: the constant weights of convolutions and products are rounded, which makes the operation round its input too.
+// --precision bf16 and f16: the constant weights of convolutions and products are rounded, which makes the operation round its input too; with bf16 products
+// of two computed values round both.
 #include "passes/Constants.h"
 #include "passes/Passes.h"
 #include "passes/compress/Compress.h"
@@ -32,13 +33,27 @@ struct RoundOperands : impl::RoundOperandsBase<RoundOperands> {
         ops.push_back(op);
     });
     for (Operation *op : ops)
-      round(op, context.compress->operands);
+      if (!roundComputed(dyn_cast<nn::MatmulOp>(op)))
+        round(op, context.compress->operands);
     note.error = all > 0 ? std::sqrt(lost / all) : 0;
     context.compress->operandsNote = note;
   }
 
 private:
   static bool isF32(Value value) { return cast<RankedTensorType>(value.getType()).getElementType().isF32(); }
+
+  /// A product of two computed values in bf16, when both matrices are large enough to pay and small enough to be rounded in scratch memory.
+  bool roundComputed(nn::MatmulOp op) {
+    constexpr int64_t kMost = 1 << 20, kFewestRows = 16;
+    if (!op || context.compress->operands != DType::BF16 || isa_and_nonnull<nn::WeightOp, nn::ConstantOp>(op.getRhs().getDefiningOp()))
+      return false;
+    ArrayRef<int64_t> lhs = op.getLhs().getType().getShape().take_back(2), rhs = op.getRhs().getType().getShape().take_back(2);
+    if (lhs[0] < kFewestRows || rhs[0] * rhs[1] < kFewest || std::max(lhs[0] * lhs[1], rhs[0] * rhs[1]) > kMost)
+      return false;
+    op->setAttr("ingot.rounded", UnitAttr::get(op.getContext()));
+    ++note.rounded;
+    return true;
+  }
 
   /// Null, or why the product stays in f32.
   static const char *reasonToKeep(Operation *op) {

@@ -71,3 +71,14 @@ func.func @halves(%x: tensor<1x7x6x6xf32>) -> tensor<1x8x6x6xf32> {
   %y = nn.conv %x, %w strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x7x6x6xf32>, tensor<8x7x1x1xf16>) -> tensor<1x8x6x6xf32>
   return %y : tensor<1x8x6x6xf32>
 }
+
+// -----
+
+// Two computed matrices: the kernel rounds both.
+// CHECK-LABEL: @both
+// CHECK-NOT: kernel.map
+// CHECK: kernel.micro "ik_matmul_f32_bf16"({{.*}}) {{.*}}: (tensor<2x32x33xf32>, tensor<2x33x20xf32>) -> tensor<2x32x20xf32>
+func.func @both(%x: tensor<2x32x33xf32>, %w: tensor<2x33x20xf32>) -> tensor<2x32x20xf32> {
+  %y = nn.matmul %x, %w {ingot.rounded} : (tensor<2x32x33xf32>, tensor<2x33x20xf32>) -> tensor<2x32x20xf32>
+  return %y : tensor<2x32x20xf32>
+}

@@ -95,6 +95,15 @@ Lowered lowerNarrow(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, 
                                              shape.params, shape.work(), isHalf ? IK_MATMUL_SCRATCH(depth) : IK_MATMULPAIRS_SCRATCH(depth)).getResult(0)};
 }
 
+/// f32 times f32, both rounded to bf16.
+Lowered lowerRounded(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, std::string &why) {
+  if (!takeEpilogue(op, shape, why))
+    return failure();
+  int64_t scratch = IK_MATMULPAIRS_BOTH_SCRATCH(shape[IK_MATMUL_M], shape[IK_MATMUL_N], shape[IK_MATMUL_K]);
+  return SmallVector<Value, 2>{
+      context.micro(op.getLoc(), "ik_matmul_f32_bf16", op.getResult().getType(), {op.getLhs(), op.getRhs()}, shape.params, shape.work(), scratch).getResult(0)};
+}
+
 Lowered lowerFloat(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, StringRef suffix, std::string &why) {
   if (!takeEpilogue(op, shape, why))
     return failure();
@@ -134,6 +143,8 @@ Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &wh
   Type a = tensorType(op.getLhs()).getElementType(), b = tensorType(op.getRhs()).getElementType();
   if (a.isF32() && (b.isF16() || b.isBF16()))
     return lowerNarrow(op, context, *shape, b.isF16() ? DType::F16 : DType::BF16, why);
+  if (a.isF32() && b.isF32() && op->hasAttr("ingot.rounded"))
+    return lowerRounded(op, context, *shape, why);
   if (a.isF32() || a.isF16())
     return lowerFloat(op, context, *shape, a.isF32() ? "f32" : "f16", why);
   if (context.packsBytes() && a.isInteger(8) && b.isInteger(8) && !op->hasAttr("ingot.activation") && context.isConstant(op.getRhs()) && shape->batches() == 1 &&

@@ -157,10 +157,10 @@ void convCase(Random &random, int iteration, Form form, bool half, Kernel *kerne
   check(ok, half ? "conv with f16 operands" : form == Form::Matrix ? "conv by matrices of bf16 operands" : form == Form::Channels ? "conv over channels with bf16 operands" : lines ? "conv over lines with bf16 operands" : "conv with bf16 operands", iteration);
 }
 
-void matmulCase(Random &random, int iteration, bool half) {
+void matmulCase(Random &random, int iteration, bool half, bool isPacked = true) {
   int64_t m = random.range(1, random.range(0, 1) ? 20 : 70), n = random.range(1, 70), k = random.range(0, 3) ? random.range(1, 60) : 32 * random.range(1, 3), words = (k + 1) / 2;
   Params p(IK_MATMUL_COUNT, 0);
-  p[IK_MATMUL_B0] = p[IK_MATMUL_B1] = p[IK_MATMUL_B2] = p[IK_MATMUL_PACKED] = 1;
+  p[IK_MATMUL_B0] = p[IK_MATMUL_B1] = p[IK_MATMUL_B2] = 1, p[IK_MATMUL_PACKED] = isPacked;
   p[IK_MATMUL_M] = m, p[IK_MATMUL_N] = n, p[IK_MATMUL_K] = k, p[IK_MATMUL_BIAS] = random.range(0, 1);
   std::vector<float> a = spread(random, m * k), b = spread(random, k * n), bias = reals(random, n), y(size_t(m * n));
   std::vector<uint16_t> rows, panels(size_t((n + 15) / 16 * words * 32));
@@ -173,11 +173,13 @@ void matmulCase(Random &random, int iteration, bool half) {
     halfPanels[size_t((column / 16 * k + row) * 16 + column % 16)] = _Float16(narrowed(b[size_t(i)], true));
   }
   std::vector<void *> buffers{half ? static_cast<void *>(halfRows.data()) : rows.data(), half ? static_cast<void *>(halfPanels.data()) : panels.data()};
+  if (!isPacked)
+    buffers = {a.data(), b.data()};
   if (p[IK_MATMUL_BIAS])
     buffers.push_back(bias.data());
   buffers.push_back(y.data());
   Kernel *kernel = half ? ik_matmul_f32_f16 : ik_matmul_f32_bf16;
-  check(runWorkers(kernel, buffers, buffers.size() - 1, p, half ? IK_MATMUL_SCRATCH(k) : IK_MATMULPAIRS_SCRATCH(k), y), "narrow matmul: workers disagree", iteration);
+  check(runWorkers(kernel, buffers, buffers.size() - 1, p, half ? IK_MATMUL_SCRATCH(k) : isPacked ? IK_MATMULPAIRS_SCRATCH(k) : IK_MATMULPAIRS_BOTH_SCRATCH(m, n, k), y), "narrow matmul: workers disagree", iteration);
   bool ok = true;
   for (int64_t i = 0; i < m * n; ++i) {
     std::vector<float> x(a.begin() + i / n * k, a.begin() + (i / n + 1) * k), w;
@@ -185,7 +187,7 @@ void matmulCase(Random &random, int iteration, bool half) {
       w.push_back(b[size_t(row * n + i % n)]);
     ok = ok && y[size_t(i)] == chain(x, w, half) + (p[IK_MATMUL_BIAS] ? bias[size_t(i % n)] : 0.0f);
   }
-  check(ok, half ? "matmul with f16 operands" : "matmul with bf16 operands", iteration);
+  check(ok, half ? "matmul with f16 operands" : !isPacked ? "matmul that rounds both operands" : "matmul with bf16 operands", iteration);
 }
 
 } // namespace
@@ -196,7 +198,7 @@ int testPairs() {
     convCase(random, i, Form::Tiles, false, ik_conv_f32_bf16), convCase(random, i, Form::Lines, false, ik_convlines_f32_bf16);
     convCase(random, i, Form::Channels, false, ik_convchannels_f32_bf16), convCase(random, i, Form::Matrix, false, ik_convmatrix_f32_bf16);
     convCase(random, i, Form::Tiles, true, ik_conv_f32_f16), convCase(random, i, Form::Lines, true, ik_convlines_f32_f16);
-    matmulCase(random, i, false), matmulCase(random, i, true);
+    matmulCase(random, i, false), matmulCase(random, i, true), matmulCase(random, i, false, /*isPacked=*/false);
   }
   return check.failures;
 }
