@@ -475,9 +475,8 @@ def Nn_MatmulOp : Nn_Op<"matmul"> {
   let description = [{
     `result[..., i, j] = sum over k of lhs[..., i, k] * rhs[..., k, j]`; leading axes broadcast. Floating: one fused multiply-add a k, in k order,
     starting from 0. Integer operands (i8, ui8) give i32, exact modulo 2^32. An f32 `lhs` with an f16 or bf16 `rhs` is first rounded to that type (`narrowed`
-    in compiler/reference/Tensor.h); sums and result are f32, the chain's order within pairs of k is the kernel's; with `ingot.rounded` the same holds for two f32 operands, both rounded to
-    bf16. Rule W1: both ranks >= 2, inner extents
-    agree, batch axes broadcast.
+    in compiler/reference/Tensor.h); sums and result are f32, the chain's order within pairs of k is the kernel's; with `ingot.rounded` the same holds for
+    two f32 operands, both rounded to bf16. Rule W1: both ranks >= 2, inner extents agree, batch axes broadcast.
 
     Example:
     ```mlir

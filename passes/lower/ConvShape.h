@@ -49,8 +49,8 @@ struct ConvShape {
   /// Whether ik_convchannels_* are clearly less work than lines in bands, or tiles where `lines` is 0.
   bool isChannelsFaster(int64_t lines) const { return 20 * channelsCost() < 19 * (lines ? lineCost(lines) : tileCost()); }
   /// How ik_qconvmatrix and ik_convmatrix_f32_bf16 go, whose products are padded to 16 output and `channels` input channels, 64 bytes of them: output rows of
-  /// a band, or places where pointwise, in as few bands, but at least `least`, as half of a large second cache allows, since each reads all weights; the places of a channel's
-  /// lines in scratch; cycles of a machine with matrix registers. No band: the kernels cannot.
+  /// a band, or places where pointwise, in as few bands, but at least `least`, as half of a large second cache allows, since each reads all weights; the
+  /// places of a channel's lines in scratch; cycles of a machine with matrix registers. No band: the kernels cannot.
   struct MatrixBands {
     int64_t band = 0, places = 0, cost = 0;
   };

@@ -1,6 +1,5 @@
-// The halves of a block: attention with its heads, caches and windows, or a short convolution, or a recurrence, and
-// the feed-forward, dense or of experts. Shapes in comments: M rows,
-// E width, H heads, K kv heads, D key length, S chosen experts.
+// The halves of a block: attention with its heads, caches and windows, or a short convolution, or a recurrence, and the feed-forward, dense or of experts.
+// Shapes in comments: M rows, E width, H heads, K kv heads, D key length, S chosen experts.
 #include "compiler/import/gguf/LlmGraph.h"
 
 #include "dialects/nn/Shapes.h"

@@ -15,7 +15,7 @@ enum {
 };
 /* Scratch of ik_matmul_*: b tile [K][48], a rows [8][K], accumulators [8][48]; f32. */
 #define IK_MATMUL_SCRATCH(k) (4 * ((k) * 56 + 8 * 48 + 64))
-/* Scratch of ik_matmul_f32_bf16: accumulators [16][48], a rows [16][ceil(K / 2)] of pairs. */
+/* Scratch of ik_matmul_f32_bf16: accumulators [32][48], a rows [32][ceil(K / 2)] of pairs. */
 #define IK_MATMULPAIRS_SCRATCH(k) (4 * (((k) + 1) / 2 * 32 + 32 * 48 + 32))
 /* The same for operands that are not packed. */
 #define IK_MATMULPAIRS_BOTH_SCRATCH(m, n, k) (IK_MATMULPAIRS_SCRATCH(k) + 4 * (((k) + 1) / 2 * ((m) + ((n) + 15) / 16 * 16) + 16))

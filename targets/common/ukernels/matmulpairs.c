@@ -1,7 +1,7 @@
 /* ik_matmul_f32_bf16: ik_matmul_f32 with operands of bf16 (narrow.h) and sums in f32; parameters in matmul.h. a // bf16 [.., M, K];
- * b // [..][ceil(N / 16)][ceil(K / 2)][16][2] bf16, zero padded, its strides in words of two; or, not packed, a and b as ik_matmul_f32 takes them, and each
- * worker rounds the matrices that it meets. Tiles of 8 rows by 48 columns, one chain of ik_dot2 over
- * pairs of k per output (or AMX: amx.h, 16 rows, or 32 by 32); rows are read in place where they are whole words. Parallel units: (batch, column tile, row panel), rows innermost. */
+ * b // [..][ceil(N / 16)][ceil(K / 2)][16][2] bf16, zero padded, its strides in words of two; or, not packed, a and b as ik_matmul_f32 takes
+ * them, and each worker rounds the matrices that it meets. Tiles of 8 rows by 48 columns, one chain of ik_dot2 over pairs of k per output (or AMX: amx.h, 16
+ * rows, or 32 by 32); rows are read in place where they are whole words. Parallel units: (batch, column tile, row panel), rows innermost. */
 #include "targets/common/ukernels/amx.h"
 #include "targets/common/ukernels/matmulparts.h"
 #include "targets/common/ukernels/pairs.h"
