@@ -124,17 +124,31 @@ static void ik_qdw_direct(uint8_t *y, uint8_t *bytes, const uint8_t *x, const ui
 }
 #endif
 
+/* Of one call. */
+typedef struct {
+#if IK_QDW_ROWS
+  ik_qdw_window windows[IK_QDW_WINDOWS];
+#endif
+  int isSmall; /* planes go by the windows */
+} ik_qdw_planes;
+
 /* y // the output rows [h0, h1) of one channel of the plane x, with `words` as scratch. */
 static void ik_qdw_band(uint8_t *y, int32_t *words, const uint8_t *x, const uint8_t *end, const int64_t *p, const ik_qdw *d, int64_t h0, int64_t h1,
-                        const ik_qdw_channel *c) {
+                        const ik_qdw_channel *c, const ik_qdw_planes *planes) {
   const int64_t *q = p + IK_CONV_COUNT;
   const int64_t lines = h1 - h0 + (p[IK_CONV_KH] - 1) * p[IK_CONV_DH] / p[IK_CONV_SH];
   const ik_rounding rounding = ik_rounding_of(q[IK_Q_Y_ZERO], q[IK_Q_Y_UNSIGNED]);
 #if IK_QDW_ROWS
+  if (!c->zero && planes->isSmall) {
+    ik_qdw_plane(y, x, planes->windows, h1 * d->ow, p[IK_CONV_KH], ik_qflip(q), c, rounding);
+    return;
+  }
   if (!c->zero && ik_qdw_has_rows(p)) {
     ik_qdw_direct(y, (uint8_t *)words, x, end, p, h0, h1, c, rounding);
     return;
   }
+#else
+  (void)planes;
 #endif
   uint8_t *bytes = (uint8_t *)(words + d->groups * d->l.phasesH * d->l.lines * d->ow + 16);
   ik_qdw_bytes(bytes, x, end, p, d, h0, lines);
@@ -152,7 +166,13 @@ IK_KERNEL(ik_qdwconv) {
   const int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], groups = (p[IK_CONV_KW] + IK_DOT - 1) / IK_DOT;
   const ik_qdw d = {groups, groups * p[IK_CONV_KH], p[IK_CONV_OW], ik_lines_of(p, p[IK_CONV_KC])};
   int32_t *words = (int32_t *)(((uintptr_t)buf[4] + 63) & ~(uintptr_t)63), offsets[IK_QDWCONV_TAPS], ones[IK_QDWCONV_TAPS], weights[IK_QDWCONV_TAPS];
+  ik_qdw_planes planes;
   ik_qdw_steps(offsets, ones, p, &d);
+#if IK_QDW_ROWS
+  planes.isSmall = p[IK_CONV_KC] >= p[IK_CONV_OH] && ik_qdw_windows(planes.windows, p, (uint8_t)q[IK_Q_X_ZERO] ^ ik_qflip(q));
+#else
+  planes.isSmall = 0;
+#endif
   const int64_t oh = p[IK_CONV_OH], band = p[IK_CONV_KC], bands = (oh + band - 1) / band, channels = p[IK_CONV_G] * p[IK_CONV_OC];
   const int64_t plane = p[IK_CONV_IH] * p[IK_CONV_IW], shift = q[IK_Q_W_UNSIGNED] ? 128 : 0;
   const uint32_t xZero = (uint32_t)(q[IK_Q_X_ZERO] + ik_qshift(q));
@@ -165,7 +185,7 @@ IK_KERNEL(ik_qdwconv) {
     const uint32_t zero = (uint32_t)(table[IK_QTABLE_ZERO * channels + channel] - shift), sum = ik_qdw_weights(weights, w + channel * taps, p, &d);
     const ik_qdw_channel c = {offsets, ones, weights, (int32_t)((uint32_t)table[channel] - xZero * sum + zero * xZero * (uint32_t)taps), (int32_t)zero,
                               ik_splat16(ik_f32(table[IK_QTABLE_MULTIPLIER * channels + channel]))};
-    ik_qdw_band((uint8_t *)buf[3] + (o * oh + h0) * d.ow, words, from, end, p, &d, h0, h1, &c);
+    ik_qdw_band((uint8_t *)buf[3] + (o * oh + h0) * d.ow, words, from, end, p, &d, h0, h1, &c, &planes);
     h0 = h1;
     if (h0 == oh)
       h0 = 0, ++o, channel = channel + 1 == channels ? 0 : channel + 1;

@@ -1,5 +1,6 @@
-/* Depthwise 3x3 of 8-bit values straight from padded lines of bytes, where one instruction puts bytes in any order within 16 of them: words of 4
- * neighbouring bytes are made in registers, and rows of outputs share the words of their lines. The sums are exact: those of qdwconv.c. */
+/* Depthwise convolutions of 8-bit values where one instruction puts bytes in any order within 16 of them: words of 4 neighbouring bytes are made in
+ * registers. 3x3 straight from padded lines of bytes, where rows of outputs share the words of their lines; small planes as they lie, 4 outputs from 16
+ * neighbouring bytes for each row of taps. The sums are exact: those of qdwconv.c. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_QDWROWS_H
 #define INGOT_TARGETS_COMMON_UKERNELS_QDWROWS_H
 
@@ -80,6 +81,79 @@ static void ik_qdw_rows(uint8_t *y, const uint8_t *bytes, const ik_qdw_lines *l,
     ik_qdw_wide(y, bytes, l, ch, rounding, 1);
   else
     ik_qdw_wide(y, bytes, l, ch, rounding, 2);
+}
+
+/* What 16 outputs take of a plane for one row of taps: for each 4 the 16 bytes from at[] on, put in `order`, with the border's bytes where that names none. */
+typedef struct { ik_u8x64 order, fill; int32_t at[4], isOne; /* all four are the same */ } ik_qdw_window;
+enum { IK_QDW_WINDOWS = 24 };
+
+/* The window of outputs first .. first + 15 and row of taps kh. 0: they take bytes that are farther apart. */
+static int ik_qdw_window_of(ik_qdw_window *to, const int64_t *p, int64_t first, int64_t kh, uint8_t border) {
+  const int64_t ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], ow = p[IK_CONV_OW];
+  uint8_t order[64], fill[64];
+  int64_t low[4], high[4] = {0}, places[64];
+  for (int j = 0; j < 4; ++j)
+    low[j] = ih * iw - 16;
+  for (int64_t i = 0, row = first / ow, column = first % ow; i < 64; i += 4) {
+    const int64_t h = row * p[IK_CONV_SH] + kh * p[IK_CONV_DH] - p[IK_CONV_PH];
+    for (int64_t t = 0, w = column * p[IK_CONV_SW] - p[IK_CONV_PW]; t < 4; ++t, w += p[IK_CONV_DW]) {
+      const int isInside = row < p[IK_CONV_OH] && t < p[IK_CONV_KW] && h >= 0 && h < ih && w >= 0 && w < iw;
+      const int64_t at = places[i + t] = isInside ? h * iw + w : -1;
+      low[i / 16] = isInside && at < low[i / 16] ? at : low[i / 16];
+      high[i / 16] = at > high[i / 16] ? at : high[i / 16];
+    }
+    if (++column == ow)
+      column = 0, ++row;
+  }
+  int64_t least = low[0], most = high[0];
+  for (int j = 1; j < 4; ++j) {
+    least = low[j] < least ? low[j] : least;
+    most = high[j] > most ? high[j] : most;
+  }
+  int fits = 1;
+  to->isOne = most - least < 16;
+  for (int j = 0; j < 4; ++j) {
+    low[j] = to->isOne ? least : low[j];
+    fits &= to->isOne || high[j] - low[j] < 16;
+    to->at[j] = (int32_t)low[j];
+  }
+  for (int i = 0; i < 64; ++i) {
+    order[i] = places[i] < 0 ? 0x80 : (uint8_t)(places[i] - low[i / 16]);
+    fill[i] = places[i] < 0 ? border : 0;
+  }
+  __builtin_memcpy(&to->order, order, 64);
+  __builtin_memcpy(&to->fill, fill, 64);
+  return fits;
+}
+
+/* The windows of a plane, by outputs, then by rows of taps; 0 where it has too many or one cannot be. */
+static int ik_qdw_windows(ik_qdw_window *to, const int64_t *p, uint8_t border) {
+  const int64_t outputs = p[IK_CONV_OH] * p[IK_CONV_OW], rows = p[IK_CONV_KH];
+  if (p[IK_CONV_KW] > 4 || p[IK_CONV_IH] * p[IK_CONV_IW] < 16 || (outputs + 15) / 16 * rows > IK_QDW_WINDOWS)
+    return 0;
+  for (int64_t first = 0; first < outputs; first += 16)
+    for (int64_t kh = 0; kh < rows; ++kh)
+      if (!ik_qdw_window_of(to++, p, first, kh, border))
+        return 0;
+  return 1;
+}
+
+/* y // [outputs] of one channel of the plane x; bytes are shifted by an exclusive or with `flip`, as the windows' border is. */
+static void ik_qdw_plane(uint8_t *y, const uint8_t *x, const ik_qdw_window *window, int64_t outputs, int64_t rows, uint8_t flip, const ik_qdw_channel *ch,
+                         ik_rounding rounding) {
+  for (int64_t i = 0; i < outputs; i += 16) {
+    ik_i32x16 sum = (ik_i32x16)ch->constant;
+    for (int64_t kh = 0; kh < rows; ++kh, ++window) {
+      union { ik_u8x16 part[4]; ik_u8x64 all; } lanes;
+      if (window->isOne)
+        lanes.part[0] = lanes.part[1] = lanes.part[2] = lanes.part[3] = *(const ik_u8x16u *)(x + window->at[0]);
+      else
+        IK_UNROLL for (int j = 0; j < 4; ++j) lanes.part[j] = *(const ik_u8x16u *)(x + window->at[j]);
+      const ik_c8x64 words = __builtin_ia32_pshufb512((ik_c8x64)(lanes.all ^ (ik_u8x64)flip), (ik_c8x64)window->order) | (ik_c8x64)window->fill;
+      sum = ik_dot16(sum, (ik_i32x16)words, (ik_i32x16)ch->weights[kh]);
+    }
+    ik_store_bytes(y + i, ik_requantize16(sum, ch->m, rounding), outputs - i);
+  }
 }
 #else
 #define IK_QDW_ROWS 0

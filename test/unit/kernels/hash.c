@@ -152,6 +152,17 @@ static int64_t rowsShape(int64_t *p, int64_t stride) {
   return p[IK_CONV_G] * p[IK_CONV_OC] * p[IK_CONV_OH] * p[IK_CONV_OW];
 }
 
+/* Depthwise over small planes, each of them one band. */
+static int64_t planeShape(int64_t *p) {
+  for (int a = 1; a < 3; ++a) {
+    const int64_t reach = (p[IK_CONV_KD + a] = pick(1, 4), p[IK_CONV_DD + a] = pick(1, 2), p[IK_CONV_DD + a] * (p[IK_CONV_KD + a] - 1));
+    p[IK_CONV_SD + a] = pick(1, 3), p[IK_CONV_PD + a] = pick(0, 2), p[IK_CONV_ID + a] = reach + pick(1, 8);
+    p[IK_CONV_OD + a] = (p[IK_CONV_ID + a] + 2 * p[IK_CONV_PD + a] - reach - 1) / p[IK_CONV_SD + a] + 1;
+  }
+  p[IK_CONV_KC] = p[IK_CONV_OH];
+  return p[IK_CONV_G] * p[IK_CONV_OC] * p[IK_CONV_OH] * p[IK_CONV_OW];
+}
+
 /* form: as in convCase. */
 static void quantCase(kernel *run, int form) {
   int64_t p[IK_QCONV_COUNT], count = convShape(p, form == 1), *q = p + IK_CONV_COUNT;
@@ -161,8 +172,8 @@ static void quantCase(kernel *run, int form) {
     p[IK_CONV_KC] = 3;
   if (isSquare)
     count = squareShape(p, pick(7, 9));
-  if (isRows) /* 3x3 with one stride and no zeros of weights */
-    count = rowsShape(p, pick(1, 2));
+  if (isRows) /* no zeros of weights; 3x3 with one stride, or small */
+    count = pick(0, 1) ? rowsShape(p, pick(1, 2)) : planeShape(p);
   q[IK_Q_X_UNSIGNED] = pick(0, 1), q[IK_Q_Y_UNSIGNED] = pick(0, 1), q[IK_Q_W_ZEROS] = !isSquare && !isRows, q[IK_Q_GAPLESS] = form == 2 && pick(0, 1);
   q[IK_Q_X_ZERO] = pick(0, 100), q[IK_Q_Y_ZERO] = pick(0, 100);
   fillTyped(x, 1 << 14, 1), fillTyped(w, 1 << 14, 1);
@@ -256,7 +267,7 @@ static void hashAll(void) {
     convCase(ik_conv_f32, 0, 4), convCase(ik_conv_f16, 0, 2), convCase(ik_convlines_f32, 2, 4), convCase(ik_convlines_f16, 2, 2);
     convCase(ik_convfew_f32, 4, 4), convCase(ik_convchannels_f32, 5, 4), convCase(ik_convwino_f32, 3, 4), convCase(ik_convwino_f16, 3, 2);
     convCase(ik_dwconv_f32, 1, 4), convCase(ik_dwconv_f16, 1, 2);
-    quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1), quantCase(ik_qconvlines, 2), quantCase(ik_qconvreal, 3), quantCase(ik_iconv, 4);
+    quantCase(ik_qconv, 0), quantCase(ik_qdwconv, 1), quantCase(ik_qdwconv, 1), quantCase(ik_qdwconv, 1), quantCase(ik_qconvlines, 2), quantCase(ik_qconvreal, 3), quantCase(ik_iconv, 4);
     quantMatmulCase(ik_qmatmul, 1), quantMatmulCase(ik_imatmul, 4);
     matmulCase(ik_matmul_f32, 4), matmulCase(ik_matmul_f16, 2);
     narrowConvCase(ik_conv_f32_f16, 0, 0), narrowConvCase(ik_convlines_f32_f16, 2, 0), narrowMatmulCase(ik_matmul_f32_f16, 0);
