@@ -262,7 +262,7 @@ int runGenerate(const Context &context) {
     return context.fail("IG0002", "ingot generate needs --prompt TEXT or --tokens 1,2,3", "", "for example: " + context.options.command->example.str());
   if ((context.options.has("chat") && context.options.has("tokens")) || (context.options.has("system") && !context.options.has("chat")))
     return context.fail("IG0002", "--system needs --chat, and --chat needs --prompt", "", "for example: --chat --system 'Be brief' --prompt 'Why is the sky blue?'");
-  std::optional<CompileOptions> options = languageOptions(context, context.options.arguments[0], {"prefill", "prefill_more", "prefill_short", "decode"});
+  std::optional<CompileOptions> options = languageOptions(context, context.options.arguments[0], textEntries());
   if (!options)
     return kUserFault;
   Diagnostics ignored; // without a tokenizer, ids are taken and printed

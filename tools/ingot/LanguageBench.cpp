@@ -143,7 +143,7 @@ private:
 } // namespace
 
 int benchLanguageModel(const Context &context) {
-  std::optional<CompileOptions> options = languageOptions(context, context.options.arguments[0], {"prefill", "prefill_more", "prefill_short", "decode"});
+  std::optional<CompileOptions> options = languageOptions(context, context.options.arguments[0], textEntries());
   if (!options)
     return kUserFault;
   int64_t asked = std::max(context.options.integer("pp"), context.options.integer("tg"));

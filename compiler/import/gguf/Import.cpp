@@ -135,7 +135,7 @@ std::optional<Pooling> choosePooling(const LlmModel &model, const ImportLlm &opt
 std::optional<std::vector<std::string>> chooseEntries(const LlmModel &model, const ImportLlm &options, llvm::StringRef path, Diagnostics &diagnostics) {
   std::vector<std::string> entries = options.entries;
   if (entries.empty())
-    entries = model.spec.causal ? std::vector<std::string>{"prefill", "prefill_more", "prefill_short", "decode"} : std::vector<std::string>{"embed"};
+    entries = model.spec.causal ? textEntries() : std::vector<std::string>{"embed"};
   if (options.entries.empty() && model.spec.causal && options.sequences > 1)
     entries.push_back("decode_batch");
   if (!model.spec.causal && options.sequences > 1) {
@@ -166,6 +166,8 @@ bool addEntries(LlmGraph &graph, const LlmModel &model, const ImportLlm &options
 }
 
 } // namespace
+
+std::vector<std::string> textEntries() { return {"prefill", "prefill_more", "prefill_short", "decode"}; }
 
 ImportedModel importGguf(llvm::StringRef path, const ImportLlm &options, MLIRContext &context, WeightStore &store, Diagnostics &diagnostics) {
   ImportedModel result;

@@ -8,12 +8,15 @@
 
 namespace ingot {
 
+/// The entry points of a model that makes text.
+std::vector<std::string> textEntries();
+
 /// What is asked of a language model beside the file.
 struct ImportLlm {
   int64_t ctx = 0;                  // --ctx, tokens the cache holds; 0: the model's own, at most 4096
   int64_t chunk = 128;              // tokens of one prefill or score step, at most ctx
   std::string quantize;             // --quantize: the block type that matrices of floats take (Requantize.h); empty: none
-  std::vector<std::string> entries; // of "prefill", "prefill_more", "prefill_short", "decode", "score", "embed", "decode_batch"; empty: the first four, with
+  std::vector<std::string> entries; // of "prefill", "prefill_more", "prefill_short", "decode", "score", "embed", "decode_batch"; empty: textEntries(), with
                                     // several sequences the last too, or embed of a model that makes no text
   std::string pooling;              // of "embed": "mean", "first", "last"; empty: the file's
   bool narrowCache = false;         // --kv q8: keys and values in 8 bits with a scale for 32, else f16
