@@ -201,7 +201,7 @@ private:
       manager.addInstrumentation(std::make_unique<DumpAfterPass>(dumper, phase.name));
     WeightRequest weights{result->target->weightCosts(result->device), options.sparse, result->device.name, {}};
     PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights,
-                        mayTune(options, result->device) ? &result->choices : nullptr, !options.shapes.empty(), sharesShapes(), options.streamBytes};
+                        mayTune(options, result->device) ? &result->choices : nullptr, !options.shapes.empty(), sharesShapes(), result->target->sharesShapes(), options.streamBytes};
     phase.build(manager, context);
     bool good = succeeded(manager.run(*result->module));
     llvm::append_range(result->weightNotes, weights.notes);

@@ -22,6 +22,7 @@ struct PassContext {
   Choices *choices = nullptr;          // what measurement may decide; null: the rules do
   bool mergeWeights = false;           // entry points bring equal weights under different names
   bool shareShapes = false;            // and the target can share their steps
+  bool rollSteps = false;              // the target's code can run steps in a loop over rows of numbers
   int64_t streamBytes = 0;             // most weights in memory at once; 0: all
 };
 

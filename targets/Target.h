@@ -103,7 +103,7 @@ public:
   virtual std::vector<KernelRow> kernels(const Device &device) const = 0;
   /// What the forms of constant 8-bit weights cost on the device (passes/lower/WeightForms.h); null: it has no kernels for them.
   virtual const WeightCosts *weightCosts(const Device &) const { return nullptr; }
-  /// Whether programs of several shapes may share their steps (deploy.shared), so that a shape more costs a row of numbers instead of code.
+  /// Whether programs of several shapes, and the turns of a loop, may share their steps (deploy.shared): one more costs a row of numbers instead of code.
   virtual bool sharesShapes() const { return false; }
   /// Stage names in order, for --stop-after=<target>:<stage>.
   virtual llvm::ArrayRef<llvm::StringRef> stages() const = 0;

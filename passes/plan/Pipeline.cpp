@@ -14,7 +14,7 @@ void buildPlan(mlir::OpPassManager &manager, const PassContext &context) {
     manager.addPass(createStageWeights(context.fastBytes));
   if (context.streamBytes > 0)
     manager.addPass(createStreamWeights(context.streamBytes)); // each turn of a loop would read other weights
-  else
+  else if (context.rollSteps)
     manager.addPass(createRollSteps());
 }
 
