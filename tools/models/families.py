@@ -15,7 +15,7 @@ def family(name, arch, **flags):
         head_norms=None, sinks=False, experts=0, expert_ffn=96, used=2, renormalize=True, top_first=False, feed="gated", activation="silu", window=0,
         local=lambda i: False, local_base=None, turns=lambda i: True, factors=(), dense=(), attention_cap=0, logit_cap=0, stretch=None, local_stretch=True,
         temperature=None, pooling=None, attends=lambda i: True, besides=False, taps=0, final_norm="output_norm",
-        scan=None, scan_norm=True, shared=0, scales=(), bare=None, dense_blocks=0, sigmoid=False, norms=("attn_norm", "ffn_norm"), keys={})
+        scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), bare=None, dense_blocks=0, sigmoid=False, norms=("attn_norm", "ffn_norm"), keys={})
     made.__dict__.update(flags)
     return made
 
@@ -53,6 +53,8 @@ FAMILIES = {f.name: f for f in (
            keys={**YARN, "rope.scaling.yarn_log_multiplier": ("F32", 0.5), "attention.temperature_scale": ("F32", 0.1)}),
     family("mixtral", "llama", halves=False, experts=4),
     family("olmoe", "olmoe", kv_heads=4, head_norms="row", experts=4, renormalize=False),
+    family("qwen2moe", "qwen2moe", bias=("attn_q", "attn_k", "attn_v"), experts=4, renormalize=False, expert_ffn=64, shared=96, shared_gate=True,
+           keys={"expert_feed_forward_length": ("U32", 64), "expert_shared_feed_forward_length": ("U32", 96)}),
     family("gpt-oss", "gpt-oss", bias=True, sinks=True, experts=4, top_first=True, activation="oai", window=24, local=lambda i: i % 2 == 0,
            stretch=("yarn", 8.0, 64), norms=("attn_norm", "post_attention_norm"), keys={**YARN, "expert_feed_forward_length": ("U32", 96)}),
     family("lfm2", "lfm2", **LFM, keys=TAPS),
@@ -227,7 +229,7 @@ def mixture(x, w, f, b):
         chosen = np.argsort(-(sigmoids + w[b + "exp_probs_b.bias"] if f.sigmoid else scores[row]), kind="stable")[:f.used]
         shares = sigmoids[chosen] / sigmoids[chosen].sum() if f.sigmoid else softmax(scores[row][chosen]) if f.top_first or f.renormalize else softmax(scores[row])[chosen]
         for e, share in zip(chosen, shares):
-            one = lambda name, v: w[b + name + "_exps.weight"][e] @ v + (w[b + name + "_exps.bias"][e] if f.bias else 0)
+            one = lambda name, v: w[b + name + "_exps.weight"][e] @ v + (w[b + name + "_exps.bias"][e] if f.bias is True else 0)
             out[row] += share * one("ffn_down", gated(one("ffn_gate", x[row]), one("ffn_up", x[row]), f))
     return out
 
@@ -235,7 +237,8 @@ def mixture(x, w, f, b):
 def feed_forward(x, w, f, b):
     if f.experts and int(b.split(".")[1]) >= f.dense_blocks:
         one = lambda v: linear(gated(linear(v, w, b + "ffn_gate_shexp"), linear(v, w, b + "ffn_up_shexp"), f), w, b + "ffn_down_shexp")
-        return mixture(x, w, f, b) + (one(x) if f.shared else 0)
+        share = 1 / (1 + np.exp(-x @ w[b + "ffn_gate_inp_shexp.weight"]))[:, None] if f.shared_gate else 1
+        return mixture(x, w, f, b) + (share * one(x) if f.shared else 0)
     up = linear(x, w, b + "ffn_up")
     if f.feed == "plain":
         return linear(activate(up, f.activation), w, b + "ffn_down")

@@ -32,7 +32,7 @@ def seeded(f, seed):
 
     def linear(name, rows, columns, biased, gain=1.0):
         matrix(name, rows, columns, gain=gain)
-        if biased:
+        if biased is True or biased and name.split(".")[-1] in biased:
             bias(name, rows)
 
     matrix("token_embd", vocab, f.width, gain=1.0 if f.root else 2.0 if f.tied else f.width ** 0.5)
@@ -106,10 +106,12 @@ def feed_forward(f, b, routed, matrix, bias, linear):
         linear(b + "ffn_gate_inp", f.experts, f.width, f.bias, 3)
         for name, rows, columns in (("ffn_gate", f.expert_ffn, f.width), ("ffn_up", f.expert_ffn, f.width), ("ffn_down", f.width, f.expert_ffn)):
             matrix(b + name + "_exps", f.experts, rows, columns, gain=1.5)
-            if f.bias:
+            if f.bias is True:
                 bias(b + name + "_exps", f.experts, rows)
         for name, rows, columns in (("ffn_gate", f.shared, f.width), ("ffn_up", f.shared, f.width), ("ffn_down", f.width, f.shared)) if f.shared else ():
             linear(b + name + "_shexp", rows, columns, False)
+        if f.shared_gate:
+            matrix(b + "ffn_gate_inp_shexp", f.width, gain=3)
         return
     if f.feed == "gated":
         linear(b + "ffn_gate", f.ffn, f.width, f.bias)

@@ -67,6 +67,7 @@ struct ArchSpec {
   Routing routing = Routing::ShareThenTop;
   bool leadingDense = false;      // leading_dense_block_count blocks have no experts
   bool sharedExpert = false;      // "_shexp" tensors: one more that every row goes through
+  bool sharedGate = false;        // what it gives is multiplied by the sigmoid of the row's product with ffn_gate_inp_shexp
   bool renormalizeExperts = true; // weights of the chosen experts add up to 1
   // Metadata keys below "<name>." that hold factors; empty: the architecture has none.
   llvm::StringRef embeddingScaleKey;    // multiplies the embedded tokens

@@ -197,12 +197,21 @@ Value LlmGraph::gate(Value gated, Value up) {
   return binary(unary(gated, model.spec.activation, model.spec.activationAlpha), up, nn::BinaryKind::mul);
 }
 
+/// The expert that every row [M, E] goes through, weighed where the architecture says so.
+Value LlmGraph::sharedExpert(Value input, const LlmBlock &block) {
+  Value result = linear(gate(linear(input, block.sharedGate), linear(input, block.sharedUp)), block.sharedDown);
+  if (!block.sharedShare)
+    return result;
+  at(block.sharedShare->name);
+  Value products = binary(input, vector(*block.sharedShare), nn::BinaryKind::mul);
+  Value score = nn::ReduceOp::create(builder, loc, f32({rowsOf(input), 1}), nn::ReduceKind::sum, products, builder.getDenseI64ArrayAttr({1}));
+  return binary(result, unary(score, nn::UnaryKind::sigmoid), nn::BinaryKind::mul);
+}
+
 Value LlmGraph::feedForward(Value input, const LlmBlock &block) {
   Value normed = norm(input, block.ffnNorms.before);
-  if (block.hasExperts && model.sharedWidth) {
-    Value shared = linear(gate(linear(normed, block.sharedGate), linear(normed, block.sharedUp)), block.sharedDown);
-    return binary(mixture(normed, block), shared, nn::BinaryKind::add);
-  }
+  if (block.hasExperts && model.sharedWidth)
+    return binary(mixture(normed, block), sharedExpert(normed, block), nn::BinaryKind::add);
   if (block.hasExperts)
     return mixture(normed, block);
   if (model.spec.feedForward == FeedForward::Plain)

@@ -87,6 +87,7 @@ private:
   Value heads(Value input, int64_t count, const LlmNorm &norm, const LlmBlock &block, Value position);
   Value tempered(Value query, Value position);
   Value feedForward(Value input, const LlmBlock &block);
+  Value sharedExpert(Value input, const LlmBlock &block);
   Value mixture(Value input, const LlmBlock &block);
   Value expertWeights(Value scores, const LlmBlock &block, Value &experts);
   Value sumOfShares(Value weights);

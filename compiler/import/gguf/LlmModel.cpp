@@ -200,6 +200,8 @@ private:
       block.sharedGate = linear(blk + "ffn_gate_shexp", width, model.sharedWidth);
       block.sharedUp = linear(blk + "ffn_up_shexp", width, model.sharedWidth);
       block.sharedDown = linear(blk + "ffn_down_shexp", model.sharedWidth, width);
+      if (model.spec.sharedGate)
+        block.sharedShare = vector(blk + "ffn_gate_inp_shexp.weight", width, true);
       return;
     }
     if (model.spec.feedForward == FeedForward::Joined)

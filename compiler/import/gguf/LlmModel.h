@@ -59,6 +59,7 @@ struct LlmBlock {
   bool hasExperts = false;
   const GgufTensor *choiceBias = nullptr; // with Routing::Sigmoid
   LlmLinear sharedGate, sharedUp, sharedDown;
+  const GgufTensor *sharedShare = nullptr; // of a row in the shared expert; null: all
   const GgufTensor *sinks = nullptr;
   int64_t kvHeads = 0, ffnWidth = 0;
   int64_t window = 0; // tokens that attention sees; 0: all

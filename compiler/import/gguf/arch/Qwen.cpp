@@ -1,4 +1,5 @@
-// qwen2 and qwen3: rotation of halves. qwen2 has biases of q, k and v (found in the file), qwen3 norms of their heads; qwen3moe is qwen3 with experts.
+// qwen2 and qwen3: rotation of halves. qwen2 has biases of q, k and v (found in the file), qwen3 norms of their heads; qwen3moe is qwen3 with experts,
+// qwen2moe qwen2 with experts as the softmax weighs them, and one that every row goes through as far as a sigmoid lets it.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
@@ -8,6 +9,12 @@ void registerQwen(ArchRegistry &registry) {
   spec.ropePairs = nn::RopePairs::halves;
   spec.name = "qwen2";
   addArch(registry, spec);
+  spec.name = "qwen2moe";
+  spec.renormalizeExperts = false;
+  spec.sharedExpert = spec.sharedGate = true;
+  addArch(registry, spec);
+  spec.renormalizeExperts = true;
+  spec.sharedExpert = spec.sharedGate = false;
   spec.headNorms = HeadNorms::Each;
   spec.name = "qwen3";
   addArch(registry, spec);
