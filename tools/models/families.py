@@ -15,7 +15,8 @@ def family(name, arch, **flags):
         head_norms=None, sinks=False, experts=0, expert_ffn=96, used=2, renormalize=True, top_first=False, feed="gated", activation="silu", window=0,
         local=lambda i: False, local_base=None, turns=lambda i: True, factors=(), dense=(), attention_cap=0, logit_cap=0, stretch=None, local_stretch=True,
         temperature=None, pooling=None, attends=lambda i: True, besides=False, taps=0, final_norm="output_norm",
-        scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), bare=None, dense_blocks=0, sigmoid=False, norms=("attn_norm", "ffn_norm"), keys={})
+        scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), logit_factor=1, bare=None, dense_blocks=0,
+        sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, norms=("attn_norm", "ffn_norm"), keys={})
     made.__dict__.update(flags)
     return made
 
@@ -34,6 +35,11 @@ def scan_keys(heads, width, length, groups, taps):
 
 HYBRID = dict(halves=False, blocks=5, attends=lambda i: i % 2 == 1, turns=lambda i: False, scan=(8, 16, 24, 2, 4), scales=SCALES,
               keys={**scan_keys(8, 16, 24, 2, 4), **{key: ("F32", number) for key, number in SCALES.items()}, "rope.scaling.finetuned": ("BOOL", False)})
+QKV = ("attn_q", "attn_k", "attn_v")
+MOE = {"expert_feed_forward_length": ("U32", 64)}
+IMAGE = {"rope.dimension_sections": ("I32", [3, 3, 2, 0])}
+FALCON = dict(layer_norm=True, beside=True, ffn_norm="attn_norm", norms=("attn_norm",), feed="plain", activation="gelu")
+COHERE = dict(layer_norm="weight", tied=True, halves=False, beside=True, ffn_norm="attn_norm", norms=("attn_norm",), logit_factor=0.5)
 POST = ("post_attention_norm", "post_ffw_norm")
 FAMILIES = {f.name: f for f in (
     family("gemma2", "gemma2", **GEMMA, window=24, local=lambda i: i % 2 == 0, attention_cap=20.0, logit_cap=10.0,
@@ -53,13 +59,57 @@ FAMILIES = {f.name: f for f in (
            keys={**YARN, "rope.scaling.yarn_log_multiplier": ("F32", 0.5), "attention.temperature_scale": ("F32", 0.1)}),
     family("mixtral", "llama", halves=False, experts=4),
     family("olmoe", "olmoe", kv_heads=4, head_norms="row", experts=4, renormalize=False),
-    family("qwen2moe", "qwen2moe", bias=("attn_q", "attn_k", "attn_v"), experts=4, renormalize=False, expert_ffn=64, shared=96, shared_gate=True,
-           keys={"expert_feed_forward_length": ("U32", 64), "expert_shared_feed_forward_length": ("U32", 96)}),
-    family("gpt-oss", "gpt-oss", bias=True, sinks=True, experts=4, top_first=True, activation="oai", window=24, local=lambda i: i % 2 == 0,
+    family("qwen2moe", "qwen2moe", bias=QKV, experts=4, renormalize=False, expert_ffn=64, shared=96, shared_gate=True,
+           keys={**MOE, "expert_shared_feed_forward_length": ("U32", 96)}),
+    family("qwen2vl", "qwen2vl", bias=QKV, base=1e6, keys={"rope.dimension_sections": ("I32", [2, 3, 3, 0])}),
+    family("qwen3vl", "qwen3vl", head_norms="each", tied=True, base=5e6, keys={**IMAGE, "n_deepstack_layers": ("U32", 3)}),
+    family("qwen3vlmoe", "qwen3vlmoe", head_norms="each", base=5e6, experts=4, expert_ffn=64, keys={**IMAGE, **MOE, "n_deepstack_layers": ("U32", 3)}),
+    family("gemma", "gemma", **{**GEMMA, "norms": ("attn_norm", "ffn_norm")}),
+    family("granitemoe", "granitemoe", halves=False, tied=True, experts=4, shared=64, scales=SCALES,
+           keys={**{key: ("F32", number) for key, number in SCALES.items()}, "expert_shared_feed_forward_length": ("U32", 64)}),
+    family("seed_oss", "seed_oss", bias=QKV, base=1e7, norms=("attn_norm", "post_attention_norm"), ffn_norm="post_attention_norm"),
+    family("ernie4_5", "ernie4_5", halves=False, tied=True, base=5e5),
+    family("ernie4_5-moe", "ernie4_5-moe", halves=False, tied=True, experts=4, expert_ffn=64, shared=96, dense_blocks=1, choice_bias=True,
+           keys={**MOE, "expert_shared_feed_forward_length": ("U32", 96), "expert_shared_count": ("U32", 2), "leading_dense_block_count": ("U32", 1),
+                 "interleave_moe_layer_step": ("U32", 1)}),
+    family("hunyuan-dense", "hunyuan-dense", head_norms="each", late_norms=True, tied=True, base=11158840.0,
+           keys={"rope.scaling.type": ("STRING", "none"), "rope.scaling.factor": ("F32", 1.0), "rope.scaling.original_context_length": ("U32", 512)}),
+    family("internlm2", "internlm2", halves=False, keys={"vocab_size": ("U32", 282)}),
+    family("minicpm", "minicpm", halves=False, tied=True, scales={"embedding_scale": 12.0, "residual_scale": 0.7, "logit_scale": 4.0},
+           keys={"embedding_scale": ("F32", 12.0), "residual_scale": ("F32", 0.7), "logit_scale": ("F32", 4.0)}),
+    family("exaone", "exaone", factors=("rope_freqs",), tied=True, base=1e6),
+    family("exaone4", "exaone4", head_norms="each", norms=POST, tied=True, factors=("rope_freqs",), base=1e6),
+    family("exaone4-windows", "exaone4", blocks=64, head_norms="each", norms=POST, window=24, local=lambda i: i % 4 != 3,
+           turns=lambda i: i % 4 != 3, keys={"attention.sliding_window_pattern": ("BOOL", [i % 4 != 3 for i in range(64)])}),
+    family("arcee", "arcee", halves=False, feed="plain", activation="relu2", tied=True),
+    family("nemotron", "nemotron", layer_norm=True, feed="plain", activation="relu2", turned=8,
+           keys={"rope.scaling.type": ("STRING", "none"), "attention.layer_norm_rms_epsilon": ("F32", 1e-5)}),
+    family("olmo", "olmo", kv_heads=4, layer_norm="bare", halves=False, tied=True, clamp=1.5, keys={"attention.clamp_kqv": ("F32", 1.5)}),
+    family("xverse", "xverse", kv_heads=4, halves=False, keys={"tensor_data_layout": ("STRING", "Meta AI original pth")}),
+    family("orion", "orion", layer_norm=True),
+    family("maincoder", "maincoder", halves=False, head_norms="each", late_norms=True, tied=True, base=1e6),
+    family("smallthinker", "smallthinker", blocks=5, experts=4, expert_ffn=64, sigmoid=True, routed_early=True, activation="relu", window=4096, local=lambda i: i % 4 != 0,
+           turns=lambda i: i % 4 != 0, keys={**MOE, "expert_gating_func": ("U32", 2)}),
+    family("phi2", "phi2", **FALCON, kv_heads=4, joined_qkv=True, bias=("attn_qkv", "attn_output", "ffn_up", "ffn_down", "output"), turned=8),
+    family("gptneox", "gptneox", **{**FALCON, "norms": ("attn_norm", "ffn_norm"), "ffn_norm": "ffn_norm"}, kv_heads=4, joined_qkv=True, bias=True, turned=4,
+           keys={"use_parallel_residual": ("BOOL", True)}),
+    family("gptneox-in-turn", "gptneox", layer_norm=True, feed="plain", activation="gelu", kv_heads=4, joined_qkv=True, bias=True, turned=4,
+           keys={"use_parallel_residual": ("BOOL", False)}),
+    family("stablelm", "stablelm", layer_norm=True, bias=QKV, turned=4, keys={"use_parallel_residual": ("BOOL", True)}),
+    family("stablelm-beside", "stablelm", layer_norm=True, beside=True, ffn_norm="attn_norm", norms=("attn_norm",), head_norms="own", turned=4,
+           keys={"use_parallel_residual": ("BOOL", True)}),
+    family("command-r", "command-r", **COHERE, keys={"logit_scale": ("F32", 0.5), "rope.scaling.type": ("STRING", "none")}),
+    family("cohere2", "cohere2", **COHERE, window=24, local=lambda i: i % 4 != 3, turns=lambda i: i % 4 != 3,
+           keys={"logit_scale": ("F32", 0.5), "rope.scaling.type": ("STRING", "none")}),
+    family("falcon", "falcon", **FALCON, kv_heads=1, joined_qkv=True),
+    family("glm4", "glm4", halves=False, turned=8, bias=QKV, feed="joined", norms=("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm")),
+    family("chatglm", "chatglm", halves=False, turned=8, joined_qkv=True, bias=("attn_qkv",), feed="joined"),
+    family("llama-embed", "llama-embed", halves=False, tied=True, pooling="mean", keys={"pooling_type": ("U32", 1), "attention.causal": ("BOOL", False)}),
+    family("gpt-oss", "gpt-oss", bias=True, sinks=True, experts=4, top_first=True, activation="oai", window=24, local=lambda i: i % 2 == 0, ffn_norm="post_attention_norm",
            stretch=("yarn", 8.0, 64), norms=("attn_norm", "post_attention_norm"), keys={**YARN, "expert_feed_forward_length": ("U32", 96)}),
     family("lfm2", "lfm2", **LFM, keys=TAPS),
     family("lfm2-embedding", "lfm2", **LFM, pooling="last", keys={**TAPS, "pooling_type": ("U32", 3)}),
-    family("lfm2moe", "lfm2moe", **LFM, experts=4, dense_blocks=2, sigmoid=True, expert_ffn=64,
+    family("lfm2moe", "lfm2moe", **LFM, experts=4, dense_blocks=2, sigmoid=True, choice_bias=True, expert_ffn=64,
            keys={**TAPS, "expert_gating_func": ("U32", 2), "leading_dense_block_count": ("U32", 2), "expert_feed_forward_length": ("U32", 64)}),
     # As Granite 4.0's dense models are converted: with keys of what they do not have.
     family("granite", "granite", halves=False, turns=lambda i: False, scales=SCALES,
@@ -85,7 +135,7 @@ def frequencies(w, f, local):
     pair = np.arange(f.turned // 2)
     own = (f.local_base or f.base if local else f.base) ** (-2.0 * pair / f.turned)
     if f.factors:
-        own = own / w["rope_factors_long.weight"]  # the golden text is longer than the trained context
+        own = own / w[f.factors[0] + ".weight"]  # the golden text is longer than the trained context
     if f.stretch is None or (local and not f.local_stretch):
         return own, 1.0
     kind, factor, *rest = f.stretch
@@ -119,10 +169,9 @@ def rotate(x, w, f, i):
 
 def norm(x, w, name, f):
     epsilon = np.float64(np.float32(f.epsilon))
-    if not f.layer_norm:
-        return x / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon) * w[name + ".weight"]
-    x = x - x.mean(-1, keepdims=True)
-    return x / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon) * w[name + ".weight"] + w[name + ".bias"]
+    if f.layer_norm:
+        x = x - x.mean(-1, keepdims=True)
+    return x / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon) * w.get(name + ".weight", 1) + w.get(name + ".bias", 0)
 
 
 def activate(x, kind):
@@ -130,6 +179,8 @@ def activate(x, kind):
         return x / (1 + np.exp(-x))
     if kind == "gelu":
         return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)))
+    if kind.startswith("relu"):
+        return np.maximum(x, 0) ** (2 if kind == "relu2" else 1)
     return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
 
 
@@ -169,12 +220,17 @@ def attention(x, w, f, i):
         q, k, v = np.split(linear(x, w, b + "attn_qkv"), np.cumsum(sizes)[:2], -1)
     else:
         q, k, v = (linear(x, w, b + name) for name in ("attn_q", "attn_k", "attn_v"))
+    if f.clamp:
+        q, k, v = (np.clip(t, -f.clamp, f.clamp) for t in (q, k, v))
     if f.head_norms == "row":
         q, k = norm(q, w, b + "attn_q_norm", f), norm(k, w, b + "attn_k_norm", f)
     q, k, v = q.reshape(n, f.heads, f.head), k.reshape(n, f.kv_heads, f.head), v.reshape(n, f.kv_heads, f.head)
-    if f.head_norms == "each":
+    if f.late_norms:
+        q, k = rotate(q, w, f, i), rotate(k, w, f, i)
+    if f.head_norms in ("each", "own"):
         q, k = norm(q, w, b + "attn_q_norm", f), norm(k, w, b + "attn_k_norm", f)
-    q, k = rotate(q, w, f, i), rotate(k, w, f, i)
+    if not f.late_norms:
+        q, k = rotate(q, w, f, i), rotate(k, w, f, i)
     if f.temperature:
         q = q * (1 + f.temperature[0] * np.log(1 + np.floor(np.arange(n) / f.temperature[1])))[:, None, None]
     if f.pooling is None:  # the cache holds f16
@@ -222,23 +278,27 @@ def mixed(x, w, f, i):
     return recurrence(x, w, f, b) if f.scan else short_conv(x, w, f, b)
 
 
-def mixture(x, w, f, b):
-    scores, out = linear(x, w, b + "ffn_gate_inp"), np.zeros_like(x)
+def mixture(x, routed, w, f, b):
+    scores, out = linear(routed, w, b + "ffn_gate_inp"), np.zeros_like(x)
     for row in range(len(x)):
-        sigmoids = 1 / (1 + np.exp(-scores[row]))
-        chosen = np.argsort(-(sigmoids + w[b + "exp_probs_b.bias"] if f.sigmoid else scores[row]), kind="stable")[:f.used]
-        shares = sigmoids[chosen] / sigmoids[chosen].sum() if f.sigmoid else softmax(scores[row][chosen]) if f.top_first or f.renormalize else softmax(scores[row])[chosen]
-        for e, share in zip(chosen, shares):
+        each = 1 / (1 + np.exp(-scores[row])) if f.sigmoid else softmax(scores[row])
+        chosen = np.argsort(-(each + w.get(b + "exp_probs_b.bias", 0)), kind="stable")[:f.used]
+        shares = each[chosen] / (each[chosen].sum() if f.top_first or f.renormalize else 1)
+        for e, share in zip(chosen, shares * dict(f.scales).get("expert_weights_scale", 1)):
             one = lambda name, v: w[b + name + "_exps.weight"][e] @ v + (w[b + name + "_exps.bias"][e] if f.bias is True else 0)
             out[row] += share * one("ffn_down", gated(one("ffn_gate", x[row]), one("ffn_up", x[row]), f))
     return out
 
 
-def feed_forward(x, w, f, b):
-    if f.experts and int(b.split(".")[1]) >= f.dense_blocks:
+def has_experts(f, i):
+    return f.experts and i >= f.dense_blocks
+
+
+def feed_forward(x, entering, w, f, b):
+    if has_experts(f, int(b.split(".")[1])):
         one = lambda v: linear(gated(linear(v, w, b + "ffn_gate_shexp"), linear(v, w, b + "ffn_up_shexp"), f), w, b + "ffn_down_shexp")
         share = 1 / (1 + np.exp(-x @ w[b + "ffn_gate_inp_shexp.weight"]))[:, None] if f.shared_gate else 1
-        return mixture(x, w, f, b) + (share * one(x) if f.shared else 0)
+        return mixture(x, entering if f.routed_early else x, w, f, b) + (share * one(x) if f.shared else 0)
     up = linear(x, w, b + "ffn_up")
     if f.feed == "plain":
         return linear(activate(up, f.activation), w, b + "ffn_down")
@@ -253,13 +313,13 @@ def blocks(x, w, f):
         has = lambda name: name in f.norms
         maybe = lambda value, name: norm(value, w, b + name, f) if has(name) else value
         added = mixed(maybe(x, "attn_norm"), w, f, i) * scale
-        # In gpt-oss the name means the feed-forward's own norm.
         if f.feed is None:
             x = x + added
             continue
-        before = "post_attention_norm" if f.arch == "gpt-oss" else "ffn_norm"
-        x = maybe(x + (added if f.arch == "gpt-oss" else maybe(added, "post_attention_norm")), "attn_output_norm")
-        x = maybe(x + maybe(feed_forward(maybe(x, before), w, f, b) * scale, "post_ffw_norm"), "layer_output_norm")
+        entering = x
+        x = maybe(x + (added if f.ffn_norm == "post_attention_norm" else maybe(added, "post_attention_norm")), "attn_output_norm")
+        given = feed_forward(maybe(entering if f.beside else x, f.ffn_norm), entering, w, f, b)
+        x = maybe(x + maybe(given * scale, "post_ffw_norm"), "layer_output_norm")
     return norm(x, w, f.final_norm, f) if f.output_norm else x
 
 
@@ -276,5 +336,6 @@ def forward(tokens, w, f):
         for i in range(len(f.dense)):
             x = linear(x, w, f"dense_{i + 2}")
         return x
-    logits = x @ (w["token_embd.weight"] if f.tied else w["output.weight"]).T / dict(f.scales).get("logit_scale", 1)
+    logits = x @ (w["token_embd.weight"] if f.tied else w["output.weight"]).T + w.get("output.bias", 0)
+    logits = logits * f.logit_factor / dict(f.scales).get("logit_scale", 1)
     return f.logit_cap * np.tanh(logits / f.logit_cap) if f.logit_cap else logits

@@ -26,8 +26,9 @@ def seeded(f, seed):
         tensors[name + ".bias"] = (0.1 * rng.standard_normal(shape)).astype(np.float32)
 
     def norm(name, n=f.width):
-        tensors[name + ".weight"] = (1 + 0.2 * rng.standard_normal(n)).astype(np.float32)
-        if f.layer_norm:
+        if f.layer_norm != "bare":
+            tensors[name + ".weight"] = (1 + 0.2 * rng.standard_normal(n)).astype(np.float32)
+        if f.layer_norm is True and np.ndim(n) == 0:
             bias(name, n)
 
     def linear(name, rows, columns, biased, gain=1.0):
@@ -45,6 +46,8 @@ def seeded(f, seed):
         norm(f.final_norm)
     if not f.tied:
         matrix("output", vocab, f.width, gain=2)
+    if f.bias is not True and f.bias and "output" in f.bias:
+        bias("output", vocab)
     for name in f.factors:
         tensors[name + ".weight"] = np.linspace(1, 3 if "short" in name else 9, f.turned // 2).astype(np.float32)
     for i, (rows, columns) in enumerate(f.dense):
@@ -67,7 +70,7 @@ def block(f, i, tensors, matrix, bias, norm, linear):
         matrix(b + "shortconv.conv", f.width, f.taps, gain=1.5)
         linear(b + "shortconv.out_proj", f.width, f.width, False)
     if f.feed:
-        feed_forward(f, b, i >= f.dense_blocks, matrix, bias, linear)
+        feed_forward(f, b, families.has_experts(f, i), matrix, bias, linear)
 
 
 def attention(f, b, tensors, norm, linear):
@@ -79,8 +82,8 @@ def attention(f, b, tensors, norm, linear):
             linear(b + name, rows, f.width, f.bias, 1.5)
     linear(b + "attn_output", f.width, q, f.bias)
     if f.head_norms:
-        norm(b + "attn_q_norm", f.head if f.head_norms == "each" else q)
-        norm(b + "attn_k_norm", f.head if f.head_norms == "each" else kv)
+        for name, heads in (("attn_q_norm", f.heads), ("attn_k_norm", f.kv_heads)):
+            norm(b + name, {"each": f.head, "row": heads * f.head, "own": (heads, f.head)}[f.head_norms])
     if f.sinks:
         tensors[b + "attn_sinks.weight"] = np.linspace(-1, 3, f.heads).astype(np.float32)
 
@@ -100,10 +103,10 @@ def recurrence(f, b, tensors, matrix, bias, linear):
 
 
 def feed_forward(f, b, routed, matrix, bias, linear):
-    if f.experts and routed:
-        if f.sigmoid:
+    if routed:
+        if f.choice_bias:
             bias(b + "exp_probs_b", f.experts)
-        linear(b + "ffn_gate_inp", f.experts, f.width, f.bias, 3)
+        linear(b + "ffn_gate_inp", f.experts, f.width, f.bias, 0.5 if f.routed_early else 3)  # of a stream that is not normed sigmoids would all be 1
         for name, rows, columns in (("ffn_gate", f.expert_ffn, f.width), ("ffn_up", f.expert_ffn, f.width), ("ffn_down", f.width, f.expert_ffn)):
             matrix(b + name + "_exps", f.experts, rows, columns, gain=1.5)
             if f.bias is True:
@@ -140,7 +143,8 @@ def metadata(writer, f):
     if f.window:
         writer.add(f"{a}.attention.sliding_window", gguf.U32, f.window)
     for key, (kind, content) in f.keys.items():
-        writer.add(f"{a}.{key}", getattr(gguf, kind), content)
+        kind = getattr(gguf, kind)
+        writer.add(f"{a}.{key}", (gguf.ARRAY, kind) if isinstance(content, list) else kind, content)
     tokens, scores, kinds = vocabulary()
     writer.add("tokenizer.ggml.model", gguf.STRING, "llama")
     writer.add("tokenizer.ggml.tokens", (gguf.ARRAY, gguf.STRING), tokens)
@@ -152,7 +156,7 @@ def metadata(writer, f):
 
 def is_plain(name, matrix):
     """Tensors that every converter leaves in f32."""
-    return matrix.ndim == 1 or name.endswith(".bias") or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types", "shortconv.conv", "ssm_conv1d", "ssm_norm", "ssm_a", "ssm_d"))
+    return matrix.ndim == 1 or name.endswith((".bias", "_norm.weight")) or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types", "shortconv.conv", "ssm_conv1d", "ssm_norm", "ssm_a", "ssm_d"))
 
 
 def written(f, seed=1, type_name="f32"):

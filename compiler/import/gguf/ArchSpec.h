@@ -16,10 +16,16 @@ struct HalfNorms {
   llvm::StringRef sum;    // of the stream that it was added to
 };
 
-enum class NormKind { Rms, Layer };                 // Layer: mean and variance, weight and bias
-enum class HeadNorms { None, Each, Row };           // RMS norms of q and k: of each head by itself, or of all heads together
+enum class NormKind { Rms, Layer, Weighted, Bare }; // mean square; mean and variance, with weight and bias, with a weight alone, or without either
+/// Norms of q and k: of each head by itself; of all heads together; of each head with weights of its own, where the file has them.
+enum class HeadNorms { None, Each, Row, Own };
 enum class FeedForward { Gated, Joined, Plain, None }; // activation(gate) * up; the same with both in ffn_up; activation(up); blocks have no such half
-/// Softmax over all experts or over the chosen ones; or the sigmoid of each, and exp_probs_b is added only to choose.
+/// Whether the feed-forward reads the stream behind the attention, or the block's input like it: as the architecture has it, as use_parallel_residual says,
+/// or the latter where the file has no norm for it, which then is the attention's.
+enum class Halves { InTurn, Beside, ByKey, ByNorm };
+/// Of a tensor: the architecture has none; some files do; all do.
+enum class Presence { Never, Optional, Always };
+/// Softmax over all experts or over the chosen ones; or the sigmoid of each.
 enum class Routing { ShareThenTop, TopThenShare, Sigmoid };
 
 /// What blocks mix tokens with that have no heads of keys (attention.head_count_kv is 0 there): the architecture has no such blocks; a gated convolution
@@ -31,7 +37,10 @@ struct WindowSpec {
   int64_t period = 0;       // all blocks but the last of each `period` (1: all of them); 0: the architecture has no windows
   double ropeBase = 0;      // base of the rotation in such blocks unless rope.freq_base_swa says it; 0: that of the others
   bool stretched = true;    // rope.scaling holds in such blocks too
-  int64_t fallback = 0;     // window of a file without the key; 0: none
+  static constexpr int64_t kNeeded = -1;
+  int64_t fallback = 0;     // window of a file without the key; 0: none; kNeeded: there is no such file
+  bool fullFirst = false;   // the first block of each `period` is the one without
+  bool turnedAlone = false; // in a file with windows only such blocks are rotated
 };
 
 /// Token embedding, blocks of (attention, feed-forward) with residual sums, norm, vocabulary product or pooling. Attention is grouped.
@@ -47,6 +56,7 @@ struct ArchSpec {
   HalfNorms attentionNorms{"attn_norm", "", ""}, ffnNorms{"ffn_norm", "", ""};
   llvm::StringRef outputNorm = "output_norm"; // empty: none
   HeadNorms headNorms = HeadNorms::None;      // attn_q_norm, attn_k_norm
+  bool headNormsTurned = false;               // they come after the rotation
   // Attention.
   bool causal = true;    // false: every token sees all others
   bool rotary = true;
@@ -57,23 +67,33 @@ struct ArchSpec {
   Headless headless = Headless::None;
   bool besideAttention = false; // every block has a recurrence too, and adds what both give
   bool recurrenceNorm = true;   // ssm_norm; false: where the file has it
+  Halves halves = Halves::InTurn;
   bool sinks = false;          // attn_sinks: one more score a head
   int64_t wideScaleBlocks = 0; // a file of so many blocks scales with 1 / sqrt(width / heads) instead of 1 / sqrt(key length)
   // Feed-forward.
   FeedForward feedForward = FeedForward::Gated;
   nn::UnaryKind activation = nn::UnaryKind::swish;
   double activationAlpha = 1;     // of swish
+  bool squared = false;           // the activation's square
   double gateLimit = 0;           // > 0: gate at most, |up| at most this, and up + 1 instead of up
   Routing routing = Routing::ShareThenTop;
+  bool routingByKey = false;      // expert_gating_func says which
+  Presence choiceBias = Presence::Never; // exp_probs_b is added to what experts are chosen by
+  bool routedEarly = false;       // experts are chosen by what comes into the block
   bool leadingDense = false;      // leading_dense_block_count blocks have no experts
   bool sharedExpert = false;      // "_shexp" tensors: one more that every row goes through
   bool sharedGate = false;        // what it gives is multiplied by the sigmoid of the row's product with ffn_gate_inp_shexp
   bool renormalizeExperts = true; // weights of the chosen experts add up to 1
+  bool sharedByCount = false;     // it is expert_shared_count times as wide as the others
   // Metadata keys below "<name>." that hold factors; empty: the architecture has none.
   llvm::StringRef embeddingScaleKey;    // multiplies the embedded tokens
   llvm::StringRef residualScaleKey;     // multiplies what a half adds to the stream
   llvm::StringRef attentionScaleKey;    // replaces 1 / sqrt(key length)
   llvm::StringRef logitScaleKey;        // divides the logits
+  llvm::StringRef logitFactorKey;       // multiplies them
+  bool scalesNeeded = false;            // files without these keys are from before them, and mean other factors than 1
+  llvm::StringRef clampKey;             // q, k and v are at most this far from 0
+  llvm::StringRef sectionsKey;          // pairs that turn by the place of a part of an image; those of text all turn by its position
   llvm::StringRef attentionCapKey;      // scores go through cap * tanh(s / cap)
   llvm::StringRef logitCapKey;          // logits do
   llvm::StringRef rotatesKey;           // false there: nothing is rotated

@@ -32,6 +32,15 @@ Tensor makeTemperatures(double scale, double trained, int64_t positions) {
 
 } // namespace
 
+/// The stream [M, E], or the wanted rows of it, behind a block.
+Value LlmGraph::passed(Value stream, const LlmBlock &block, int64_t index, const Step &step) {
+  Value added = mixed(stream, block, index, step), before = stream;
+  stream = half(stream, added, block.attentionNorms);
+  if (model.spec.feedForward == FeedForward::None)
+    return stream;
+  return half(stream, feedForward(model.spec.halves == Halves::Beside ? before : stream, before, block), block.ffnNorms);
+}
+
 /// What a half adds joins the stream.
 Value LlmGraph::half(Value stream, Value added, const LlmHalfNorms &norms) {
   added = scaled(norm(added, norms.after), model.residualScale);
@@ -45,9 +54,12 @@ Value LlmGraph::heads(Value input, int64_t count, const LlmNorm &headNorm, const
   if (model.spec.headNorms == HeadNorms::Row)
     input = norm(input, headNorm);
   Value split = reshape(input, {rowsOf(input), count, model.keyLength});
-  if (model.spec.headNorms == HeadNorms::Each)
+  bool normed = model.spec.headNorms == HeadNorms::Each || model.spec.headNorms == HeadNorms::Own, late = model.spec.headNormsTurned;
+  if (normed && !late)
     split = norm(split, headNorm);
-  return block.rotates ? nn::RopeOp::create(builder, loc, split.getType(), split, ropeTable(block), position, model.spec.ropePairs).getResult() : split;
+  if (block.rotates)
+    split = nn::RopeOp::create(builder, loc, split.getType(), split, ropeTable(block), position, model.spec.ropePairs);
+  return normed && late ? norm(split, headNorm) : split;
 }
 
 /// A ring pays when the window and one step's rows need less than the context.
@@ -105,13 +117,13 @@ Value LlmGraph::wanted(Value rows, const Step &step) { return step.narrow ? gath
 
 /// Attention of the wanted rows, after all [M, E] have gone into the cache.
 Value LlmGraph::attention(Value normed, const LlmBlock &block, int64_t index, const Step &step) {
-  Value key = heads(linear(normed, block.key), block.kvHeads, block.keyNorm, block, step.position);
+  Value key = heads(clamped(linear(normed, block.key)), block.kvHeads, block.keyNorm, block, step.position);
   Value keys = cached(key, llvm::formatv("blk.{0}.k", index).str(), block, step);
-  Value value = linear(normed, block.value);
+  Value value = clamped(linear(normed, block.value));
   Value values = cached(reshape(value, {rowsOf(value), block.kvHeads, model.valueLength}), llvm::formatv("blk.{0}.v", index).str(), block, step);
   normed = wanted(normed, step);
   Value position = step.narrow ? binary(step.position, step.row, nn::BinaryKind::add) : step.position;
-  Value query = tempered(heads(linear(normed, block.query), model.heads, block.queryNorm, block, position), position);
+  Value query = tempered(heads(clamped(linear(normed, block.query)), model.heads, block.queryNorm, block, position), position);
   return linear(attend(query, keys, values, block, step, position), block.output);
 }
 
@@ -187,6 +199,11 @@ Value LlmGraph::mixed(Value &input, const LlmBlock &block, int64_t index, const 
 
 // ---- feed-forward ----
 
+Value LlmGraph::activated(Value input) {
+  Value result = unary(input, model.spec.activation, model.spec.activationAlpha);
+  return model.spec.squared ? binary(result, result, nn::BinaryKind::mul) : result;
+}
+
 /// activation(gated) * up, with a limit clamped first and up + 1.
 Value LlmGraph::gate(Value gated, Value up) {
   double limit = model.spec.gateLimit;
@@ -194,7 +211,7 @@ Value LlmGraph::gate(Value gated, Value up) {
     gated = binary(gated, scalar(limit), nn::BinaryKind::min);
     up = binary(unary(up, nn::UnaryKind::clip, -limit, limit), scalar(1), nn::BinaryKind::add);
   }
-  return binary(unary(gated, model.spec.activation, model.spec.activationAlpha), up, nn::BinaryKind::mul);
+  return binary(activated(gated), up, nn::BinaryKind::mul);
 }
 
 /// The expert that every row [M, E] goes through, weighed where the architecture says so.
@@ -208,14 +225,15 @@ Value LlmGraph::sharedExpert(Value input, const LlmBlock &block) {
   return binary(result, unary(score, nn::UnaryKind::sigmoid), nn::BinaryKind::mul);
 }
 
-Value LlmGraph::feedForward(Value input, const LlmBlock &block) {
-  Value normed = norm(input, block.ffnNorms.before);
+/// `entering` is what came into the block.
+Value LlmGraph::feedForward(Value input, Value entering, const LlmBlock &block) {
+  Value normed = norm(input, block.ffnNorms.before), routed = model.spec.routedEarly ? entering : normed;
   if (block.hasExperts && model.sharedWidth)
-    return binary(mixture(normed, block), sharedExpert(normed, block), nn::BinaryKind::add);
+    return binary(mixture(normed, routed, block), sharedExpert(normed, block), nn::BinaryKind::add);
   if (block.hasExperts)
-    return mixture(normed, block);
+    return mixture(normed, routed, block);
   if (model.spec.feedForward == FeedForward::Plain)
-    return linear(unary(linear(normed, block.up), model.spec.activation, model.spec.activationAlpha), block.down);
+    return linear(activated(linear(normed, block.up)), block.down);
   Value gated = linear(normed, block.gate);
   return linear(gate(gated, linear(normed, block.up)), block.down);
 }
@@ -253,17 +271,17 @@ Value LlmGraph::expertWeights(Value scores, const LlmBlock &block, Value &expert
   return scaled(weights, model.expertsScale);
 }
 
-/// [M, S] -> [M, 1]; of sigmoids, which may all be next to nothing, no less than what keeps the quotient finite.
+/// [M, S] -> [M, 1]; of shares that may all be next to nothing, no less than what keeps the quotient finite.
 Value LlmGraph::sumOfShares(Value weights) {
   Value sum = nn::ReduceOp::create(builder, loc, f32({rowsOf(weights), 1}), nn::ReduceKind::sum, weights, builder.getDenseI64ArrayAttr({1}));
-  return model.spec.routing == Routing::Sigmoid ? binary(sum, scalar(kLeastSum), nn::BinaryKind::max) : sum;
+  return model.spec.routing == Routing::Sigmoid || model.spec.choiceBias != Presence::Never ? binary(sum, scalar(kLeastSum), nn::BinaryKind::max) : sum;
 }
 
-/// The S experts with the largest router weights, each row its own: [M, E] -> [M, E]
-Value LlmGraph::mixture(Value input, const LlmBlock &block) {
+/// The S experts with the largest router weights, each row its own: [M, E] -> [M, E]; they are chosen by `routed`.
+Value LlmGraph::mixture(Value input, Value routed, const LlmBlock &block) {
   int64_t rows = rowsOf(input);
   Value experts;
-  Value weights = expertWeights(linear(input, block.router), block, experts);
+  Value weights = expertWeights(linear(routed, block.router), block, experts);
   Value each = reshape(input, {rows, 1, model.width});
   Value gated = expertProduct(each, block.gate, experts);
   Value down = expertProduct(gate(gated, expertProduct(each, block.up, experts)), block.down, experts);

@@ -155,6 +155,7 @@ Value LlmGraph::unary(Value input, nn::UnaryKind kind, double alpha, double beta
   return nn::UnaryOp::create(builder, loc, input.getType(), attribute, input, builder.getF64FloatAttr(alpha), builder.getF64FloatAttr(beta));
 }
 Value LlmGraph::scaled(Value input, double factor) { return factor == 1 ? input : binary(input, scalar(factor), nn::BinaryKind::mul); }
+Value LlmGraph::clamped(Value input) { return model.clamp == 0 ? input : unary(input, nn::UnaryKind::clip, -model.clamp, model.clamp); }
 /// cap * tanh(input / cap)
 Value LlmGraph::capped(Value input, double cap) { return cap == 0 ? input : scaled(unary(scaled(input, 1 / cap), nn::UnaryKind::tanh), cap); }
 
@@ -163,16 +164,20 @@ Value LlmGraph::reshape(Value input, llvm::ArrayRef<int64_t> shape) {
   return nn::ReshapeOp::create(builder, loc, type, input);
 }
 
-/// The norm over the last axis, times its weight, plus its bias; the input itself without one.
+/// The norm over the last axis, times its weight, plus its bias, as far as it has them; the input itself without a norm.
 Value LlmGraph::norm(Value input, const LlmNorm &norm) {
-  if (!norm.weight)
+  if (!norm.weight && !norm.bare)
     return input;
-  at(norm.weight->name);
+  if (norm.weight)
+    at(norm.weight->name);
   int64_t last = static_cast<int64_t>(shapeOf(input).size()) - 1;
   UnitAttr rms = model.spec.norm == NormKind::Rms ? builder.getUnitAttr() : UnitAttr();
   auto normalized = nn::NormalizeOp::create(builder, loc, input.getType(), input, builder.getDenseI64ArrayAttr({last}),
                                             builder.getF64FloatAttr(model.epsilon), rms);
-  Value result = binary(normalized, vector(*norm.weight), nn::BinaryKind::mul);
+  if (norm.bare)
+    return normalized;
+  Value weights = norm.weight->shape.size() == 1 ? vector(*norm.weight) : table(*norm.weight); // of one head, or of each
+  Value result = binary(normalized, weights, nn::BinaryKind::mul);
   return norm.bias ? binary(result, vector(*norm.bias), nn::BinaryKind::add) : result;
 }
 
@@ -256,10 +261,7 @@ void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
   Value stream = embedded(function.getArgument(0), step.position);
   for (size_t i = 0; i < model.blocks.size(); ++i) {
     step.narrow = one && i + 1 == model.blocks.size();
-    Value added = mixed(stream, model.blocks[i], static_cast<int64_t>(i), step);
-    stream = half(stream, added, model.blocks[i].attentionNorms);
-    if (model.spec.feedForward != FeedForward::None)
-      stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
+    stream = passed(stream, model.blocks[i], static_cast<int64_t>(i), step);
   }
   func::ReturnOp::create(builder, loc, scores ? ValueRange(logits(stream)) : ValueRange()); // without, what fills no cache is dead code
 }
@@ -286,12 +288,8 @@ void LlmGraph::addEmbedding(llvm::StringRef name, int64_t rows, Pooling pooling)
   Value zero = integers({0});
   Step step{zero, Value(), Value(), function.getArgument(1), binary(function.getArgument(1), integers({1}), nn::BinaryKind::sub)};
   Value stream = embedded(function.getArgument(0), zero);
-  for (size_t i = 0; i < model.blocks.size(); ++i) {
-    Value added = mixed(stream, model.blocks[i], static_cast<int64_t>(i), step);
-    stream = half(stream, added, model.blocks[i].attentionNorms);
-    if (model.spec.feedForward != FeedForward::None)
-      stream = half(stream, feedForward(stream, model.blocks[i]), model.blocks[i].ffnNorms);
-  }
+  for (size_t i = 0; i < model.blocks.size(); ++i)
+    stream = passed(stream, model.blocks[i], static_cast<int64_t>(i), step);
   Value result = pooled(norm(stream, model.outputNorm), pooling, step.last);
   for (const LlmLinear &dense : model.dense)
     result = linear(result, dense);

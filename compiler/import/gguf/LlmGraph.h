@@ -57,6 +57,7 @@ private:
   Value unary(Value input, nn::UnaryKind kind, double alpha = 0, double beta = 0);
   Value scaled(Value input, double factor);
   Value capped(Value input, double cap);
+  Value clamped(Value input);
   Value reshape(Value input, llvm::ArrayRef<int64_t> shape);
   Value norm(Value input, const LlmNorm &norm);
   Value linear(Value input, const LlmLinear &linear);
@@ -72,6 +73,7 @@ private:
 
   // The walk over the blocks.
   Value embedded(Value tokens, Value position);
+  Value passed(Value stream, const LlmBlock &block, int64_t index, const Step &step);
   Value half(Value stream, Value added, const LlmHalfNorms &norms);
   Value wanted(Value rows, const Step &step);
   Value attention(Value normed, const LlmBlock &block, int64_t index, const Step &step);
@@ -86,9 +88,10 @@ private:
   Value cached(Value rows, llvm::StringRef state, const LlmBlock &block, const Step &step);
   Value heads(Value input, int64_t count, const LlmNorm &norm, const LlmBlock &block, Value position);
   Value tempered(Value query, Value position);
-  Value feedForward(Value input, const LlmBlock &block);
+  Value activated(Value input);
+  Value feedForward(Value input, Value entering, const LlmBlock &block);
   Value sharedExpert(Value input, const LlmBlock &block);
-  Value mixture(Value input, const LlmBlock &block);
+  Value mixture(Value input, Value routed, const LlmBlock &block);
   Value expertWeights(Value scores, const LlmBlock &block, Value &experts);
   Value sumOfShares(Value weights);
   Value expertProduct(Value input, const LlmLinear &linear, Value experts);

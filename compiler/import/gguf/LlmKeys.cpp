@@ -14,7 +14,9 @@ constexpr llvm::StringLiteral kSilent[] = {"vocab_size",          "rope.scaling.
                                            "attention.group_norm_epsilon", "dense_2_feat_in", "dense_2_feat_out", "dense_3_feat_in", "dense_3_feat_out",
                                            // Of tensors that are understood, or refused: files of the Granite family have them without those tensors.
                                            "ssm.conv_kernel", "ssm.inner_size", "ssm.state_size", "ssm.time_step_rank", "ssm.group_count",
-                                           "expert_shared_feed_forward_length"};
+                                           "expert_shared_feed_forward_length",
+                                           // Of the other norm; and of the images of a model whose text this is.
+                                           "attention.layer_norm_rms_epsilon", "n_deepstack_layers"};
 
 } // namespace
 

@@ -97,6 +97,8 @@ private:
   /// Some converters leave out the end of the name.
   LlmNorm norm(const std::string &name, int64_t length) {
     bool isBare = !file.findTensor(name + ".weight") && file.findTensor(name);
+    if (model.spec.norm == NormKind::Bare)
+      return {nullptr, nullptr, true};
     LlmNorm made{vector(isBare ? name : name + ".weight", length, true)};
     if (model.spec.norm == NormKind::Layer)
       made.bias = vector(name + ".bias", length, true);
@@ -134,6 +136,19 @@ private:
     return made;
   }
 
+  void findHeadNorms(LlmBlock &block, const std::string &blk) {
+    HeadNorms kind = model.spec.headNorms;
+    if (kind == HeadNorms::Own && file.findTensor(blk + "attn_q_norm.weight")) {
+      block.queryNorm.weight = floats(blk + "attn_q_norm.weight", {model.keyLength, model.heads}, true);
+      block.keyNorm.weight = floats(blk + "attn_k_norm.weight", {model.keyLength, block.kvHeads}, true);
+    }
+    if (kind == HeadNorms::None || kind == HeadNorms::Own)
+      return;
+    bool each = kind == HeadNorms::Each;
+    block.queryNorm = norm(blk + "attn_q_norm", each ? model.keyLength : model.heads * model.keyLength);
+    block.keyNorm = norm(blk + "attn_k_norm", each ? model.keyLength : block.kvHeads * model.keyLength);
+  }
+
   void findAttention(LlmBlock &block, const std::string &blk) {
     int64_t width = model.width, query = model.heads * model.keyLength, key = block.kvHeads * model.keyLength, value = block.kvHeads * model.valueLength;
     if (file.findTensor(blk + "attn_qkv.weight")) {
@@ -144,11 +159,7 @@ private:
       block.value = linear(blk + "attn_v", width, value);
     }
     block.output = linear(blk + "attn_output", model.heads * model.valueLength, width);
-    if (model.spec.headNorms != HeadNorms::None) {
-      bool each = model.spec.headNorms == HeadNorms::Each;
-      block.queryNorm = norm(blk + "attn_q_norm", each ? model.keyLength : query);
-      block.keyNorm = norm(blk + "attn_k_norm", each ? model.keyLength : key);
-    }
+    findHeadNorms(block, blk);
     if (model.spec.sinks)
       block.sinks = vector(blk + "attn_sinks.weight", model.heads, true);
   }
@@ -189,8 +200,8 @@ private:
       return;
     block.ffnNorms = named(blk, model.spec.ffnNorms);
     if (block.hasExperts) {
-      if (model.spec.routing == Routing::Sigmoid)
-        block.choiceBias = vector(blk + "exp_probs_b.bias", model.experts, true);
+      if (model.spec.choiceBias != Presence::Never)
+        block.choiceBias = vector(blk + "exp_probs_b.bias", model.experts, model.spec.choiceBias == Presence::Always);
       block.router = linear(blk + "ffn_gate_inp", width, model.experts);
       block.gate = experts(blk + "ffn_gate_exps", width, ffn);
       block.up = experts(blk + "ffn_up_exps", width, ffn);
@@ -234,6 +245,11 @@ private:
   }
 
   void findTensors() {
+    bool alone = model.spec.halves == Halves::ByNorm && !file.findTensor("blk.0.ffn_norm.weight");
+    if (alone) {
+      model.spec.halves = Halves::Beside;
+      model.spec.ffnNorms.before = model.spec.attentionNorms.before;
+    }
     findEmbedding();
     findRope();
     model.outputNorm = named("", model.spec.outputNorm);

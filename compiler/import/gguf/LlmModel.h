@@ -20,6 +20,7 @@ struct LlmLinear {
 /// A norm that the architecture lacks has no weight.
 struct LlmNorm {
   const GgufTensor *weight = nullptr, *bias = nullptr; // bias only with NormKind::Layer
+  bool bare = false;                                   // a norm without weights
 };
 
 struct LlmHalfNorms {
@@ -57,7 +58,7 @@ struct LlmBlock {
   LlmLinear gate, up, down; // 3-D with experts
   LlmLinear router;         // with experts
   bool hasExperts = false;
-  const GgufTensor *choiceBias = nullptr; // with Routing::Sigmoid
+  const GgufTensor *choiceBias = nullptr; // may be null
   LlmLinear sharedGate, sharedUp, sharedDown;
   const GgufTensor *sharedShare = nullptr; // of a row in the shared expert; null: all
   const GgufTensor *sinks = nullptr;
@@ -77,7 +78,7 @@ struct LlmModel {
   int64_t convTaps = 0;                 // of blocks with a short convolution
   LlmRecurrenceShape recurrence;
   double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, logitScale = 1, attentionCap = 0, logitCap = 0;
-  double temperatureScale = 0, expertsScale = 1; // 0: none
+  double temperatureScale = 0, expertsScale = 1, clamp = 0; // 0: none
   std::optional<Pooling> pooling;                // nullopt: the file says nothing
   RopeSpec rope;
   std::optional<RopeSpec> windowRope; // of blocks with a window, where it is another

@@ -48,6 +48,8 @@ private:
     model.epsilon = keys.real(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", std::nullopt, 0);
     if (llvm::any_of(kvHeads, [&](int64_t count) { return count != 0 && model.heads % count != 0; }))
       keys.fail("IG0632", "attention.head_count_kv", "cannot be", llvm::formatv("divisors of the {0} heads", model.heads));
+    if (spec.halves == Halves::ByKey)
+      model.spec.halves = needed("use_parallel_residual") && keys.flag("use_parallel_residual", true) ? Halves::Beside : Halves::InTurn;
     if (spec.headless == Headless::ShortConv)
       model.convTaps = keys.integer("shortconv.l_cache", std::nullopt, 2, kMaxTaps);
     if (keys.flag("attention.causal", spec.causal) != spec.causal)
@@ -65,10 +67,20 @@ private:
     }
   }
 
+  /// Whether the file has the key, whose lack is reported.
+  bool needed(llvm::StringRef key) {
+    if (!keys.has(key))
+      keys.fail("IG0631", key, "is missing");
+    return keys.has(key);
+  }
+
   void readExperts() {
     model.experts = keys.integer("expert_count", 0, 0, 65535);
-    if (model.experts == 0) {
-      keys.integer("expert_used_count", 0, 0, 0);
+    for (llvm::StringRef one : {"expert_group_count", "expert_group_used_count", "interleave_moe_layer_step"})
+      keys.integer(one, 1, 0, 1);
+    if (model.experts <= 1) { // some converters count a feed-forward as one expert
+      keys.integer("expert_used_count", 0, 0, model.experts);
+      model.experts = 0;
       return;
     }
     model.expertsUsed = keys.integer("expert_used_count", std::nullopt, 1, model.experts);
@@ -78,11 +90,21 @@ private:
       block.hasExperts = true;
       block.ffnWidth = width ? width : block.ffnWidth;
     }
-    int64_t gating = spec.routing == Routing::ShareThenTop ? kSoftmaxGating : spec.routing == Routing::Sigmoid ? kSigmoidGating : kSelectedGating;
-    keys.integer("expert_gating_func", gating, gating, gating);
+    readRouting();
     model.spec.renormalizeExperts = keys.flag("expert_weights_norm", spec.renormalizeExperts);
     model.expertsScale = scale("expert_weights_scale", 1);
-    model.sharedWidth = keys.integer("expert_shared_feed_forward_length", 0, 0, spec.sharedExpert ? kMaxExtent : 0);
+    int64_t shared = spec.sharedByCount ? keys.integer("expert_shared_count", std::nullopt, 0, kMaxBlocks) * width : 0;
+    model.sharedWidth = keys.integer("expert_shared_feed_forward_length", shared, 0, spec.sharedExpert ? kMaxExtent : 0);
+  }
+
+  void readRouting() {
+    if (spec.routingByKey) {
+      int64_t gating = keys.integer("expert_gating_func", std::nullopt, kSoftmaxGating, kSelectedGating);
+      model.spec.routing = gating == kSigmoidGating ? Routing::Sigmoid : gating == kSelectedGating ? Routing::TopThenShare : Routing::ShareThenTop;
+      return;
+    }
+    int64_t gating = spec.routing == Routing::ShareThenTop ? kSoftmaxGating : spec.routing == Routing::Sigmoid ? kSigmoidGating : kSelectedGating;
+    keys.integer("expert_gating_func", gating, gating, gating);
   }
 
   void readRecurrence() {
@@ -106,7 +128,8 @@ private:
     const WindowSpec &window = spec.window;
     if (window.period == 0)
       return;
-    int64_t width = keys.integer("attention.sliding_window", window.fallback, 0), period = window.period;
+    std::optional<int64_t> fallback = window.fallback == WindowSpec::kNeeded ? std::nullopt : std::optional(window.fallback);
+    int64_t width = keys.integer("attention.sliding_window", fallback, 0), period = window.period;
     const GgufValue *pattern = keys.value("attention.sliding_window_pattern");
     std::optional<std::vector<bool>> flags = pattern ? pattern->asBools() : std::nullopt;
     if (flags && flags->size() != model.blocks.size())
@@ -114,8 +137,11 @@ private:
     else if (!flags)
       period = keys.integer("attention.sliding_window_pattern", period, 1, kMaxBlocks);
     for (size_t i = 0; i < model.blocks.size() && !keys.failed(); ++i) {
-      bool windowed = flags ? (*flags)[i] : period == 1 || static_cast<int64_t>(i) % period < period - 1;
+      int64_t place = (static_cast<int64_t>(i) + (window.fullFirst ? period - 1 : 0)) % period;
+      bool windowed = flags ? (*flags)[i] : period == 1 || place < period - 1;
       model.blocks[i].window = windowed ? width : 0;
+      if (window.turnedAlone && width > 0)
+        model.blocks[i].rotates = windowed;
     }
   }
 
@@ -130,6 +156,7 @@ private:
     if (rope.dims % 2 != 0)
       keys.fail("IG0632", "rope.dimension_count", "cannot be", "an even number");
     rope.base = keys.real("rope.freq_base", 10000.0, 1);
+    readSections();
     RopeSpec plain = rope;
     readStretch(rope);
     double windowBase = keys.real("rope.freq_base_swa", spec.window.ropeBase ? spec.window.ropeBase : rope.base, 1);
@@ -138,6 +165,17 @@ private:
       return;
     model.windowRope = spec.window.stretched ? rope : plain;
     model.windowRope->base = windowBase;
+  }
+
+  /// Pairs whose place in a text is none would not turn at all, so a file must not have any.
+  void readSections() {
+    const GgufValue *value = spec.sectionsKey.empty() ? nullptr : keys.value(spec.sectionsKey);
+    std::optional<std::vector<int64_t>> sections = value ? value->asInts() : std::nullopt;
+    if (!value)
+      return;
+    bool good = sections && sections->size() >= 3 && sections->size() <= 4 && llvm::all_of(*sections, [&](int64_t pairs) { return pairs >= 0 && pairs <= model.rope.dims; });
+    if (!good || (sections->size() == 4 && sections->back() != 0))
+      keys.fail("IG0632", spec.sectionsKey, "cannot be", llvm::formatv("three numbers of pairs up to {0}, and 0", model.rope.dims));
   }
 
   void readStretch(RopeSpec &rope) {
@@ -171,7 +209,11 @@ private:
     model.attentionScale = scale(spec.attentionScaleKey, 1 / std::sqrt(static_cast<double>(length)));
     model.embeddingScale = scale(spec.embeddingScaleKey, spec.embeddingRoot ? std::sqrt(static_cast<double>(model.width)) : 1);
     model.residualScale = scale(spec.residualScaleKey, 1);
-    model.logitScale = scale(spec.logitScaleKey, 1);
+    model.logitScale = scale(spec.logitScaleKey, 1) / scale(spec.logitFactorKey, 1);
+    model.clamp = cap(spec.clampKey, 0);
+    for (llvm::StringRef key : {spec.embeddingScaleKey, spec.residualScaleKey, spec.logitScaleKey, spec.logitFactorKey})
+      if (spec.scalesNeeded && !key.empty())
+        needed(key);
     model.attentionCap = cap(spec.attentionCapKey, spec.attentionCap);
     model.logitCap = cap(spec.logitCapKey, spec.logitCap);
     model.temperatureScale = scale(spec.temperatureScaleKey, 0);

@@ -1,4 +1,4 @@
-// gemma2, gemma3 and gemma-embedding: embeddings times the root of the width, norms before and after each half, gated tanh GELU, rotation of halves,
+// gemma: embeddings times the root of the width, gated tanh GELU, rotation of halves. gemma2, gemma3 and gemma-embedding: embeddings times the root of the width, norms before and after each half, gated tanh GELU, rotation of halves,
 // windows in all blocks but some; gemma2 caps scores and logits, gemma3 has norms of heads and a base of its own in windowed blocks.
 #include "compiler/import/gguf/ArchSpec.h"
 
@@ -7,10 +7,13 @@ namespace ingot {
 void registerGemma(ArchRegistry &registry) {
   ArchSpec spec;
   spec.embeddingRoot = true;
-  spec.attentionNorms = {"attn_norm", "post_attention_norm", ""};
-  spec.ffnNorms = {"ffn_norm", "post_ffw_norm", ""};
   spec.ropePairs = nn::RopePairs::halves;
   spec.activation = nn::UnaryKind::gelu_tanh;
+  spec.name = "gemma";
+  addArch(registry, spec);
+
+  spec.attentionNorms = {"attn_norm", "post_attention_norm", ""};
+  spec.ffnNorms = {"ffn_norm", "post_ffw_norm", ""};
   spec.attentionCapKey = "attn_logit_softcapping";
   spec.logitCapKey = "final_logit_softcapping";
 

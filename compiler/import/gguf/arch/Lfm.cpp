@@ -18,6 +18,7 @@ void registerLfm(ArchRegistry &registry) {
   spec.window = {};
   spec.leadingDense = true;
   spec.routing = Routing::Sigmoid;
+  spec.choiceBias = Presence::Always;
   addArch(registry, spec);
 }
 

@@ -1,0 +1,60 @@
+"""gguf-flags OUT: models whose descriptions differ from a llama by flags, and one file for each fault of what the flags read. Used by gguf-flags.test."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "models"))
+import families  # noqa: E402
+import gguf  # noqa: E402
+import make_families  # noqa: E402
+import numpy as np  # noqa: E402
+
+OUT = pathlib.Path(sys.argv[1])
+
+
+def save(name, family, edit=lambda w: None):
+    writer, _ = make_families.written(families.FAMILIES[family])
+    edit(writer)
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / f"{name}.gguf").write_bytes(writer.bytes())
+
+
+def replaced(key, kind, content):
+    def edit(w):
+        w.entries = [(key, kind, content) if e[0] == key else e for e in w.entries]
+        assert (key, kind, content) in w.entries
+    return edit
+
+
+def added(key, kind, content):
+    return lambda w: w.add(key, kind, content)
+
+
+def without(*words):
+    def edit(w):
+        w.entries = [e for e in w.entries if not any(word in e[0] for word in words)]
+        w.tensors = [t for t in w.tensors if not any(word in t[0] for word in words)]
+    return edit
+
+
+for family in ("command-r", "gptneox", "hunyuan-dense", "exaone4", "cohere2", "smallthinker", "arcee", "olmo", "qwen2moe"):
+    save(family, family)
+SECTIONS = "qwen3vl.rope.dimension_sections", (gguf.ARRAY, gguf.I32)
+save("bias-length", "ernie4_5-moe", lambda w: (without("blk.2.exp_probs_b")(w), w.tensor("blk.2.exp_probs_b.bias", np.zeros(3), "f32")))
+save("bias-none", "ernie4_5-moe", without("exp_probs_b"))
+save("bias-step", "ernie4_5-moe", replaced("ernie4_5-moe.interleave_moe_layer_step", gguf.U32, 2))
+save("clamp", "olmo", replaced("olmo.attention.clamp_kqv", gguf.F32, float("inf")))
+save("gate-none", "qwen2moe", without("blk.1.ffn_gate_inp_shexp"))
+save("gating-none", "smallthinker", without("expert_gating_func"))
+save("gating-other", "smallthinker", replaced("smallthinker.expert_gating_func", gguf.U32, 4))
+save("groups", "granitemoe", added("granitemoe.expert_group_count", gguf.U32, 2))
+save("halves-none", "gptneox", without("use_parallel_residual"))
+save("halves-word", "gptneox", replaced("gptneox.use_parallel_residual", gguf.STRING, "yes"))
+save("norm-half", "stablelm", without("blk.1.ffn_norm"))
+save("norm-heads", "stablelm-beside", without("blk.1.attn_k_norm"))
+save("norm-second", "falcon", lambda w: w.tensor("blk.0.attn_norm_2.weight", np.ones(64), "f32"))
+save("one-expert", "hunyuan-dense", added("hunyuan-dense.expert_count", gguf.U32, 1))
+save("scale-none", "minicpm", without("residual_scale"))
+save("sections-few", "qwen3vl", replaced(*SECTIONS, [3, 5]))
+save("sections-fourth", "qwen3vl", replaced(*SECTIONS, [3, 3, 1, 1]))
+save("sections-word", "qwen3vl", replaced(SECTIONS[0], gguf.STRING, "3 3 2"))
+save("window-none", "cohere2", without("sliding_window"))
