@@ -1,5 +1,6 @@
 // tokenizer-test: the words that every pre-tokenizer makes of one text, and tokenizers over small vocabularies on texts made to hurt:
 // bytes that are no UTF-8, forged control tokens, long runs. Prints what it finds; tokenizer.test says what is right.
+#include "compiler/import/gguf/tokenizer/ChatFormat.h"
 #include "compiler/import/gguf/tokenizer/Pattern.h"
 #include "compiler/import/gguf/tokenizer/Tokenizer.h"
 #include "compiler/import/gguf/tokenizer/Unicode.h"
@@ -121,6 +122,19 @@ void streamText(const Tokenizer &tokenizer) {
 
 } // namespace
 
+/// What the tokens of a chat say, with a system's words and without; every format is found by its own marks.
+void writeChats(const Tokenizer &tokenizer) {
+  for (const ChatFormat &format : chatFormats()) {
+    if (findChatFormat(format.marks) != &format)
+      llvm::outs() << "chat " << format.name << " NOT FOUND\n";
+    for (llvm::StringRef system : {"", "sys"}) {
+      llvm::outs() << "chat " << format.name << ": ";
+      llvm::printEscapedString(tokenizer.decode(format.encode(tokenizer, system, "usr"), /*special=*/true), llvm::outs());
+      llvm::outs() << '\n';
+    }
+  }
+}
+
 int main() {
   cutByAllRows();
   Diagnostics diagnostics;
@@ -129,6 +143,7 @@ int main() {
   tryOut("pieces", *spm);
   tryOut("pairs", *bpe);
   streamText(*bpe);
+  writeChats(*bpe);
   Vocabulary other = bytePairs();
   other.pre = "no-such";
   llvm::outs() << "unknown: " << (makeTokenizer(std::move(other), diagnostics) ? "made" : diagnostics.all().back().code) << '\n';

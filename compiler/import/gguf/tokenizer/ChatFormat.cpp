@@ -23,8 +23,8 @@ struct Filled {
 } // namespace
 
 llvm::ArrayRef<ChatFormat> chatFormats() {
-  static constexpr auto kRow = [](llvm::StringRef name, llvm::StringRef marks, llvm::StringRef system, llvm::StringRef user, llvm::StringRef assistant,
-                                  bool systemless) { return ChatFormat{name, marks, system, user, assistant, systemless}; };
+  static constexpr auto kRow = [](llvm::StringRef name, llvm::StringRef marks, llvm::StringRef lead, llvm::StringRef system, llvm::StringRef user,
+                                  llvm::StringRef assistant, bool systemless) { return ChatFormat{name, marks, lead, system, user, assistant, systemless}; };
   static const ChatFormat kFormats[] = {
 #define CHAT_FORMAT(...) kRow(__VA_ARGS__),
 #include "compiler/import/gguf/tokenizer/ChatFormats.def"
@@ -50,6 +50,8 @@ std::vector<int32_t> ChatFormat::encode(const Tokenizer &tokenizer, llvm::String
     said = (systemWords + "\n\n" + userWords).str();
   else if (!systemWords.empty())
     filled.add(system, systemWords);
+  else
+    filled.text += lead;
   filled.add(user, said);
   filled.text += assistant;
   return tokenizer.encodeChat(filled.text, filled.words);

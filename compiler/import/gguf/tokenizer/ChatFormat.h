@@ -8,7 +8,7 @@ namespace ingot {
 
 struct ChatFormat {
   llvm::StringRef name;
-  llvm::StringRef marks, system, user, assistant; // "%" stands for the words of a turn
+  llvm::StringRef marks, lead, system, user, assistant; // "%" stands for the words of a turn
   bool systemless = false;
 
   /// Ids of a system's words (may be empty) and a user's, up to where the answer begins.
