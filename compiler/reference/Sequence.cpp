@@ -235,21 +235,54 @@ void scanRow(std::vector<double> &s, ArrayRef<Tensor> operands, int64_t m, int64
   }
 }
 
-llvm::FailureOr<Results> selectiveScan(Operation *op, ArrayRef<Tensor> operands, std::string &) {
+/// One row of one head of nn.gated_delta: its matrix [N, P] in `s`, then its results.
+void deltaRow(std::vector<double> &s, nn::GatedDeltaOp op, ArrayRef<Tensor> operands, int64_t m, int64_t head, Tensor &result) {
+  const Tensor &state = operands[0], &rows = operands[1];
+  int64_t heads = state.shape()[1], length = state.shape()[2], width = state.shape()[3], all = rows.shape()[1], groups = (all - heads * width) / (2 * length);
+  int64_t q = m * all + (op.getCyclic() ? head % groups : head / (heads / groups)) * length, k = q + groups * length, v = m * all + 2 * groups * length + head * width;
+  double queries = 0, keys = 0, least = op.getEpsilon().convertToDouble(), decay = operands[2].at(m * heads + head), beta = operands[3].at(m * heads + head);
+  for (int64_t n = 0; n < length; ++n)
+    queries += rows.at(q + n) * rows.at(q + n), keys += rows.at(k + n) * rows.at(k + n);
+  double ofKey = 1 / std::max(std::sqrt(keys), least), ofQuery = 1 / (std::max(std::sqrt(queries), least) * std::sqrt(static_cast<double>(length)));
+  for (int64_t p = 0; p < width; ++p) {
+    auto at = [&](int64_t n) -> double & { return s[static_cast<size_t>(n * width + p)]; };
+    double known = 0, sum = 0;
+    for (int64_t n = 0; n < length; ++n)
+      known += (at(n) *= decay) * rows.at(k + n) * ofKey;
+    for (int64_t n = 0; n < length; ++n)
+      sum += (at(n) += rows.at(k + n) * ofKey * beta * (rows.at(v + p) - known)) * rows.at(q + n) * ofQuery;
+    result.set((m * heads + head) * width + p, sum);
+  }
+}
+
+/// Runs `row(matrix, m, head, result)` over the rows of each step of a recurrence, with each head's matrix in the state; positions, sequences and count are
+/// the last operands.
+template <typename Row>
+Results recur(Operation *op, ArrayRef<Tensor> operands, Row row) {
   Tensor state = operands[0], result = resultOf(op, 1);
+  ArrayRef<Tensor> places = operands.take_back(3);
   int64_t heads = state.shape()[1], size = state.shape()[2] * state.shape()[3];
-  for (const StateStep &step : stepsOf(operands[5], operands[6], operands[7], operands[1].shape()[0], state.shape()[0]))
+  for (const StateStep &step : stepsOf(places[0], places[1], places[2], operands[1].shape()[0], state.shape()[0]))
     for (int64_t head = 0; head < heads && step.count > 0; ++head) {
       std::vector<double> s(static_cast<size_t>(size));
       int64_t place = (step.sequence * heads + head) * size;
       for (int64_t i = 0; i < size && step.position > 0; ++i)
         s[static_cast<size_t>(i)] = state.at(place + i);
       for (int64_t m = step.first; m < step.first + step.count; ++m)
-        scanRow(s, operands, m, head, result);
+        row(s, m, head, result);
       for (int64_t i = 0; i < size; ++i)
         state.set(place + i, s[static_cast<size_t>(i)]);
     }
   return Results{state, result};
+}
+
+llvm::FailureOr<Results> selectiveScan(Operation *op, ArrayRef<Tensor> operands, std::string &) {
+  return recur(op, operands, [&](std::vector<double> &s, int64_t m, int64_t head, Tensor &result) { scanRow(s, operands, m, head, result); });
+}
+
+llvm::FailureOr<Results> gatedDelta(Operation *op, ArrayRef<Tensor> operands, std::string &) {
+  auto delta = cast<nn::GatedDeltaOp>(op);
+  return recur(op, operands, [&](std::vector<double> &s, int64_t m, int64_t head, Tensor &result) { deltaRow(s, delta, operands, m, head, result); });
 }
 
 } // namespace
@@ -260,6 +293,7 @@ void addSequence(RuleTable &table) {
   table["nn.cached_attention"] = cachedAttention;
   table["nn.causal_conv"] = causalConv;
   table["nn.selective_scan"] = selectiveScan;
+  table["nn.gated_delta"] = gatedDelta;
 }
 
 } // namespace ingot::reference

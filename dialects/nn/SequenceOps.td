@@ -155,4 +155,29 @@ def Nn_SelectiveScanOp : Nn_Op<"selective_scan"> {
   let hasVerifier = 1;
 }
 
+def Nn_GatedDeltaOp : Nn_Op<"gated_delta"> {
+  let summary = "the gated delta rule over a step's rows";
+  let description = [{
+    Each of H heads has a matrix s [N, P] that gives values for keys (Gated DeltaNet, arXiv 2412.06464). Rows [M, 2 G N + H P] are q [G, N], k [G, N] and
+    v [H, P]; head h reads the q and k of g = h / (H / G), or of g = h mod G where they are `cyclic`. With a = `decay`[m, h], b = `beta`[m, h],
+    k' = k / max(|k|, epsilon) and q' = q / (max(|q|, epsilon) sqrt(N)): `s = a s`, then `s = s + k' (b (v - s^T k'))^T`, then `result[m, h P + p] = (s^T q')[p]`.
+    In f32: K = 1 / max(sqrt(k.k), epsilon), Q = 1 / (max(sqrt(q.q), epsilon) sqrt(N)), w[p] = (b * K) * fma(-(a * K), sum over n of s[n, p] k[n], v[p]),
+    `result = Q * fma(w[p], k.q, a * sum over n of s[n, p] q[n])` of the matrix as it was, then `s[n, p] = fma(k[n], w[p], s[n, p] * a)`. Sums over n are fused
+    multiply-adds from 0 in order of n; k.k, q.q and k.q are in 16 lanes by n mod 16, joined in halves. Padding, the state [S, H, N, P], positions and
+    sequences of rows are those of nn.selective_scan.
+    Rules: H12: state and after are one f32 [S, H, N, P] without empty extents; rows are f32 [M, 2 G N + H P] with a G >= 1 that divides H; decay and beta are
+    f32 [M, H], the result is f32 [M, H P]; epsilon > 0. H13: positions, sequences and count as in H9.
+
+    Example:
+    ```mlir
+    %after, %y = nn.gated_delta %state, %rows, %decay, %beta at %position of %sequence count %count epsilon 1.0e-6 : (tensor<1x2x4x8xf32>, tensor<3x24xf32>, tensor<3x2xf32>, tensor<3x2xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+    ```
+  }];
+  let arguments = (ins Tensor:$state, Tensor:$rows, Tensor:$decay, Tensor:$beta, Tensor:$position, Tensor:$sequence, Tensor:$count, F64Attr:$epsilon, UnitAttr:$cyclic);
+  let results = (outs Tensor:$after, Tensor:$result);
+  let assemblyFormat = [{$state `,` $rows `,` $decay `,` $beta `at` $position `of` $sequence `count` $count `epsilon` $epsilon (`cyclic` $cyclic^)? attr-dict `:`
+    functional-type(operands, results)}];
+  let hasVerifier = 1;
+}
+
 #endif

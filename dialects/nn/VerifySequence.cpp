@@ -122,3 +122,21 @@ LogicalResult SelectiveScanOp::verify() {
     return emitOpError("H11: positions and sequences are not i32 [1] or [M], or the count is not tensor<1xi32>");
   return success();
 }
+
+LogicalResult GatedDeltaOp::verify() {
+  RankedTensorType state = getState().getType(), rows = getRows().getType(), result = getResult().getType(), decay = getDecay().getType();
+  bool fits = isF32(state, 4) && getAfter().getType() == state && isF32(rows, 2) && isF32(result, 2) && isF32(decay, 2) && getBeta().getType() == decay;
+  if (!fits || llvm::is_contained(state.getShape(), 0))
+    return emitOpError("H12: state, rows, decay, beta and result are no f32 [S, H, N, P], [M, ...], [M, H], [M, H] and [M, H P], or after is not like the state");
+  int64_t heads = state.getDimSize(1), length = state.getDimSize(2), width = heads * state.getDimSize(3), count = rows.getDimSize(0);
+  int64_t rest = rows.getDimSize(1) - width, groups = rest / (2 * length);
+  if (rest < 1 || rest % (2 * length) != 0 || heads % groups != 0 || result.getShape() != ArrayRef<int64_t>({count, width}))
+    return emitOpError("H12: rows and result are not [M, 2 G N + H P] with a G that divides H and [M, H P]");
+  if (decay.getShape() != ArrayRef<int64_t>({count, heads}))
+    return emitOpError("H12: decay and beta are no f32 [M, H]");
+  if (!(getEpsilon().convertToDouble() > 0))
+    return emitOpError("H12: epsilon is not above 0");
+  if (!arePositions(getPosition().getType(), getSequence(), count) || !isPosition(getCount().getType(), 1))
+    return emitOpError("H13: positions and sequences are not i32 [1] or [M], or the count is not tensor<1xi32>");
+  return success();
+}

@@ -233,3 +233,51 @@ func.func @h11(%s: tensor<1x2x4x8xf32>, %x: tensor<3x24xf32>, %d: tensor<3x2xf32
   %n, %y = nn.selective_scan %s, %x, %d, %a, %a at %p of %q count %p : (tensor<1x2x4x8xf32>, tensor<3x24xf32>, tensor<3x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<1xi32>, tensor<3xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
   return %n, %y : tensor<1x2x4x8xf32>, tensor<3x16xf32>
 }
+
+// -----
+
+func.func @h12_state(%s: tensor<1x2x0x8xf32>, %x: tensor<3x24xf32>, %d: tensor<3x2xf32>, %p: tensor<1xi32>, %q: tensor<1xi32>) -> (tensor<1x2x0x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H12: state, rows, decay, beta and result}}
+  %n, %y = nn.gated_delta %s, %x, %d, %d at %p of %q count %p epsilon 1.0e-6 : (tensor<1x2x0x8xf32>, tensor<3x24xf32>, tensor<3x2xf32>, tensor<3x2xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x0x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x0x8xf32>, tensor<3x16xf32>
+}
+
+// -----
+
+func.func @h12_rows(%s: tensor<1x2x4x8xf32>, %x: tensor<3x25xf32>, %d: tensor<3x2xf32>, %p: tensor<1xi32>, %q: tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H12: rows and result}}
+  %n, %y = nn.gated_delta %s, %x, %d, %d at %p of %q count %p epsilon 1.0e-6 : (tensor<1x2x4x8xf32>, tensor<3x25xf32>, tensor<3x2xf32>, tensor<3x2xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x4x8xf32>, tensor<3x16xf32>
+}
+
+// -----
+
+func.func @h12_groups(%s: tensor<1x2x4x8xf32>, %x: tensor<3x40xf32>, %d: tensor<3x2xf32>, %p: tensor<1xi32>, %q: tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H12: rows and result}}
+  %n, %y = nn.gated_delta %s, %x, %d, %d at %p of %q count %p epsilon 1.0e-6 : (tensor<1x2x4x8xf32>, tensor<3x40xf32>, tensor<3x2xf32>, tensor<3x2xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x4x8xf32>, tensor<3x16xf32>
+}
+
+// -----
+
+func.func @h12_decay(%s: tensor<1x2x4x8xf32>, %x: tensor<3x24xf32>, %d: tensor<3x3xf32>, %p: tensor<1xi32>, %q: tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H12: decay and beta}}
+  %n, %y = nn.gated_delta %s, %x, %d, %d at %p of %q count %p epsilon 1.0e-6 : (tensor<1x2x4x8xf32>, tensor<3x24xf32>, tensor<3x3xf32>, tensor<3x3xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x4x8xf32>, tensor<3x16xf32>
+}
+
+// -----
+
+func.func @h12_epsilon(%s: tensor<1x2x4x8xf32>, %x: tensor<3x24xf32>, %d: tensor<3x2xf32>, %p: tensor<1xi32>, %q: tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H12: epsilon}}
+  %n, %y = nn.gated_delta %s, %x, %d, %d at %p of %q count %p epsilon 0.0 : (tensor<1x2x4x8xf32>, tensor<3x24xf32>, tensor<3x2xf32>, tensor<3x2xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x4x8xf32>, tensor<3x16xf32>
+}
+
+// -----
+
+func.func @h13(%s: tensor<1x2x4x8xf32>, %x: tensor<3x24xf32>, %d: tensor<3x2xf32>, %p: tensor<1xi32>, %q: tensor<3xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>) {
+  // expected-error @+1 {{H13: positions and sequences}}
+  %n, %y = nn.gated_delta %s, %x, %d, %d at %p of %q count %p epsilon 1.0e-6 : (tensor<1x2x4x8xf32>, tensor<3x24xf32>, tensor<3x2xf32>, tensor<3x2xf32>, tensor<1xi32>, tensor<3xi32>, tensor<1xi32>) -> (tensor<1x2x4x8xf32>, tensor<3x16xf32>)
+  return %n, %y : tensor<1x2x4x8xf32>, tensor<3x16xf32>
+}

@@ -86,6 +86,16 @@ func.func @scan(%s: tensor<6x4x5x8xf32>, %x: tensor<3x52xf32>, %d: tensor<3x4xf3
 
 // -----
 
+// A delta rule too: heads, width and length, groups, sequences, places, the bits of epsilon, whether heads take keys in turn.
+// CHECK-LABEL: @delta
+// CHECK: kernel.micro "ik_gated_delta"({{.*}}) params [3, 4, 8, 5, 2, 6, 1, 4602678819172646912, 1] scratch 1280 work 1920 {dest = 0 : i64} : {{.*}} -> (tensor<6x4x5x8xf32>, tensor<3x32xf32>)
+func.func @delta(%s: tensor<6x4x5x8xf32>, %x: tensor<3x52xf32>, %d: tensor<3x4xf32>, %p: tensor<1xi32>) -> (tensor<6x4x5x8xf32>, tensor<3x32xf32>) {
+  %n, %y = nn.gated_delta %s, %x, %d, %d at %p of %p count %p epsilon 0.5 cyclic : (tensor<6x4x5x8xf32>, tensor<3x52xf32>, tensor<3x4xf32>, tensor<3x4xf32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<6x4x5x8xf32>, tensor<3x32xf32>)
+  return %n, %y : tensor<6x4x5x8xf32>, tensor<3x32xf32>
+}
+
+// -----
+
 // Keys and values of different types have no kernel.
 func.func @mixed(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %v: tensor<2x16x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
   // expected-error @+1 {{unsupported: nn.cached_attention: attention over keys and values of different types}}

@@ -1,5 +1,5 @@
-// Lowers the ops of step-by-step sequences: nn.rope, nn.cache_append, nn.causal_conv and nn.selective_scan (in place on
-// what they keep), nn.cached_attention.
+// Lowers the ops of step-by-step sequences: nn.rope, nn.cache_append, nn.causal_conv, nn.selective_scan and
+// nn.gated_delta (in place on what they keep), nn.cached_attention.
 #include "passes/lower/Convert.h"
 #include "passes/lower/KernelType.h"
 #include "targets/common/ukernels/sequence.h"
@@ -76,6 +76,18 @@ Lowered lowerSelectiveScan(Operation *operation, LowerContext &context, std::str
   return SmallVector<Value, 2>(micro.getResults());
 }
 
+Lowered lowerGatedDelta(Operation *operation, LowerContext &context, std::string &) {
+  nn::GatedDeltaOp op = cast<nn::GatedDeltaOp>(operation);
+  ArrayRef<int64_t> state = op.getState().getType().getShape(), rows = op.getRows().getType().getShape();
+  int64_t groups = (rows[1] - state[1] * state[3]) / (2 * state[2]);
+  int64_t params[IK_DELTA_COUNT] = {rows[0], state[1], state[3], state[2], groups, state[0], op.getPosition().getType().getDimSize(0),
+                                    llvm::bit_cast<int64_t>(op.getEpsilon().convertToDouble()), op.getCyclic()};
+  int64_t work = 4 * rows[0] * state[1] * state[2] * state[3];
+  kernel::MicroOp micro = context.micro(op.getLoc(), "ik_gated_delta", op->getResultTypes(), op->getOperands(), params, work, IK_DELTA_SCRATCH(state[2]));
+  micro.setDest(0);
+  return SmallVector<Value, 2>(micro.getResults());
+}
+
 } // namespace
 
 void registerSequence(LowerRegistry &registry) {
@@ -84,6 +96,7 @@ void registerSequence(LowerRegistry &registry) {
   registry.add("nn.cached_attention", lowerCachedAttention);
   registry.add("nn.causal_conv", lowerCausalConv);
   registry.add("nn.selective_scan", lowerSelectiveScan);
+  registry.add("nn.gated_delta", lowerGatedDelta);
 }
 
 } // namespace ingot

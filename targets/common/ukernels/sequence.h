@@ -14,6 +14,8 @@
  *                 f32 [M][E]: for each channel a chain of fused multiply-adds from 0, oldest tap first, without those before position 0
  * ik_selective_scan  state f32 [S][H][N][P], rows f32 [M][H P + 2 G N]: x, b, c; delta f32 [M][H], decay and skip f32 [H], positions and sequences i32
  *                 [PLACES], count i32; the state's own buffer, y f32 [M][H P]
+ * ik_gated_delta  state f32 [S][H][N][P], rows f32 [M][2 G N + H P]: q, k, v; decay and beta f32 [M][H], positions and sequences i32 [PLACES], count i32;
+ *                 the state's own buffer, y f32 [M][H P], scratch; EPSILON: bits of f64; CYCLIC: head h has q and k of h mod G, else of h / (H / G)
  *
  * Attention, the same bits on every target, for every M and number of workers. For one query and head, over the cache rows t it sees, in chunks of
  * IK_ATTENTION_CHUNK that begin at multiples of it: s_t = (fma chain over d from 0) * scale, then cap * tanh(s_t / cap); top' = max(top, chunk's
@@ -27,6 +29,10 @@ enum { IK_ROPE_M, IK_ROPE_H, IK_ROPE_D, IK_ROPE_T, IK_ROPE_R, IK_ROPE_HALVES, IK
 enum { IK_APPEND_M, IK_APPEND_H, IK_APPEND_T, IK_APPEND_D, IK_APPEND_RING, IK_APPEND_COUNT };
 enum { IK_CAUSAL_M, IK_CAUSAL_E, IK_CAUSAL_T, IK_CAUSAL_S, IK_CAUSAL_PLACES, IK_CAUSAL_COUNT };
 enum { IK_SCAN_M, IK_SCAN_H, IK_SCAN_P, IK_SCAN_N, IK_SCAN_G, IK_SCAN_S, IK_SCAN_PLACES, IK_SCAN_COUNT };
+enum { IK_DELTA_M, IK_DELTA_H, IK_DELTA_P, IK_DELTA_N, IK_DELTA_G, IK_DELTA_S, IK_DELTA_PLACES, IK_DELTA_EPSILON, IK_DELTA_CYCLIC, IK_DELTA_COUNT };
+/* Scratch of ik_gated_delta: f32 [N][columns of a unit]. */
+enum { IK_DELTA_MOST_COLUMNS = 64 };
+#define IK_DELTA_SCRATCH(n) (4 * (n) * IK_DELTA_MOST_COLUMNS)
 enum { IK_APPEND_S = IK_APPEND_COUNT, IK_APPEND_PLACES, IK_APPEND_SEQUENCES_COUNT };
 enum {
   IK_ATTENTION_M, IK_ATTENTION_HQ, IK_ATTENTION_HK, IK_ATTENTION_T, IK_ATTENTION_D, IK_ATTENTION_E,

@@ -6,7 +6,7 @@ root=$(cd "$(dirname "$0")/../../.." && pwd)
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 cc=$(command -v clang-22 || command -v clang)
 sources="$root/test/unit/kernels/hashblocks.c"
-for kernel in attention blockexperts blockfloat blockmm blockquant blockrows causalconv nbitsfloat nbitsmm rope selectivescan; do sources="$sources $root/targets/common/ukernels/$kernel.c"; done
+for kernel in attention blockexperts blockfloat blockmm blockquant blockrows causalconv gateddelta nbitsfloat nbitsmm rope selectivescan; do sources="$sources $root/targets/common/ukernels/$kernel.c"; done
 flags="-std=c11 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic -fuse-ld=lld -I$root"
 first=""
 run() { # name, flags, runner...

@@ -1,5 +1,5 @@
 /* Runs the kernels of language models (products of every GGUF block format, of b-bit weights and of experts, rows of packed matrices, rope, cache, attention, causal
- * convolution, recurrence) and prints one hash of all results. Packed weights are random bytes whose 16-bit floats are small. Freestanding: see hash.h, check-blocks.sh. */
+ * convolution, recurrence, delta rule) and prints one hash of all results. Packed weights are random bytes whose 16-bit floats are small. Freestanding: see hash.h, check-blocks.sh. */
 #include "targets/common/ukernels/nbits.h"
 #include "targets/common/ukernels/sequence.h"
 #include "test/unit/kernels/hash.h"
@@ -32,6 +32,7 @@ IK_KERNEL(ik_cached_attention_sinks_f16);
 IK_KERNEL(ik_rope_each);
 IK_KERNEL(ik_causal_conv);
 IK_KERNEL(ik_selective_scan);
+IK_KERNEL(ik_gated_delta);
 IK_KERNEL(ik_cache_append_sequences_f16);
 IK_KERNEL(ik_cached_attention_sequences_f16);
 IK_KERNEL(ik_cache_append_sequences_q8);
@@ -195,6 +196,21 @@ static void scanCase(void) {
   mix(state, sizeof state);
 }
 
+static void deltaCase(int64_t cyclic) {
+  enum { M = 7, H = 4, P = 40, N = 24, G = 2, S = 3 };
+  static float state[S * H * N * P], decay[M * H], beta[M * H];
+  int32_t position[M] = {0, 6, 9, 2, 12, 13, 4}, sequence[M] = {1, 0, 2, -1, 1, 1, 3}, count = M - 1;
+  fill(x, M * (H * P + 2 * G * N)), fill(decay, M * H), fill(beta, M * H), fill(state, S * H * N * P);
+  void *const step[] = {state, x, decay, beta, position, sequence, &count, state, y, room};
+  const int64_t least = 0x3fd0000000000000; /* 0.25 */
+  const int64_t one[IK_DELTA_COUNT] = {M, H, P, N, G, S, 1, least, cyclic}, each[IK_DELTA_COUNT] = {M, H, P, N, G, S, M, least, cyclic};
+  run(ik_gated_delta, step, one, y, M * H * P * 4);
+  position[0] = M - 1;
+  run(ik_gated_delta, step, one, y, M * H * P * 4);
+  run(ik_gated_delta, step, each, y, M * H * P * 4);
+  mix(state, sizeof state);
+}
+
 #define NBITS_CASE(form, bits, zeros, halves)                                        \
   nbitsCase(ik_nbits_matmul_##form, bits, halves ? 0 : 3, zeros ? 1 : 0);            \
   nbitsCase(ik_nbits_matmul_##form, bits, halves ? 0 : 1, zeros ? 4 : 0);
@@ -208,5 +224,5 @@ static void hashAll(void) {
   expertsCase(ik_block_experts_f16, ik_block_quantize, 1), expertsCase(ik_block_experts16_q4_0, ik_block_quantize16, 0);
   IK_NBITS_TABLE(NBITS_CASE)
   sequenceCase(0, 17, 0, 0, 0), sequenceCase(290, 1, 0, 0, 0), sequenceCase(230, 20, 10, 3, 0), sequenceCase(270, 20, 9, 0, 1);
-  sequencesCase(), causalCase(), scanCase();
+  sequencesCase(), causalCase(), scanCase(), deltaCase(0), deltaCase(1);
 }

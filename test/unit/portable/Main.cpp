@@ -16,6 +16,7 @@ void testSequence();
 void testSequences();
 void testCausalConv();
 void testSelectiveScan();
+void testGatedDelta();
 
 int main(int argc, char **argv) {
   testMath();
@@ -31,6 +32,7 @@ int main(int argc, char **argv) {
   testSequences();
   testCausalConv();
   testSelectiveScan();
+  testGatedDelta();
   std::printf(failures ? "%d failures\n" : "portable kernels: all passed\n", failures);
   return failures != 0;
 }

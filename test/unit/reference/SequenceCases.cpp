@@ -115,6 +115,21 @@ std::vector<Case> sequenceCases() {
       {"nn.selective_scan %arg0, %arg1, %arg2, %arg3, %arg4 at %arg5 of %arg6 count %arg7",
        {"1x1x1x1xf32", "2x3xf32", "2x1xf32", "1xf32", "1xf32", "1xi32", "1xi32", "1xi32"}, {{9}, {4, 5, 10, 7, 7, 7}, {1}, {0}, {0}, {0}, {0}, {1}},
        {"1x1x1x1xf32", "2x1xf32"}, {{20}, {200, 0}}},
+      // Two heads that forget half and three quarters; the key -3 and the query 5 count as -1 and 1: 1 - 0.5 * (4 + 1) and 1 - (6 + 1).
+      {"nn.gated_delta %arg0, %arg1, %arg2, %arg3 at %arg4 of %arg5 count %arg6 epsilon 1.0e-6",
+       {"1x2x1x1xf32", "1x4xf32", "1x2xf32", "1x2xf32", "1xi32", "1xi32", "1xi32"}, {{2, 4}, {5, -3, 4, 6}, {0.5, 0.25}, {0.5, 1}, {7}, {0}, {1}},
+       {"1x2x1x1xf32", "1x2xf32"}, {{-1.5, -6}, {-1.5, -6}}},
+      // A text begins with zeros, and its second row is padding. The key has the length 5, the query 0.5, which is below epsilon: (3 * 0.3 + 4 * 0.4) / sqrt 2.
+      {"nn.gated_delta %arg0, %arg1, %arg2, %arg3 at %arg4 of %arg5 count %arg6 epsilon 1.0",
+       {"1x1x2x1xf32", "2x5xf32", "2x1xf32", "2x1xf32", "1xi32", "1xi32", "1xi32"},
+       {{8, 9}, {0.3, 0.4, 3, 4, 10, 7, 7, 7, 7, 7}, {1}, {0.5}, {0}, {0}, {1}}, {"1x1x2x1xf32", "2x1xf32"}, {{3, 4}, {1.7677669529663687, 0}}},
+      // Neighbouring heads share a query, or heads in turn.
+      {"nn.gated_delta %arg0, %arg1, %arg2, %arg3 at %arg4 of %arg5 count %arg6 epsilon 1.0e-6",
+       {"1x4x1x1xf32", "1x8xf32", "1x4xf32", "1x4xf32", "1xi32", "1xi32", "1xi32"}, {{0}, {1, -1, 1, 1, 1, 2, 3, 4}, {1}, {1}, {0}, {0}, {1}},
+       {"1x4x1x1xf32", "1x4xf32"}, {{1, 2, 3, 4}, {1, 2, -3, -4}}},
+      {"nn.gated_delta %arg0, %arg1, %arg2, %arg3 at %arg4 of %arg5 count %arg6 epsilon 1.0e-6 cyclic",
+       {"1x4x1x1xf32", "1x8xf32", "1x4xf32", "1x4xf32", "1xi32", "1xi32", "1xi32"}, {{0}, {1, -1, 1, 1, 1, 2, 3, 4}, {1}, {1}, {0}, {0}, {1}},
+       {"1x4x1x1xf32", "1x4xf32"}, {{1, 2, 3, 4}, {1, -2, 3, -4}}},
       {"nn.state @absent : tensor<2xf32>", {}, {}, {"2xf32"}, {{0, 0}}},
       // 127 * 1 + 0 * 2: the activation 0.4 has been rounded away; 0.4 * 2 would be 0.8 more.
       {"quant.block_matmul %arg0, %arg1 format \"q8_0\"", {"1x32xf32", "2x34xui8"}, {activations(), joined(block(1, 2), block(0, 1))}, {"1x2xf32"},
