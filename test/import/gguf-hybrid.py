@@ -6,6 +6,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "
 import families  # noqa: E402
 import gguf  # noqa: E402
 import make_families  # noqa: E402
+import numpy as np  # noqa: E402
 
 OUT = pathlib.Path(sys.argv[1])
 
@@ -55,3 +56,35 @@ for name, key, number in (("scan-inner", "inner_size", 0), ("scan-heads", "time_
 save("scan-no-state", "granitehybrid", lambda w: drop(w, "ssm.state_size"))
 save("scan-no-norm", "granitehybrid", lambda w: drop(w, "blk.0.ssm_norm"))
 save("scan-attention", "granitehybrid", lambda w: replace(w, "granitehybrid.attention.head_count_kv", gguf.U32, 2))
+
+Q = "qwen35."
+
+
+def with_drafts(w, blocks, drafts):
+    replace(w, Q + "block_count", gguf.U32, blocks)
+    w.add(Q + "nextn_predict_layers", gguf.U32, drafts)
+    for name in "nextn.eh_proj", "attn_norm":
+        w.tensor(f"blk.{blocks - 1}.{name}.weight", np.ones((64,), np.float32), "f32")
+
+
+def flagged(w, flags):
+    drop(w, "full_attention_interval")
+    w.add(Q + "attention.recurrent_layers", (gguf.ARRAY, gguf.BOOL), flags)
+
+
+save("delta", "qwen35")
+save("delta-shares", "qwen3next")
+save("delta-joined", "qwen3next-old")
+save("delta-experts", "qwen35moe")
+save("delta-every", "qwen35", lambda w: drop(w, "full_attention_interval"))
+save("delta-flags", "qwen35", lambda w: flagged(w, [True, False, True, False, True]))
+save("delta-few-flags", "qwen35", lambda w: flagged(w, [True, False]))
+save("delta-value", "qwen35", lambda w: replace(w, Q + "attention.value_length", gguf.U32, 32))
+for name, sections in (("short", [2, 1]), ("still", [1, 1, 1, 1])):
+    save(f"delta-{name}-sections", "qwen35", lambda w: replace(w, Q + "rope.dimension_sections", (gguf.ARRAY, gguf.I32), sections))
+save("delta-no-step", "qwen35", lambda w: drop(w, "blk.0.ssm_dt"))
+save("delta-no-score", "qwen35moe", lambda w: drop(w, "blk.0.ffn_gate_inp_shexp"))
+save("delta-no-width", "qwen35moe", lambda w: drop(w, "expert_feed_forward_length"))
+save("drafts", "qwen35", lambda w: with_drafts(w, 6, 1))
+save("drafts-all", "qwen35", lambda w: with_drafts(w, 6, 6))
+save("no-drafts", "qwen3-embedding", lambda w: w.add("qwen3.nextn_predict_layers", gguf.U32, 1))

@@ -16,7 +16,8 @@ def family(name, arch, **flags):
         local=lambda i: False, local_base=None, turns=lambda i: True, factors=(), dense=(), attention_cap=0, logit_cap=0, stretch=None, local_stretch=True,
         temperature=None, pooling=None, attends=lambda i: True, besides=False, taps=0, final_norm="output_norm",
         scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), logit_factor=1, bare=None, dense_blocks=0,
-        sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, norms=("attn_norm", "ffn_norm"), keys={})
+        sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, norms=("attn_norm", "ffn_norm"),
+        delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, keys={})
     made.__dict__.update(flags)
     return made
 
@@ -40,6 +41,11 @@ MOE = {"expert_feed_forward_length": ("U32", 64)}
 IMAGE = {"rope.dimension_sections": ("I32", [3, 3, 2, 0])}
 FALCON = dict(layer_norm=True, beside=True, ffn_norm="attn_norm", norms=("attn_norm",), feed="plain", activation="gelu")
 COHERE = dict(layer_norm="weight", tied=True, halves=False, beside=True, ffn_norm="attn_norm", norms=("attn_norm",), logit_factor=0.5)
+QWEN = dict(base=1e7, turned=8, head_norms="each", gates=True, norms=("attn_norm", "post_attention_norm"), ffn_norm="post_attention_norm", attends=lambda i: i % 2 == 1,
+            delta=(6, 32, 32, 2, 4), in_turn=True)
+NEXT_KEYS = {**scan_keys(6, 32, 32, 2, 4), "full_attention_interval": ("U32", 2)}
+QWEN_EXPERTS = {**MOE, "expert_shared_feed_forward_length": ("U32", 64)}
+QWEN_KEYS = {**NEXT_KEYS, "rope.dimension_sections": ("I32", [2, 1, 1, 0])}
 POST = ("post_attention_norm", "post_ffw_norm")
 FAMILIES = {f.name: f for f in (
     family("gemma2", "gemma2", **GEMMA, window=24, local=lambda i: i % 2 == 0, attention_cap=20.0, logit_cap=10.0,
@@ -120,6 +126,13 @@ FAMILIES = {f.name: f for f in (
            keys=scan_keys(8, 16, 32, 2, 4)),
     family("falcon-h1", "falcon-h1", blocks=3, besides=True, scan=(2, 48, 16, 1, 4), scan_norm=False, bare="ffn_norm",
            keys=scan_keys(2, 48, 16, 1, 4)),
+    family("qwen35", "qwen35", **QWEN, blocks=5, tied=True, keys=QWEN_KEYS),
+    family("qwen35moe", "qwen35moe", **QWEN, blocks=4, experts=4, shared=64, expert_ffn=64, shared_gate=True, ffn=None,
+           keys={**QWEN_KEYS, **QWEN_EXPERTS}),
+    family("qwen3next", "qwen3next", **{**QWEN, "in_turn": False}, blocks=4, joined_delta=True, experts=4, shared=64, expert_ffn=64, shared_gate=True,
+           keys={**NEXT_KEYS, **QWEN_EXPERTS}),
+    family("qwen3next-old", "qwen3next", **{**QWEN, "in_turn": False}, blocks=3, joined_delta=True, joined_rows=True, experts=4, shared=64, expert_ffn=64,
+           shared_gate=True, keys={**NEXT_KEYS, **QWEN_EXPERTS}),
     family("bert", "bert", kv_heads=4, layer_norm=True, bias=True, positions=True, types=True, turned=0, tied=True, output_norm=False, feed="plain",
            activation="erf", norms=("attn_output_norm", "layer_output_norm"), pooling="mean", keys={"pooling_type": ("U32", 1)}),
     family("bert-cls", "bert", kv_heads=4, layer_norm=True, bias=True, positions=True, types=True, turned=0, tied=True, output_norm=False, feed="plain",
@@ -215,11 +228,13 @@ def mask(n, f, i):
 
 def attention(x, w, f, i):
     b, n = f"blk.{i}.", len(x)
-    sizes = [f.heads * f.head, f.kv_heads * f.head, f.kv_heads * f.head]
+    sizes = [f.heads * f.head * (2 if f.gates else 1), f.kv_heads * f.head, f.kv_heads * f.head]
     if f.joined_qkv:
         q, k, v = np.split(linear(x, w, b + "attn_qkv"), np.cumsum(sizes)[:2], -1)
     else:
         q, k, v = (linear(x, w, b + name) for name in ("attn_q", "attn_k", "attn_v"))
+    if f.gates:
+        q, gates = np.split(q.reshape(n, f.heads, -1), 2, -1)
     if f.clamp:
         q, k, v = (np.clip(t, -f.clamp, f.clamp) for t in (q, k, v))
     if f.head_norms == "row":
@@ -240,8 +255,8 @@ def attention(x, w, f, i):
     if f.attention_cap:
         scores = f.attention_cap * np.tanh(scores / f.attention_cap)
     sinks = w[b + "attn_sinks.weight"][:, None, None] if f.sinks else None
-    mixed = np.einsum("hmt,thd->mhd", softmax(scores + mask(n, f, i), sinks), v).reshape(n, -1)
-    return linear(mixed, w, b + "attn_output")
+    mixed = np.einsum("hmt,thd->mhd", softmax(scores + mask(n, f, i), sinks), v)
+    return linear((mixed / (1 + np.exp(-gates)) if f.gates else mixed).reshape(n, -1), w, b + "attn_output")
 
 
 def short_conv(x, w, f, b):
@@ -251,12 +266,45 @@ def short_conv(x, w, f, b):
     return linear(after * mixed, w, b + "shortconv.out_proj")
 
 
+def convolved(rows, w, b, taps):
+    padded = np.concatenate([np.zeros((taps - 1, rows.shape[1])), rows])
+    return activate(sum(w[b + "ssm_conv1d.weight"][:, j] * padded[j:j + len(rows)] for j in range(taps)) + w.get(b + "ssm_conv1d.bias", 0), "silu")
+
+
+def delta_net(x, w, f, b):
+    heads, width, length, groups, taps = f.delta
+    n, keys = len(x), groups * length
+    each = heads // groups
+    if f.joined_rows:  # q, k, v and gate of each head of keys
+        rows = np.split(linear(x, w, b + "ssm_in").reshape(n, groups, -1), [length, 2 * length, 2 * length + each * width], -1)
+        *rows, gate = (t.reshape(n, -1) for t in rows)
+        rows = np.concatenate(rows, -1)
+    else:
+        rows, gate = linear(x, w, b + "attn_qkv"), linear(x, w, b + "attn_gate")
+    q, k, v = np.split(convolved(rows, w, b, taps), [keys, 2 * keys], -1)
+    if f.joined_delta:
+        beta, time = (t.reshape(n, heads) for t in np.split(linear(x, w, b + "ssm_ba").reshape(n, groups, -1), 2, -1))
+    else:
+        beta, time = linear(x, w, b + "ssm_beta"), linear(x, w, b + "ssm_alpha")
+    which = [h % groups if f.in_turn else h // (heads // groups) for h in range(heads)]
+    q, k = (t.reshape(n, groups, length)[:, which] for t in (q, k))
+    q, k = (t / np.maximum(np.linalg.norm(t, axis=-1, keepdims=True), f.epsilon) for t in (q, k))
+    v, beta = v.reshape(n, heads, width), 1 / (1 + np.exp(-beta))
+    decay = np.exp(np.log1p(np.exp(time + w[b + "ssm_dt.bias"])) * w[b + "ssm_a"])
+    state, y = np.zeros((heads, length, width)), np.zeros((n, heads, width))
+    for t in range(n):
+        state = state * decay[t][:, None, None]
+        wrong = v[t] - np.einsum("hnp,hn->hp", state, k[t])
+        state = state + np.einsum("hn,hp->hnp", k[t], beta[t][:, None] * wrong)
+        y[t] = np.einsum("hnp,hn->hp", state, q[t] / length ** 0.5)
+    return linear(norm(y, w, b + "ssm_norm", f).reshape(n, -1) * activate(gate, "silu"), w, b + "ssm_out")
+
+
 def recurrence(x, w, f, b):
     heads, width, length, groups, taps = f.scan
     inner, n = heads * width, len(x)
     gate, rows, delta = np.split(linear(x, w, b + "ssm_in"), [inner, 2 * inner + 2 * groups * length], -1)
-    padded = np.concatenate([np.zeros((taps - 1, rows.shape[1])), rows])
-    rows = activate(sum(w[b + "ssm_conv1d.weight"][:, j] * padded[j:j + n] for j in range(taps)) + w[b + "ssm_conv1d.bias"], "silu")
+    rows = convolved(rows, w, b, taps)
     delta = np.log1p(np.exp(delta + w[b + "ssm_dt.bias"]))
     inputs, to, of = np.split(rows, [inner, inner + groups * length], -1)
     inputs = inputs.reshape(n, heads, width)
@@ -275,7 +323,7 @@ def mixed(x, w, f, i):
     b = f"blk.{i}."
     if f.attends(i):
         return attention(x, w, f, i) + (recurrence(x, w, f, b) if f.besides else 0)
-    return recurrence(x, w, f, b) if f.scan else short_conv(x, w, f, b)
+    return recurrence(x, w, f, b) if f.scan else delta_net(x, w, f, b) if f.delta else short_conv(x, w, f, b)
 
 
 def mixture(x, routed, w, f, b):

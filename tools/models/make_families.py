@@ -65,6 +65,8 @@ def block(f, i, tensors, matrix, bias, norm, linear):
         attention(f, b, tensors, norm, linear)
     if f.scan and (f.besides or not f.attends(i)):
         recurrence(f, b, tensors, matrix, bias, linear)
+    elif f.delta and not f.attends(i):
+        delta_net(f, b, tensors, matrix, bias, linear)
     elif not f.attends(i):
         linear(b + "shortconv.in_proj", 3 * f.width, f.width, False, 1.5)
         matrix(b + "shortconv.conv", f.width, f.taps, gain=1.5)
@@ -75,10 +77,11 @@ def block(f, i, tensors, matrix, bias, norm, linear):
 
 def attention(f, b, tensors, norm, linear):
     q, kv = f.heads * f.head, f.kv_heads * f.head
+    gates = 2 if f.gates else 1
     if f.joined_qkv:
         linear(b + "attn_qkv", q + 2 * kv, f.width, f.bias, 1.5)
     else:
-        for name, rows in (("attn_q", q), ("attn_k", kv), ("attn_v", kv)):
+        for name, rows in (("attn_q", q * gates), ("attn_k", kv), ("attn_v", kv)):
             linear(b + name, rows, f.width, f.bias, 1.5)
     linear(b + "attn_output", f.width, q, f.bias)
     if f.head_norms:
@@ -86,6 +89,19 @@ def attention(f, b, tensors, norm, linear):
             norm(b + name, {"each": f.head, "row": heads * f.head, "own": (heads, f.head)}[f.head_norms])
     if f.sinks:
         tensors[b + "attn_sinks.weight"] = np.linspace(-1, 3, f.heads).astype(np.float32)
+
+
+def delta_net(f, b, tensors, matrix, bias, linear):
+    heads, width, length, groups, taps = f.delta
+    inner, rows = heads * width, heads * width + 2 * groups * length
+    made = [("ssm_in", rows + inner)] if f.joined_rows else [("attn_qkv", rows), ("attn_gate", inner)]
+    for name, count in made + ([("ssm_ba", 2 * heads)] if f.joined_delta else [("ssm_alpha", heads), ("ssm_beta", heads)]):
+        linear(b + name, count, f.width, False, 1.5)
+    matrix(b + "ssm_conv1d", rows, taps, gain=1.5)
+    bias(b + "ssm_dt", heads)
+    tensors[b + "ssm_a"] = -np.geomspace(0.02, 2, heads, dtype=np.float32)  # what is kept long, and what is forgotten soon
+    tensors[b + "ssm_norm.weight"] = np.linspace(0.8, 1.2, width, dtype=np.float32)
+    linear(b + "ssm_out", f.width, inner, False)
 
 
 def recurrence(f, b, tensors, matrix, bias, linear):
@@ -128,8 +144,9 @@ def metadata(writer, f):
     writer.add("general.name", gguf.STRING, "tiny")
     for key, number in (("block_count", f.blocks), ("context_length", f.context), ("embedding_length", f.width), ("feed_forward_length", f.ffn),
                         ("attention.head_count", f.heads), ("attention.key_length", f.head), ("attention.value_length", f.head)):
-        writer.add(f"{a}.{key}", gguf.U32, number)
-    if all(f.attends(i) for i in range(f.blocks)):
+        if number is not None:
+            writer.add(f"{a}.{key}", gguf.U32, number)
+    if f.delta or all(f.attends(i) for i in range(f.blocks)):
         writer.add(f"{a}.attention.head_count_kv", gguf.U32, f.kv_heads)
     else:
         writer.add(f"{a}.attention.head_count_kv", (gguf.ARRAY, gguf.I32), [f.kv_heads if f.attends(i) else 0 for i in range(f.blocks)])
@@ -156,7 +173,7 @@ def metadata(writer, f):
 
 def is_plain(name, matrix):
     """Tensors that every converter leaves in f32."""
-    return matrix.ndim == 1 or name.endswith((".bias", "_norm.weight")) or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types", "shortconv.conv", "ssm_conv1d", "ssm_norm", "ssm_a", "ssm_d"))
+    return matrix.ndim == 1 or name.endswith((".bias", "_norm.weight", "ssm_a", "ssm_d")) or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types", "shortconv.conv", "ssm_conv1d"))
 
 
 def written(f, seed=1, type_name="f32"):

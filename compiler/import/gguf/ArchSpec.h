@@ -28,9 +28,9 @@ enum class Presence { Never, Optional, Always };
 /// Softmax over all experts or over the chosen ones; or the sigmoid of each.
 enum class Routing { ShareThenTop, TopThenShare, Sigmoid };
 
-/// What blocks mix tokens with that have no heads of keys (attention.head_count_kv is 0 there): the architecture has no such blocks; a gated convolution
-/// over the last few tokens; a recurrence (Mamba-2).
-enum class Headless { None, ShortConv, Recurrence };
+/// What blocks mix tokens with that have no heads of keys (attention.head_count_kv is 0 there, or see attendsEvery): the architecture has no such blocks; a
+/// gated convolution over the last few tokens; a recurrence (Mamba-2); a gated delta rule.
+enum class Headless { None, ShortConv, Recurrence, DeltaNet };
 
 /// Blocks whose attention sees a window only, where the file has attention.sliding_window.
 struct WindowSpec {
@@ -65,10 +65,15 @@ struct ArchSpec {
   WindowSpec window;
   bool hasHeads = true; // false: attention.head_count is 0, as are feed_forward_length and the heads of keys
   Headless headless = Headless::None;
+  int64_t attendsEvery = 0;     // the last of each so many blocks attends, unless full_attention_interval or attention.recurrent_layers say otherwise;
+                                // 0: those with heads of keys
+  bool keysInTurn = false;      // of a delta rule: head h has the keys of h mod their number, instead of neighbours sharing one
+  bool joinedDelta = false;     // of a delta rule: decay and beta are one matrix, ssm_ba, in parts by heads of keys; in old files all others too, ssm_in
   bool besideAttention = false; // every block has a recurrence too, and adds what both give
   bool recurrenceNorm = true;   // ssm_norm; false: where the file has it
   Halves halves = Halves::InTurn;
   bool sinks = false;          // attn_sinks: one more score a head
+  bool gatedHeads = false;     // attn_q has a gate behind each head's query: its sigmoid multiplies what the head gives
   int64_t wideScaleBlocks = 0; // a file of so many blocks scales with 1 / sqrt(width / heads) instead of 1 / sqrt(key length)
   // Feed-forward.
   FeedForward feedForward = FeedForward::Gated;
@@ -99,6 +104,7 @@ struct ArchSpec {
   llvm::StringRef rotatesKey;           // false there: nothing is rotated
   llvm::StringRef temperatureScaleKey;  // queries grow with 1 + scale * log(1 + floor(position / trained context))
   double attentionCap = 0, logitCap = 0; // of a file without the key
+  bool drafts = false; // nextn_predict_layers blocks at the end guess further tokens, and are left out
   // Tensors "dense_2" and "dense_3" follow the pooling of an embedding.
   bool denseHeads = false;
 };

@@ -84,7 +84,7 @@ void addConstants(ModuleOp module, const GgufFile &file, const LlmModel &model, 
 /// The axes of a state [sequences, slices of one, rows, elements of a row].
 llvm::SmallVector<int64_t, 4> cacheShape(nn::StateOp state) {
   llvm::SmallVector<int64_t, 4> shape(state.getType().getShape());
-  if (llvm::any_of(state->getUsers(), [](Operation *user) { return isa<nn::SelectiveScanOp>(user); })) // one row is all that a sequence has
+  if (llvm::any_of(state->getUsers(), [](Operation *user) { return isa<nn::SelectiveScanOp, nn::GatedDeltaOp>(user); })) // one row is all that a sequence has
     return {shape[0], 1, 1, shape[1] * shape[2] * shape[3]};
   bool keepsRows = llvm::any_of(state->getUsers(), [](Operation *user) { return isa<nn::CausalConvOp>(user); }); // [sequences, rows, channels]
   if (shape.size() == 3)

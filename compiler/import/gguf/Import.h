@@ -36,6 +36,7 @@ struct ImportLlm {
 /// the window and one step where attention sees no more. With narrowCache they are ui8 rows as nn.cache_append describes them. Blocks with a short
 /// convolution have blk.N.conv f32 [sequences, taps - 1, width] instead, the last rows of a sequence: its next step begins behind them, or anew at position 0.
 /// Blocks with a recurrence have such a blk.N.conv and blk.N.scan f32 [sequences, heads, length, width], the matrices at the end of a sequence.
+/// Blocks with a delta rule have a blk.N.conv too and blk.N.delta f32 [sequences, heads, length, width].
 /// In models with such blocks `score` too takes a count i32 [1] where C > 1, and the constant REWIND says that a sequence cannot go back.
 /// With S > 1 sequences states have a leading axis of S, functions with states a last argument `sequence` i32 [1], and there is
 ///   decode_batch(tokens i32 [S], position i32 [S], sequence i32 [S]) -> logits f32 [S, V]   row m is the token at position[m] of sequence[m]; rows with

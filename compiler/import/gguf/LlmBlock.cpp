@@ -1,4 +1,5 @@
-// The halves of a block: attention with its heads, caches and windows, or a short convolution, or a recurrence, and the feed-forward, dense or of experts.
+// The halves of a block: attention with its heads, caches and windows, or a short convolution, a recurrence or a delta rule, and the feed-forward, dense
+// or of experts.
 // Shapes in comments: M rows, E width, H heads, K kv heads, D key length, S chosen experts.
 #include "compiler/import/gguf/LlmGraph.h"
 
@@ -123,8 +124,14 @@ Value LlmGraph::attention(Value normed, const LlmBlock &block, int64_t index, co
   Value values = cached(reshape(value, {rowsOf(value), block.kvHeads, model.valueLength}), llvm::formatv("blk.{0}.v", index).str(), block, step);
   normed = wanted(normed, step);
   Value position = step.narrow ? binary(step.position, step.row, nn::BinaryKind::add) : step.position;
-  Value query = tempered(heads(clamped(linear(normed, block.query)), model.heads, block.queryNorm, block, position), position);
-  return linear(attend(query, keys, values, block, step, position), block.output);
+  Value queries = clamped(linear(normed, block.query)), gates;
+  if (model.spec.gatedHeads) { // each head's query, and its gate behind it
+    gates = parts(queries, model.heads, model.keyLength, model.keyLength);
+    queries = parts(queries, model.heads, 0, model.keyLength);
+  }
+  Value query = tempered(heads(queries, model.heads, block.queryNorm, block, position), position);
+  Value attended = attend(query, keys, values, block, step, position);
+  return linear(gates ? binary(attended, unary(gates, nn::UnaryKind::sigmoid), nn::BinaryKind::mul) : attended, block.output);
 }
 
 // ---- what looks back through a state ----
@@ -183,6 +190,51 @@ Value LlmGraph::recurrence(Value normed, const LlmRecurrence &found, int64_t ind
   return linear(mixed, found.output);
 }
 
+/// A delta rule's rows [M, q k v] of the rows [M, E], and its gates [M, H * width] where one product makes both.
+std::pair<Value, Value> LlmGraph::deltaRows(Value normed, const LlmDeltaNet &found) {
+  const LlmRecurrenceShape &shape = model.recurrence;
+  if (!found.all.weight)
+    return {linear(normed, found.rows), Value()};
+  Value all = linear(normed, found.all);
+  int64_t keys = shape.length, values = shape.inner() / shape.groups;
+  Value own[] = {parts(all, shape.groups, 0, keys), parts(all, shape.groups, keys, keys), parts(all, shape.groups, 2 * keys, values)};
+  Value rows = nn::ConcatOp::create(builder, loc, f32({rowsOf(normed), shape.rows()}), ValueRange(own), builder.getI64IntegerAttr(1));
+  return {rows, parts(all, shape.groups, 2 * keys + values, values)};
+}
+
+/// What each head forgets and takes, decay and beta [M, H], of the rows [M, E].
+std::pair<Value, Value> LlmGraph::deltaShares(Value normed, const LlmDeltaNet &found) {
+  int64_t groups = model.recurrence.groups, each = model.recurrence.heads / groups;
+  Value joined = found.shares.weight ? linear(normed, found.shares) : Value();
+  Value beta = joined ? parts(joined, groups, 0, each) : linear(normed, found.beta);
+  Value time = joined ? parts(joined, groups, each, each) : linear(normed, found.decay);
+  time = unary(binary(time, vector(*found.decayBias), nn::BinaryKind::add), nn::UnaryKind::softplus);
+  return {unary(binary(time, vector(*found.decayRate), nn::BinaryKind::mul), nn::UnaryKind::exp), unary(beta, nn::UnaryKind::sigmoid)};
+}
+
+/// Rows [M, q k v] -> [M, H * width]; the heads' matrices are a state.
+Value LlmGraph::deltas(Value rows, std::pair<Value, Value> shares, llvm::StringRef state, const Step &step) {
+  const LlmRecurrenceShape &shape = model.recurrence;
+  Value sequence = sequenceOf(step), count = countOf(step, rows);
+  auto symbol = FlatSymbolRefAttr::get(builder.getContext(), state);
+  Value before = nn::StateOp::create(builder, loc, f32({sequences, shape.heads, shape.length, shape.width}), symbol);
+  auto delta = nn::GatedDeltaOp::create(builder, loc, TypeRange{before.getType(), f32({rowsOf(rows), shape.inner()})}, before, rows, shares.first, shares.second,
+                                        step.position, sequence, count, llvm::APFloat(model.epsilon), model.spec.keysInTurn);
+  nn::WriteStateOp::create(builder, loc, delta.getAfter(), symbol);
+  return delta.getResult();
+}
+
+/// Gated DeltaNet: [M, E] -> the wanted rows.
+Value LlmGraph::deltaNet(Value normed, const LlmDeltaNet &found, int64_t index, const Step &step) {
+  const LlmRecurrenceShape &shape = model.recurrence;
+  auto [rows, gates] = deltaRows(normed, found);
+  rows = unary(convolved(rows, *found.filter, llvm::formatv("blk.{0}.conv", index).str(), step), nn::UnaryKind::swish, 1);
+  Value mixed = wanted(deltas(rows, deltaShares(normed, found), llvm::formatv("blk.{0}.delta", index).str(), step), step);
+  Value heads = norm(reshape(mixed, {rowsOf(mixed), shape.heads, shape.width}), LlmNorm{found.norm});
+  Value gate = unary(gates ? wanted(gates, step) : linear(wanted(normed, step), found.gate), nn::UnaryKind::swish, 1);
+  return linear(binary(reshape(heads, {rowsOf(mixed), shape.inner()}), gate, nn::BinaryKind::mul), found.output);
+}
+
 /// What tokens tell each other, with the norm before; `input` [M, E] becomes the wanted rows.
 Value LlmGraph::mixed(Value &input, const LlmBlock &block, int64_t index, const Step &step) {
   Value normed = norm(input, block.attentionNorms.before), sum;
@@ -191,6 +243,8 @@ Value LlmGraph::mixed(Value &input, const LlmBlock &block, int64_t index, const 
     sum = attention(normed, block, index, step);
   if (block.conv)
     sum = shortConv(normed, *block.conv, index, step);
+  if (block.delta)
+    sum = deltaNet(normed, *block.delta, index, step);
   if (!block.recurrence)
     return sum;
   Value added = recurrence(normed, *block.recurrence, index, step);

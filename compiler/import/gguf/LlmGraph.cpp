@@ -164,6 +164,14 @@ Value LlmGraph::reshape(Value input, llvm::ArrayRef<int64_t> shape) {
   return nn::ReshapeOp::create(builder, loc, type, input);
 }
 
+/// Of each of `groups` parts of the rows [M, ...] the elements from `first` on: [M, groups * count].
+Value LlmGraph::parts(Value input, int64_t groups, int64_t first, int64_t count) {
+  int64_t rows = rowsOf(input);
+  Value split = reshape(input, {rows, groups, shapeOf(input)[1] / groups});
+  Value part = nn::SliceOp::create(builder, loc, f32({rows, groups, count}), split, builder.getDenseI64ArrayAttr({0, 0, first}), builder.getDenseI64ArrayAttr({1, 1, 1}));
+  return reshape(part, {rows, groups * count});
+}
+
 /// The norm over the last axis, times its weight, plus its bias, as far as it has them; the input itself without a norm.
 Value LlmGraph::norm(Value input, const LlmNorm &norm) {
   if (!norm.weight && !norm.bare)

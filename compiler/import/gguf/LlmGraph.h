@@ -59,6 +59,7 @@ private:
   Value capped(Value input, double cap);
   Value clamped(Value input);
   Value reshape(Value input, llvm::ArrayRef<int64_t> shape);
+  Value parts(Value input, int64_t groups, int64_t first, int64_t count);
   Value norm(Value input, const LlmNorm &norm);
   Value linear(Value input, const LlmLinear &linear);
   Value gathered(Value input, Value row);
@@ -81,6 +82,10 @@ private:
   Value shortConv(Value normed, const LlmShortConv &conv, int64_t index, const Step &step);
   Value recurrence(Value normed, const LlmRecurrence &found, int64_t index, const Step &step);
   Value scanned(Value rows, Value delta, const LlmRecurrence &found, llvm::StringRef state, const Step &step);
+  Value deltaNet(Value normed, const LlmDeltaNet &found, int64_t index, const Step &step);
+  std::pair<Value, Value> deltaRows(Value normed, const LlmDeltaNet &found);
+  std::pair<Value, Value> deltaShares(Value normed, const LlmDeltaNet &found);
+  Value deltas(Value rows, std::pair<Value, Value> shares, llvm::StringRef state, const Step &step);
   Value sequenceOf(const Step &step);
   Value countOf(const Step &step, Value rows);
   Value convolved(Value rows, const GgufTensor &filter, llvm::StringRef state, const Step &step);

@@ -31,6 +31,7 @@ public:
       return std::nullopt;
     findTensors();
     reportCounts();
+    leaveDrafts();
     reportUnused();
     if (keys.failed() || faults != 0 || !unsupported.empty())
       return std::nullopt;
@@ -150,7 +151,7 @@ private:
   }
 
   void findAttention(LlmBlock &block, const std::string &blk) {
-    int64_t width = model.width, query = model.heads * model.keyLength, key = block.kvHeads * model.keyLength, value = block.kvHeads * model.valueLength;
+    int64_t width = model.width, query = model.heads * model.keyLength * (model.spec.gatedHeads ? 2 : 1), key = block.kvHeads * model.keyLength, value = block.kvHeads * model.valueLength;
     if (file.findTensor(blk + "attn_qkv.weight")) {
       split(blk + "attn_qkv", width, {{&block.query, query}, {&block.key, key}, {&block.value, value}});
     } else {
@@ -184,6 +185,27 @@ private:
     found.output = linear(blk + "ssm_out", shape.inner(), model.width);
   }
 
+  void findDeltaNet(LlmDeltaNet &found, const std::string &blk) {
+    const LlmRecurrenceShape &shape = model.recurrence;
+    if (model.spec.joinedDelta && file.findTensor(blk + "ssm_in.weight")) {
+      found.all = linear(blk + "ssm_in", model.width, shape.rows() + shape.inner());
+    } else {
+      found.rows = linear(blk + "attn_qkv", model.width, shape.rows());
+      found.gate = linear(blk + "attn_gate", model.width, shape.inner());
+    }
+    if (model.spec.joinedDelta) {
+      found.shares = linear(blk + "ssm_ba", model.width, 2 * shape.heads);
+    } else {
+      found.decay = linear(blk + "ssm_alpha", model.width, shape.heads);
+      found.beta = linear(blk + "ssm_beta", model.width, shape.heads);
+    }
+    found.filter = floats(blk + "ssm_conv1d.weight", {shape.taps, shape.rows()}, true);
+    found.decayBias = vector(blk + "ssm_dt.bias", shape.heads, true);
+    found.decayRate = vector(blk + "ssm_a", shape.heads, true);
+    found.norm = vector(blk + "ssm_norm.weight", shape.width, true);
+    found.output = linear(blk + "ssm_out", shape.inner(), model.width);
+  }
+
   void findMixer(LlmBlock &block, const std::string &blk) {
     block.attentionNorms = named(blk, model.spec.attentionNorms);
     if (block.attends)
@@ -192,6 +214,8 @@ private:
       findShortConv(*block.conv, blk);
     if (block.recurrence)
       findRecurrence(*block.recurrence, blk);
+    if (block.delta)
+      findDeltaNet(*block.delta, blk);
   }
 
   void findFeedForward(LlmBlock &block, const std::string &blk) {
@@ -290,6 +314,20 @@ private:
     for (const quant::BlockFormat &format : quant::blockFormats())
       names.push_back(format.name.upper());
     return llvm::join(names, ", ");
+  }
+
+  /// Tensors of the blocks that guess further tokens: nothing of what the model says depends on them.
+  void leaveDrafts() {
+    int left = 0;
+    for (const GgufTensor &tensor : file.tensors)
+      for (size_t i = 0; i < static_cast<size_t>(model.draftBlocks); ++i)
+        if (tensor.name.starts_with(llvm::formatv("blk.{0}.", model.blocks.size() + i).str())) {
+          used.insert(tensor.name);
+          ++left;
+        }
+    if (left != 0)
+      diagnostics.report("IG0645", llvm::formatv("{0} tensors of blocks that guess further tokens are left out", left), {file.path},
+                         "the text is the same without them; a file converted without them is smaller");
   }
 
   /// A tensor that nothing reads is a sign that the description leaves something out, so a result would be a guess.

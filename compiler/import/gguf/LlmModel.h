@@ -41,7 +41,15 @@ struct LlmRecurrence {
   const GgufTensor *norm = nullptr; // may be null
 };
 
-/// Extents of recurrences: `heads` matrices [length, width], which `groups` vectors b and c of `length` serve.
+/// Gated DeltaNet: rows, of q, k and v, go through a convolution; what the delta rule makes of them is normed head by head, and gated.
+struct LlmDeltaNet {
+  LlmLinear rows, gate, decay, beta, output;
+  LlmLinear shares, all; // without a weight, or instead of decay and beta, and of rows and gate: [beta decay] and [q k v gate] of each head of keys
+  const GgufTensor *filter = nullptr; // [taps, extents of rows]
+  const GgufTensor *decayBias = nullptr, *decayRate = nullptr, *norm = nullptr;
+};
+
+/// Extents of recurrences: `heads` matrices [length, width], which `groups` vectors b and c, or k and q, of `length` serve.
 struct LlmRecurrenceShape {
   int64_t heads = 0, width = 0, length = 0, groups = 0, taps = 0;
   int64_t inner() const { return heads * width; }
@@ -54,6 +62,7 @@ struct LlmBlock {
   LlmLinear query, key, value, output;
   std::optional<LlmShortConv> conv;
   std::optional<LlmRecurrence> recurrence;
+  std::optional<LlmDeltaNet> delta;
   bool attends = true;
   LlmLinear gate, up, down; // 3-D with experts
   LlmLinear router;         // with experts
@@ -76,6 +85,7 @@ struct LlmModel {
   int64_t experts = 0, expertsUsed = 0; // 0: dense
   int64_t sharedWidth = 0;              // of the expert that every row goes through; 0: there is none
   int64_t convTaps = 0;                 // of blocks with a short convolution
+  int64_t draftBlocks = 0;              // behind `blocks`, left out
   LlmRecurrenceShape recurrence;
   double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, logitScale = 1, attentionCap = 0, logitCap = 0;
   double temperatureScale = 0, expertsScale = 1, clamp = 0; // 0: none
@@ -91,7 +101,7 @@ struct LlmModel {
 
   /// Whether blocks keep what belongs to the end of a sequence, and not to its positions.
   bool keepsEnd() const {
-    return llvm::any_of(blocks, [](const LlmBlock &block) { return block.conv || block.recurrence; });
+    return llvm::any_of(blocks, [](const LlmBlock &block) { return block.conv || block.recurrence || block.delta; });
   }
 };
 

@@ -36,14 +36,16 @@ public:
 private:
   void readSizes() {
     int64_t blocks = keys.integer("block_count", std::nullopt, 1, kMaxBlocks);
+    model.draftBlocks = spec.drafts ? keys.integer("nextn_predict_layers", 0, 0, blocks - 1) : 0;
     model.width = keys.integer("embedding_length");
     model.context = keys.integer("context_length");
     model.heads = keys.integer("attention.head_count", std::nullopt, spec.hasHeads ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
     int64_t headLength = std::max<int64_t>(1, model.width / std::max<int64_t>(1, model.heads));
     model.keyLength = keys.integer("attention.key_length", headLength);
     model.valueLength = keys.integer("attention.value_length", headLength);
-    std::vector<int64_t> kvHeads = keys.perBlock("attention.head_count_kv", blocks, model.heads, spec.headless == Headless::None ? 1 : 0, kMaxExtent);
-    std::vector<int64_t> widths = keys.perBlock("feed_forward_length", blocks, std::nullopt, spec.hasHeads ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
+    std::vector<int64_t> kvHeads = keys.perBlock("attention.head_count_kv", blocks, model.heads, spec.headless == Headless::None || spec.attendsEvery ? 1 : 0, kMaxExtent);
+    std::optional<int64_t> ofExperts = keys.has("expert_feed_forward_length") ? std::optional<int64_t>(0) : std::nullopt;
+    std::vector<int64_t> widths = keys.perBlock("feed_forward_length", blocks, ofExperts, spec.hasHeads && !ofExperts ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
     bool rms = spec.norm == NormKind::Rms;
     model.epsilon = keys.real(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", std::nullopt, 0);
     if (llvm::any_of(kvHeads, [&](int64_t count) { return count != 0 && model.heads % count != 0; }))
@@ -54,14 +56,14 @@ private:
       model.convTaps = keys.integer("shortconv.l_cache", std::nullopt, 2, kMaxTaps);
     if (keys.flag("attention.causal", spec.causal) != spec.causal)
       keys.fail("IG0632", "attention.causal", "cannot be", spec.causal ? "true" : "false");
-    for (int64_t i = 0; i < blocks; ++i) {
+    if (spec.gatedHeads && model.keyLength != model.valueLength)
+      keys.fail("IG0632", "attention.value_length", "cannot be", llvm::formatv("the {0} of attention.key_length, which the gates have", model.keyLength));
+    std::vector<bool> attends = readAttending(kvHeads);
+    for (int64_t i = 0; i < blocks - model.draftBlocks; ++i) {
       LlmBlock &block = model.blocks.emplace_back();
       block.kvHeads = kvHeads[i];
-      block.attends = block.kvHeads != 0;
-      if (spec.headless == Headless::ShortConv && !block.attends)
-        block.conv.emplace();
-      if (spec.besideAttention || (spec.headless == Headless::Recurrence && !block.attends))
-        block.recurrence.emplace();
+      block.attends = attends[i];
+      addMixer(block);
       block.ffnWidth = widths[i];
       block.rotates = spec.rotary && (spec.unturnedEvery == 0 || (i + 1) % spec.unturnedEvery != 0);
     }
@@ -74,6 +76,36 @@ private:
     return keys.has(key);
   }
 
+  /// Which blocks have attention: those with heads of keys, or the last of each so many, or those that the file does not flag.
+  std::vector<bool> readAttending(llvm::ArrayRef<int64_t> kvHeads) {
+    std::vector<bool> attends;
+    for (int64_t heads : kvHeads)
+      attends.push_back(heads != 0);
+    if (spec.attendsEvery == 0)
+      return attends;
+    int64_t every = keys.integer("full_attention_interval", spec.attendsEvery, 1, kMaxBlocks);
+    const GgufValue *value = keys.value("attention.recurrent_layers");
+    std::optional<std::vector<bool>> flags = value ? value->asBools() : std::nullopt;
+    if (value && (!flags || flags->size() != attends.size())) {
+      keys.fail("IG0632", "attention.recurrent_layers", "cannot be", llvm::formatv("{0} flags, one a block", attends.size()));
+      return attends;
+    }
+    for (size_t i = 0; i < attends.size(); ++i)
+      attends[i] = flags ? !(*flags)[i] : (static_cast<int64_t>(i) + 1) % every == 0;
+    return attends;
+  }
+
+  void addMixer(LlmBlock &block) {
+    if (spec.besideAttention || (spec.headless == Headless::Recurrence && !block.attends))
+      block.recurrence.emplace();
+    if (block.attends)
+      return;
+    if (spec.headless == Headless::ShortConv)
+      block.conv.emplace();
+    if (spec.headless == Headless::DeltaNet)
+      block.delta.emplace();
+  }
+
   void readExperts() {
     model.experts = keys.integer("expert_count", 0, 0, 65535);
     for (llvm::StringRef one : {"expert_group_count", "expert_group_used_count", "interleave_moe_layer_step"})
@@ -81,6 +113,7 @@ private:
     if (model.experts <= 1) { // some converters count a feed-forward as one expert
       keys.integer("expert_used_count", 0, 0, model.experts);
       model.experts = 0;
+      keys.integer("expert_feed_forward_length", 0, 0, 0);
       return;
     }
     model.expertsUsed = keys.integer("expert_used_count", std::nullopt, 1, model.experts);
@@ -108,7 +141,7 @@ private:
   }
 
   void readRecurrence() {
-    if (llvm::none_of(model.blocks, [](const LlmBlock &block) { return block.recurrence.has_value(); }))
+    if (llvm::none_of(model.blocks, [](const LlmBlock &block) { return block.recurrence || block.delta; }))
       return;
     LlmRecurrenceShape &shape = model.recurrence;
     int64_t inner = keys.integer("ssm.inner_size");
