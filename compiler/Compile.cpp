@@ -200,7 +200,7 @@ private:
     if (dumper.enabled())
       manager.addInstrumentation(std::make_unique<DumpAfterPass>(dumper, phase.name));
     WeightRequest weights{result->target->weightCosts(result->device), options.sparse, result->device.name, {}};
-    PassContext context{&result->store, options.workers, result->device.vtcmBytes, &request, &weights,
+    PassContext context{&result->store, options.workers, result->device.vtcmBytes, result->device.l2Bytes, &request, &weights,
                         mayTune(options, result->device) ? &result->choices : nullptr, !options.shapes.empty(), sharesShapes(), result->target->sharesShapes(), options.streamBytes};
     phase.build(manager, context);
     bool good = succeeded(manager.run(*result->module));

@@ -17,6 +17,7 @@ struct PassContext {
   WeightStore *store = nullptr;
   int64_t workers = 1;
   int64_t fastBytes = 0; // of the device's addressed fast memory, which holds the arena when it fits; 0: none
+  int64_t cacheBytes = 0; // of a core's second cache; 0: none
   CompressRequest *compress = nullptr; // --quantize, --sparsify; null: neither
   WeightRequest *weights = nullptr;    // how constant weights of integer products may be stored; null: plainly
   Choices *choices = nullptr;          // what measurement may decide; null: the rules do

@@ -29,6 +29,7 @@ std::unique_ptr<mlir::Pass> createTrimFilters();
 std::unique_ptr<mlir::Pass> createFuseEpilogue();
 // lower
 std::unique_ptr<mlir::Pass> createLowerToKernels(const PassContext &context);
+std::unique_ptr<mlir::Pass> createBandConvs(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFuseMaps();
 std::unique_ptr<mlir::Pass> createCollapseMaps();
 std::unique_ptr<mlir::Pass> createTileTransposes(const PassContext &context);

@@ -11,7 +11,7 @@ void registerPasses() {
   static CompressRequest request;
   request.sparsify = {SparsifySpec::Magnitude, 0.5};
   request.operands = DType::BF16;
-  static const PassContext context{&store, 2, 0, &request};
+  static const PassContext context{&store, 2, 0, 0, &request};
   mlir::registerPass([] { return createPruneWeights(context); });
   mlir::registerPass([] { return createCalibrateRanges(context); });
   mlir::registerPass([] { return createQuantizeInt8(context); });
@@ -30,6 +30,7 @@ void registerPasses() {
   mlir::registerPass([] { return createTrimFilters(); });
   mlir::registerPass([] { return createFuseEpilogue(); });
   mlir::registerPass([] { return createLowerToKernels(context); });
+  mlir::registerPass([] { return createBandConvs(context); });
   mlir::registerPass([] { return createFuseMaps(); });
   mlir::registerPass([] { return createCollapseMaps(); });
   mlir::registerPass([] { return createTileTransposes(context); });

@@ -21,7 +21,7 @@ def Kernel_MicroOp : Kernel_Op<"micro", [Pure]> {
     The device calls `row(buffers, params, worker, workers)` (targets/common/ukernels/ukernel.h): buffers are the inputs, then the results, then
     `scratch` bytes of a worker's own memory when `scratch` > 0. What `params` mean is written beside the row's C source. `dest`, when given as an
     index of an input, makes the first result overwrite that input's buffer. `work` counts multiply-adds (or moved elements) for the report and the
-    choice of workers. Rule K1: `dest` names an input with the first result's byte size.
+    choice of workers. Rows joined by '+' run band by band (passes/lower/ConvBands.h). Rule K1: `dest` names an input with the first result's byte size.
 
     Example:
     ```mlir

@@ -22,6 +22,19 @@ def ShareTables : Pass<"ingot-share-tables", "::mlir::ModuleOp"> {
   }];
 }
 
+def BandConvs : Pass<"ingot-band-convs", "::mlir::ModuleOp"> {
+  let constructor = "::ingot::createBandConvs({})";
+  let dependentDialects = ["::ingot::kernel::KernelDialect"];
+  let summary = "a convolution, a depthwise and a pointwise one run band by band where what lies between them does not fit a cache";
+  let description = [{
+    %a = kernel.micro "A"(%x, ..); %b = kernel.micro "B"(%a, ..); %c = kernel.micro "C"(%b, ..) -> kernel.micro "A+B+C"(%x, .., .., ..), whose parameters
+    are those of passes/lower/ConvBands.h. Each worker computes bands of its own from the first convolution to the last, in scratch. Same bits. Not where
+    %a or %b has another reader, where both are no more than the cache holds beside the bytes of %x and %c, which are copied, where rows that two bands
+    need cost more than that gains, for batches, for programs of several shapes, or on devices whose kernels are their own (shaders, DSPs).
+  }];
+  let options = [Option<"cacheBytes", "cache-bytes", "int64_t", "0", "bytes of a core's second cache">];
+}
+
 def FuseMaps : Pass<"ingot-fuse-maps", "::mlir::ModuleOp"> {
   let constructor = "::ingot::createFuseMaps()";
   let dependentDialects = ["::ingot::kernel::KernelDialect", "::ingot::nn::NnDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];

@@ -34,7 +34,7 @@ const KernelLevel *bestLevel(const CpuTables &tables, const Device &device) {
 
 /// A cache's size in bytes from Linux's "32K"; `fallback` elsewhere.
 int64_t cacheBytes(int index, int64_t fallback) {
-  auto file = llvm::MemoryBuffer::getFile(llvm::formatv("/sys/devices/system/cpu/cpu0/cache/index{0}/size", index).str());
+  auto file = llvm::MemoryBuffer::getFileAsStream(llvm::formatv("/sys/devices/system/cpu/cpu0/cache/index{0}/size", index).str()); // its size is no file's
   if (!file)
     return fallback;
   llvm::StringRef text = (*file)->getBuffer().trim();

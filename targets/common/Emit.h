@@ -28,6 +28,8 @@ struct CpuSpec {
 llvm::Expected<std::unique_ptr<llvm::Module>> emitBodies(mlir::ModuleOp module, llvm::LLVMContext &context);
 /// The map as a function with the micro-kernels' signature, which loops over its worker's share and calls the body.
 llvm::Error emitMap(kernel::FuncOp func, llvm::Module &into);
+/// Convolutions band by band (passes/lower/ConvBands.h) as such a function.
+llvm::Function *emitBands(llvm::StringRef row, llvm::ArrayRef<int64_t> params, llvm::Module &into);
 /// entrySymbol(program's name, symbol): all steps of the program, or a call of the shared program that has them.
 llvm::Error emitProgram(deploy::ProgramOp program, llvm::StringRef symbol, llvm::Module &into);
 

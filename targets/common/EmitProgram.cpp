@@ -3,6 +3,8 @@
 // differs from a row of numbers; so do the turns of a loop.
 #include "targets/common/Emit.h"
 
+#include "passes/lower/ConvBands.h"
+
 #include "llvm/IR/IRBuilder.h"
 
 #include <map>
@@ -51,7 +53,7 @@ private:
   Value *constantParams(ArrayRef<int64_t> values);
   /// The number of a call that column `column` of the row holds.
   Value *number(int64_t column);
-  FunctionCallee callee(StringRef name);
+  FunctionCallee callee(StringRef name, ArrayRef<int64_t> params);
   Value *field(FrameField index) { return b.CreateLoad(b.getPtrTy(), b.CreateConstInBoundsGEP1_64(b.getPtrTy(), function->getArg(0), index)); }
   Value *at(Value *base, int64_t offset, int64_t column) {
     if (column >= 0)
@@ -71,6 +73,7 @@ private:
   Value *buffers = nullptr, *list = nullptr, *worker = nullptr, *workers = nullptr, *scratch = nullptr;
   Value *bases[Barrier + 1] = {};
   std::map<std::vector<int64_t>, GlobalVariable *> paramLists;
+  std::map<std::pair<std::string, std::vector<int64_t>>, Function *> banded;
 };
 
 /// Which numbers of the call come from the row; as many as deploy::kColumnsAttr says, or none.
@@ -245,7 +248,12 @@ Value *ProgramEmitter::constantParams(ArrayRef<int64_t> values) {
   return known;
 }
 
-FunctionCallee ProgramEmitter::callee(StringRef name) {
+FunctionCallee ProgramEmitter::callee(StringRef name, ArrayRef<int64_t> params) {
+  if (ConvBands::isRow(name)) {
+    Function *&known = banded[{name.str(), params.vec()}];
+    known = known ? known : emitBands(name, params, module);
+    return known;
+  }
   Type *ptr = b.getPtrTy(), *i64 = b.getInt64Ty();
   return module.getOrInsertFunction(name, FunctionType::get(b.getVoidTy(), {ptr, ptr, i64, i64}, false));
 }
@@ -297,7 +305,7 @@ Error ProgramEmitter::storeAddresses(deploy::CallOp call) {
 void ProgramEmitter::emitKernel(deploy::CallOp call, Value *self, Value *count) {
   Value *arguments[] = {buffers, params(call), self, count};
   MDNode *bounds = paramBounds(call);
-  auto emit = [&](StringRef name) { b.CreateCall(callee(name), arguments)->setMetadata(kParamBounds, bounds); };
+  auto emit = [&](StringRef name) { b.CreateCall(callee(name, call.getParams()), arguments)->setMetadata(kParamBounds, bounds); };
   auto callees = call->getAttrOfType<mlir::ArrayAttr>(deploy::kCalleesAttr);
   if (!callees) {
     emit(call.getCallee());

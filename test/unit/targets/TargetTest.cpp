@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 
 using namespace ingot;
 
@@ -164,6 +165,19 @@ void checkPresets(mlir::ModuleOp module) {
   }
 }
 
+/// The host's caches are what Linux says they are, not what is taken where nothing is known.
+void checkHostCaches() {
+  Diagnostics diagnostics;
+  const Device *host = findDevice("host", diagnostics);
+  for (auto [index, bytes] : {std::pair("0", host->l1Bytes), std::pair("2", host->l2Bytes)}) {
+    std::ifstream file(std::string("/sys/devices/system/cpu/cpu0/cache/index") + index + "/size");
+    int64_t kibibytes = 0;
+    char unit = 0;
+    if (file >> kibibytes >> unit && unit == 'K')
+      check(bytes == kibibytes * 1024, std::string("the host's cache ") + index + " is as large as the system says");
+  }
+}
+
 } // namespace
 
 int main() {
@@ -173,6 +187,7 @@ int main() {
   if (!check(static_cast<bool>(module), "the module parses"))
     return finishChecks();
   checkDevice("host", *module);
+  checkHostCaches();
   for (auto [device, emulator] : {std::pair("cortex-a76", "qemu-aarch64"), std::pair("hexagon-v68", "qemu-hexagon")}) {
     if (llvm::sys::findProgramByName(emulator) && llvm::sys::findProgramByName("ld.lld-22"))
       checkDevice(device, *module);
