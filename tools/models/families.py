@@ -16,8 +16,8 @@ def family(name, arch, **flags):
         local=lambda i: False, local_base=None, turns=lambda i: True, factors=(), dense=(), attention_cap=0, logit_cap=0, stretch=None, local_stretch=True,
         temperature=None, pooling=None, attends=lambda i: True, besides=False, taps=0, final_norm="output_norm",
         scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), logit_factor=1, bare=None, dense_blocks=0,
-        sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, norms=("attn_norm", "ffn_norm"),
-        delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, keys={})
+        sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, groups=None, norms=("attn_norm", "ffn_norm"),
+        one=None, delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, keys={})
     made.__dict__.update(flags)
     return made
 
@@ -46,6 +46,12 @@ QWEN = dict(base=1e7, turned=8, head_norms="each", gates=True, norms=("attn_norm
 NEXT_KEYS = {**scan_keys(6, 32, 32, 2, 4), "full_attention_interval": ("U32", 2)}
 QWEN_EXPERTS = {**MOE, "expert_shared_feed_forward_length": ("U32", 64)}
 QWEN_KEYS = {**NEXT_KEYS, "rope.dimension_sections": ("I32", [2, 1, 1, 0])}
+NEMOTRON = dict(one="M-M*-", attends=lambda i: i == 3, scan=(8, 16, 24, 2, 4), feed="plain", activation="relu2", norms=("attn_norm",), ffn_norm="attn_norm",
+                turned=0)
+NEMOTRON_KEYS = {**scan_keys(8, 16, 24, 2, 4), "attention.layer_norm_epsilon": ("F32", 1e-5)}
+ROUTED = dict(experts=4, expert_ffn=64, sigmoid=True, choice_bias=True, dense_blocks=1, scales={"expert_weights_scale": 2.5})
+ROUTED_KEYS = {**MOE, "expert_gating_func": ("U32", 2), "leading_dense_block_count": ("U32", 1), "expert_weights_norm": ("BOOL", True),
+               "expert_weights_scale": ("F32", 2.5)}
 POST = ("post_attention_norm", "post_ffw_norm")
 FAMILIES = {f.name: f for f in (
     family("gemma2", "gemma2", **GEMMA, window=24, local=lambda i: i % 2 == 0, attention_cap=20.0, logit_cap=10.0,
@@ -110,6 +116,19 @@ FAMILIES = {f.name: f for f in (
     family("falcon", "falcon", **FALCON, kv_heads=1, joined_qkv=True),
     family("glm4", "glm4", halves=False, turned=8, bias=QKV, feed="joined", norms=("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm")),
     family("chatglm", "chatglm", halves=False, turned=8, joined_qkv=True, bias=("attn_qkv",), feed="joined"),
+    family("nemotron_h", "nemotron_h", blocks=5, **NEMOTRON, keys=NEMOTRON_KEYS),
+    family("nemotron_h_moe", "nemotron_h_moe", blocks=5, **NEMOTRON, experts=4, expert_ffn=96, shared=64, sigmoid=True, choice_bias=True,
+           scales={"expert_weights_scale": 2.5},
+           keys={**NEMOTRON_KEYS, "expert_feed_forward_length": ("U32", 96), "expert_shared_feed_forward_length": ("U32", 64), "expert_shared_count": ("U32", 1),
+                 "expert_weights_norm": ("BOOL", True), "expert_weights_scale": ("F32", 2.5), "expert_group_count": ("U32", 1)}),
+    family("dots1", "dots1", kv_heads=4, head_norms="each", **ROUTED, shared=128, keys={**ROUTED_KEYS, "expert_shared_count": ("U32", 2)}),
+    family("bailingmoe2", "bailingmoe2", joined_qkv=True, turned=8, head_norms="each", **{**ROUTED, "experts": 8}, groups=(4, 2), shared=64,
+           keys={**ROUTED_KEYS, "expert_shared_count": ("U32", 1), "expert_shared_feed_forward_length": ("U32", 64), "expert_group_count": ("U32", 4),
+                 "expert_group_used_count": ("U32", 2)}),
+    family("glm4moe", "glm4moe", bias=QKV, turned=8, norms=("attn_norm", "post_attention_norm"), ffn_norm="post_attention_norm", **ROUTED, shared=64,
+           keys={**ROUTED_KEYS, "expert_shared_count": ("U32", 1)}),
+    family("glm4moe-norms", "glm4moe", bias=QKV, turned=8, head_norms="each", norms=("attn_norm", "post_attention_norm"), ffn_norm="post_attention_norm", **ROUTED,
+           shared=64, keys={**ROUTED_KEYS, "expert_shared_count": ("U32", 1)}),
     family("llama-embed", "llama-embed", halves=False, tied=True, pooling="mean", keys={"pooling_type": ("U32", 1), "attention.causal": ("BOOL", False)}),
     family("gpt-oss", "gpt-oss", bias=True, sinks=True, experts=4, top_first=True, activation="oai", window=24, local=lambda i: i % 2 == 0, ffn_norm="post_attention_norm",
            stretch=("yarn", 8.0, 64), norms=("attn_norm", "post_attention_norm"), keys={**YARN, "expert_feed_forward_length": ("U32", 96)}),
@@ -202,6 +221,10 @@ def gated(gate, up, f):
         return activate(gate, f.activation) * up
     gate, up = np.minimum(gate, 7), np.clip(up, -7, 7)
     return gate / (1 + np.exp(-1.702 * gate)) * (up + 1)
+
+
+def opened(gate, up, f):
+    return activate(up, f.activation) if f.feed == "plain" else gated(gate(), up, f)
 
 
 def linear(x, w, name):
@@ -330,21 +353,31 @@ def mixture(x, routed, w, f, b):
     scores, out = linear(routed, w, b + "ffn_gate_inp"), np.zeros_like(x)
     for row in range(len(x)):
         each = 1 / (1 + np.exp(-scores[row])) if f.sigmoid else softmax(scores[row])
-        chosen = np.argsort(-(each + w.get(b + "exp_probs_b.bias", 0)), kind="stable")[:f.used]
+        judged = each + w.get(b + "exp_probs_b.bias", 0)
+        if f.groups:
+            count, used = f.groups
+            best = np.sort(judged.reshape(count, -1), -1)[:, -2:].sum(-1)
+            judged = np.where(np.isin(np.arange(count), np.argsort(-best, kind="stable")[:used])[:, None], judged.reshape(count, -1), -np.inf).ravel()
+        chosen = np.argsort(-judged, kind="stable")[:f.used]
         shares = each[chosen] / (each[chosen].sum() if f.top_first or f.renormalize else 1)
         for e, share in zip(chosen, shares * dict(f.scales).get("expert_weights_scale", 1)):
             one = lambda name, v: w[b + name + "_exps.weight"][e] @ v + (w[b + name + "_exps.bias"][e] if f.bias is True else 0)
-            out[row] += share * one("ffn_down", gated(one("ffn_gate", x[row]), one("ffn_up", x[row]), f))
+            out[row] += share * one("ffn_down", opened(lambda: one("ffn_gate", x[row]), one("ffn_up", x[row]), f))
     return out
 
 
 def has_experts(f, i):
-    return f.experts and i >= f.dense_blocks
+    return f.experts and i >= f.dense_blocks and halves(f, i)[1]
+
+
+def halves(f, i):
+    """Whether a block mixes tokens, and whether it has a feed-forward."""
+    return (True, bool(f.feed)) if f.one is None else (f.one[i] != "-", f.one[i] == "-")
 
 
 def feed_forward(x, entering, w, f, b):
     if has_experts(f, int(b.split(".")[1])):
-        one = lambda v: linear(gated(linear(v, w, b + "ffn_gate_shexp"), linear(v, w, b + "ffn_up_shexp"), f), w, b + "ffn_down_shexp")
+        one = lambda v: linear(opened(lambda: linear(v, w, b + "ffn_gate_shexp"), linear(v, w, b + "ffn_up_shexp"), f), w, b + "ffn_down_shexp")
         share = 1 / (1 + np.exp(-x @ w[b + "ffn_gate_inp_shexp.weight"]))[:, None] if f.shared_gate else 1
         return mixture(x, entering if f.routed_early else x, w, f, b) + (share * one(x) if f.shared else 0)
     up = linear(x, w, b + "ffn_up")
@@ -360,8 +393,9 @@ def blocks(x, w, f):
         b = f"blk.{i}."
         has = lambda name: name in f.norms
         maybe = lambda value, name: norm(value, w, b + name, f) if has(name) else value
-        added = mixed(maybe(x, "attn_norm"), w, f, i) * scale
-        if f.feed is None:
+        mixes, feeds = halves(f, i)
+        added = mixed(maybe(x, "attn_norm"), w, f, i) * scale if mixes else 0
+        if not feeds:
             x = x + added
             continue
         entering = x

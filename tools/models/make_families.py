@@ -61,9 +61,12 @@ def block(f, i, tensors, matrix, bias, norm, linear):
     b = f"blk.{i}."
     for name in f.norms:
         norm(b + name)
-    if f.attends(i):
+    mixes, feeds = families.halves(f, i)
+    if mixes and f.attends(i):
         attention(f, b, tensors, norm, linear)
-    if f.scan and (f.besides or not f.attends(i)):
+    if not mixes:
+        pass
+    elif f.scan and (f.besides or not f.attends(i)):
         recurrence(f, b, tensors, matrix, bias, linear)
     elif f.delta and not f.attends(i):
         delta_net(f, b, tensors, matrix, bias, linear)
@@ -71,7 +74,7 @@ def block(f, i, tensors, matrix, bias, norm, linear):
         linear(b + "shortconv.in_proj", 3 * f.width, f.width, False, 1.5)
         matrix(b + "shortconv.conv", f.width, f.taps, gain=1.5)
         linear(b + "shortconv.out_proj", f.width, f.width, False)
-    if f.feed:
+    if feeds:
         feed_forward(f, b, families.has_experts(f, i), matrix, bias, linear)
 
 
@@ -124,11 +127,14 @@ def feed_forward(f, b, routed, matrix, bias, linear):
             bias(b + "exp_probs_b", f.experts)
         linear(b + "ffn_gate_inp", f.experts, f.width, f.bias, 0.5 if f.routed_early else 3)  # of a stream that is not normed sigmoids would all be 1
         for name, rows, columns in (("ffn_gate", f.expert_ffn, f.width), ("ffn_up", f.expert_ffn, f.width), ("ffn_down", f.width, f.expert_ffn)):
+            if f.feed == "plain" and name == "ffn_gate":
+                continue
             matrix(b + name + "_exps", f.experts, rows, columns, gain=1.5)
             if f.bias is True:
                 bias(b + name + "_exps", f.experts, rows)
         for name, rows, columns in (("ffn_gate", f.shared, f.width), ("ffn_up", f.shared, f.width), ("ffn_down", f.width, f.shared)) if f.shared else ():
-            linear(b + name + "_shexp", rows, columns, False)
+            if f.feed != "plain" or name != "ffn_gate":
+                linear(b + name + "_shexp", rows, columns, False)
         if f.shared_gate:
             matrix(b + "ffn_gate_inp_shexp", f.width, gain=3)
         return
@@ -142,10 +148,11 @@ def metadata(writer, f):
     a = f.arch
     writer.add("general.architecture", gguf.STRING, a)
     writer.add("general.name", gguf.STRING, "tiny")
-    for key, number in (("block_count", f.blocks), ("context_length", f.context), ("embedding_length", f.width), ("feed_forward_length", f.ffn),
+    ffn = f.ffn if f.one is None else [f.ffn if half == "-" else 0 for half in f.one]
+    for key, number in (("block_count", f.blocks), ("context_length", f.context), ("embedding_length", f.width), ("feed_forward_length", ffn),
                         ("attention.head_count", f.heads), ("attention.key_length", f.head), ("attention.value_length", f.head)):
         if number is not None:
-            writer.add(f"{a}.{key}", gguf.U32, number)
+            writer.add(f"{a}.{key}", (gguf.ARRAY, gguf.I32) if isinstance(number, list) else gguf.U32, number)
     if f.delta or all(f.attends(i) for i in range(f.blocks)):
         writer.add(f"{a}.attention.head_count_kv", gguf.U32, f.kv_heads)
     else:

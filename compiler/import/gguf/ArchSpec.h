@@ -17,7 +17,7 @@ struct HalfNorms {
 };
 
 enum class NormKind { Rms, Layer, Weighted, Bare }; // mean square; mean and variance, with weight and bias, with a weight alone, or without either
-/// Norms of q and k: of each head by itself; of all heads together; of each head with weights of its own, where the file has them.
+/// Norms of q and k: of each head by itself; of all heads together; of each head, with one head's weights or with its own, where the file has them.
 enum class HeadNorms { None, Each, Row, Own };
 enum class FeedForward { Gated, Joined, Plain, None }; // activation(gate) * up; the same with both in ffn_up; activation(up); blocks have no such half
 /// Whether the feed-forward reads the stream behind the attention, or the block's input like it: as the architecture has it, as use_parallel_residual says,
@@ -72,6 +72,7 @@ struct ArchSpec {
   bool besideAttention = false; // every block has a recurrence too, and adds what both give
   bool recurrenceNorm = true;   // ssm_norm; false: where the file has it
   Halves halves = Halves::InTurn;
+  bool oneHalf = false;        // a block is one half alone: the feed-forward where feed_forward_length is not 0
   bool sinks = false;          // attn_sinks: one more score a head
   bool gatedHeads = false;     // attn_q has a gate behind each head's query: its sigmoid multiplies what the head gives
   int64_t wideScaleBlocks = 0; // a file of so many blocks scales with 1 / sqrt(width / heads) instead of 1 / sqrt(key length)
@@ -84,6 +85,7 @@ struct ArchSpec {
   Routing routing = Routing::ShareThenTop;
   bool routingByKey = false;      // expert_gating_func says which
   Presence choiceBias = Presence::Never; // exp_probs_b is added to what experts are chosen by
+  bool expertGroups = false;      // experts are those of the expert_group_used_count groups whose two best add up to most
   bool routedEarly = false;       // experts are chosen by what comes into the block
   bool leadingDense = false;      // leading_dense_block_count blocks have no experts
   bool sharedExpert = false;      // "_shexp" tensors: one more that every row goes through

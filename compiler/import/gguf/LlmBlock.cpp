@@ -6,6 +6,7 @@
 #include "dialects/nn/Shapes.h"
 #include "dialects/quant/Quant.h"
 
+#include "llvm/ADT/Sequence.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr llvm::StringLiteral kTemperature = "attention.temperature";
 constexpr double kLeastSum = 0x1p-14; // the least normal f16, as models are run elsewhere
+constexpr double kBeyondScores = 1e30; // more than any expert's share
 constexpr int64_t kRingStep = 48; // rule H6 of nn.cached_attention
 
 int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
@@ -35,9 +37,10 @@ Tensor makeTemperatures(double scale, double trained, int64_t positions) {
 
 /// The stream [M, E], or the wanted rows of it, behind a block.
 Value LlmGraph::passed(Value stream, const LlmBlock &block, int64_t index, const Step &step) {
-  Value added = mixed(stream, block, index, step), before = stream;
-  stream = half(stream, added, block.attentionNorms);
-  if (model.spec.feedForward == FeedForward::None)
+  Value added = block.mixes ? mixed(stream, block, index, step) : Value();
+  Value before = added ? stream : wanted(stream, step);
+  stream = added ? half(stream, added, block.attentionNorms) : before;
+  if (!block.feeds)
     return stream;
   return half(stream, feedForward(model.spec.halves == Halves::Beside ? before : stream, before, block), block.ffnNorms);
 }
@@ -268,9 +271,13 @@ Value LlmGraph::gate(Value gated, Value up) {
   return binary(activated(gated), up, nn::BinaryKind::mul);
 }
 
+/// What the last product of a feed-forward reads, from the others; without a gate the activation alone.
+Value LlmGraph::opened(Value gated, Value up) { return gated ? gate(gated, up) : activated(up); }
+
 /// The expert that every row [M, E] goes through, weighed where the architecture says so.
 Value LlmGraph::sharedExpert(Value input, const LlmBlock &block) {
-  Value result = linear(gate(linear(input, block.sharedGate), linear(input, block.sharedUp)), block.sharedDown);
+  Value gated = block.sharedGate.weight ? linear(input, block.sharedGate) : Value();
+  Value result = linear(opened(gated, linear(input, block.sharedUp)), block.sharedDown);
   if (!block.sharedShare)
     return result;
   at(block.sharedShare->name);
@@ -305,6 +312,28 @@ Value LlmGraph::expertProduct(Value input, const LlmLinear &linear, Value expert
   return binary(product, biases, nn::BinaryKind::add);
 }
 
+/// What experts are chosen by, [M, X], without those of the groups whose two best add up to less than others'.
+Value LlmGraph::ofBestGroups(Value judged) {
+  int64_t rows = rowsOf(judged), groups = model.expertGroups, used = model.groupsUsed, size = model.experts / groups;
+  if (groups == used)
+    return judged;
+  auto top = [&](Value of, llvm::ArrayRef<int64_t> shape) {
+    const Type types[] = {f32(shape), RankedTensorType::get(shape, builder.getI64Type())};
+    return nn::TopKOp::create(builder, loc, TypeRange(types), of, builder.getI64IntegerAttr(static_cast<int64_t>(shape.size()) - 1), UnitAttr());
+  };
+  auto best = top(reshape(judged, {rows, groups, size}), {rows, groups, 2});
+  Value sums = nn::ReduceOp::create(builder, loc, f32({rows, groups, 1}), nn::ReduceKind::sum, best.getValues(), builder.getDenseI64ArrayAttr({2}));
+  auto chosen = top(reshape(sums, {rows, groups}), {rows, used});
+  Value which = nn::CastOp::create(builder, loc, RankedTensorType::get({rows, used}, builder.getI32Type()), chosen.getIndices(), UnitAttr());
+  Value each = reshape(integers(llvm::to_vector(llvm::seq<int32_t>(0, static_cast<int32_t>(groups)))), {1, groups, 1});
+  auto flags = RankedTensorType::get({rows, groups, used}, builder.getI1Type());
+  Value equal = nn::BinaryOp::create(builder, loc, flags, nn::BinaryKind::equal, reshape(which, {rows, 1, used}), each);
+  Value ones = nn::CastOp::create(builder, loc, f32({rows, groups, used}), equal, UnitAttr());
+  Value kept = nn::ReduceOp::create(builder, loc, f32({rows, groups, 1}), nn::ReduceKind::sum, ones, builder.getDenseI64ArrayAttr({2}));
+  Value lost = binary(binary(kept, scalar(1), nn::BinaryKind::sub), scalar(kBeyondScores), nn::BinaryKind::mul);
+  return reshape(binary(reshape(judged, {rows, groups, size}), lost, nn::BinaryKind::add), {rows, model.experts});
+}
+
 /// Router scores [M, X] -> the weights of the S best [M, S], and which they are.
 Value LlmGraph::expertWeights(Value scores, const LlmBlock &block, Value &experts) {
   int64_t rows = rowsOf(scores), chosen = model.expertsUsed;
@@ -312,11 +341,11 @@ Value LlmGraph::expertWeights(Value scores, const LlmBlock &block, Value &expert
   Routing routing = model.spec.routing;
   Value shares = routing == Routing::ShareThenTop ? Value(softmax(scores)) : routing == Routing::Sigmoid ? unary(scores, nn::UnaryKind::sigmoid) : scores;
   Value judged = block.choiceBias ? binary(shares, vector(*block.choiceBias), nn::BinaryKind::add) : shares;
-  auto top = nn::TopKOp::create(builder, loc, TypeRange{f32({rows, chosen}), RankedTensorType::get({rows, chosen}, builder.getI64Type())}, judged,
+  auto top = nn::TopKOp::create(builder, loc, TypeRange{f32({rows, chosen}), RankedTensorType::get({rows, chosen}, builder.getI64Type())}, ofBestGroups(judged),
                                 builder.getI64IntegerAttr(1), UnitAttr());
   experts = nn::CastOp::create(builder, loc, RankedTensorType::get({rows, chosen}, builder.getI32Type()), top.getIndices(), UnitAttr());
   Value weights = top.getValues();
-  if (block.choiceBias)
+  if (block.choiceBias || model.groupsUsed < model.expertGroups)
     weights = nn::GatherElementsOp::create(builder, loc, weights.getType(), shares, top.getIndices(), builder.getI64IntegerAttr(1));
   if (routing == Routing::TopThenShare)
     weights = softmax(weights);
@@ -337,8 +366,8 @@ Value LlmGraph::mixture(Value input, Value routed, const LlmBlock &block) {
   Value experts;
   Value weights = expertWeights(linear(routed, block.router), block, experts);
   Value each = reshape(input, {rows, 1, model.width});
-  Value gated = expertProduct(each, block.gate, experts);
-  Value down = expertProduct(gate(gated, expertProduct(each, block.up, experts)), block.down, experts);
+  Value gated = block.gate.weight ? expertProduct(each, block.gate, experts) : Value();
+  Value down = expertProduct(opened(gated, expertProduct(each, block.up, experts)), block.down, experts);
   Value weighed = binary(down, reshape(weights, {rows, model.expertsUsed, 1}), nn::BinaryKind::mul);
   Value sum = nn::ReduceOp::create(builder, loc, f32({rows, 1, model.width}), nn::ReduceKind::sum, weighed, builder.getDenseI64ArrayAttr({1}));
   return reshape(sum, {rows, model.width});

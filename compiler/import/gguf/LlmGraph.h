@@ -94,11 +94,13 @@ private:
   Value heads(Value input, int64_t count, const LlmNorm &norm, const LlmBlock &block, Value position);
   Value tempered(Value query, Value position);
   Value activated(Value input);
+  Value opened(Value gated, Value up);
   Value feedForward(Value input, Value entering, const LlmBlock &block);
   Value sharedExpert(Value input, const LlmBlock &block);
   Value mixture(Value input, Value routed, const LlmBlock &block);
   Value expertWeights(Value scores, const LlmBlock &block, Value &experts);
   Value sumOfShares(Value weights);
+  Value ofBestGroups(Value judged);
   Value expertProduct(Value input, const LlmLinear &linear, Value experts);
   Value gate(Value gated, Value up);
   Value logits(Value input);

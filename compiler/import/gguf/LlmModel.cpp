@@ -140,8 +140,10 @@ private:
   void findHeadNorms(LlmBlock &block, const std::string &blk) {
     HeadNorms kind = model.spec.headNorms;
     if (kind == HeadNorms::Own && file.findTensor(blk + "attn_q_norm.weight")) {
-      block.queryNorm.weight = floats(blk + "attn_q_norm.weight", {model.keyLength, model.heads}, true);
-      block.keyNorm.weight = floats(blk + "attn_k_norm.weight", {model.keyLength, block.kvHeads}, true);
+      bool shared = file.findTensor(blk + "attn_q_norm.weight")->shape.size() == 1;
+      const int64_t query[] = {model.keyLength, model.heads}, key[] = {model.keyLength, block.kvHeads};
+      block.queryNorm.weight = floats(blk + "attn_q_norm.weight", llvm::ArrayRef(query).take_front(shared ? 1 : 2), true);
+      block.keyNorm.weight = floats(blk + "attn_k_norm.weight", llvm::ArrayRef(key).take_front(shared ? 1 : 2), true);
     }
     if (kind == HeadNorms::None || kind == HeadNorms::Own)
       return;
@@ -207,6 +209,8 @@ private:
   }
 
   void findMixer(LlmBlock &block, const std::string &blk) {
+    if (!block.mixes)
+      return;
     block.attentionNorms = named(blk, model.spec.attentionNorms);
     if (block.attends)
       findAttention(block, blk);
@@ -220,19 +224,22 @@ private:
 
   void findFeedForward(LlmBlock &block, const std::string &blk) {
     int64_t width = model.width, ffn = block.ffnWidth;
-    if (model.spec.feedForward == FeedForward::None)
+    bool plain = model.spec.feedForward == FeedForward::Plain;
+    if (!block.feeds)
       return;
     block.ffnNorms = named(blk, model.spec.ffnNorms);
     if (block.hasExperts) {
       if (model.spec.choiceBias != Presence::Never)
         block.choiceBias = vector(blk + "exp_probs_b.bias", model.experts, model.spec.choiceBias == Presence::Always);
       block.router = linear(blk + "ffn_gate_inp", width, model.experts);
-      block.gate = experts(blk + "ffn_gate_exps", width, ffn);
+      if (!plain)
+        block.gate = experts(blk + "ffn_gate_exps", width, ffn);
       block.up = experts(blk + "ffn_up_exps", width, ffn);
       block.down = experts(blk + "ffn_down_exps", ffn, width);
       if (model.sharedWidth == 0)
         return;
-      block.sharedGate = linear(blk + "ffn_gate_shexp", width, model.sharedWidth);
+      if (!plain)
+        block.sharedGate = linear(blk + "ffn_gate_shexp", width, model.sharedWidth);
       block.sharedUp = linear(blk + "ffn_up_shexp", width, model.sharedWidth);
       block.sharedDown = linear(blk + "ffn_down_shexp", model.sharedWidth, width);
       if (model.spec.sharedGate)

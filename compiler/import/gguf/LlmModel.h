@@ -64,6 +64,7 @@ struct LlmBlock {
   std::optional<LlmRecurrence> recurrence;
   std::optional<LlmDeltaNet> delta;
   bool attends = true;
+  bool mixes = true, feeds = true; // has the one half, has the other
   LlmLinear gate, up, down; // 3-D with experts
   LlmLinear router;         // with experts
   bool hasExperts = false;
@@ -83,6 +84,7 @@ struct LlmModel {
   ArchSpec spec;
   int64_t width = 0, vocabulary = 0, heads = 0, keyLength = 0, valueLength = 0, context = 0;
   int64_t experts = 0, expertsUsed = 0; // 0: dense
+  int64_t expertGroups = 1, groupsUsed = 1; // experts are chosen from so many groups; 1: from all
   int64_t sharedWidth = 0;              // of the expert that every row goes through; 0: there is none
   int64_t convTaps = 0;                 // of blocks with a short convolution
   int64_t draftBlocks = 0;              // behind `blocks`, left out

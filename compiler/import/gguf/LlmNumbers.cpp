@@ -45,7 +45,7 @@ private:
     model.valueLength = keys.integer("attention.value_length", headLength);
     std::vector<int64_t> kvHeads = keys.perBlock("attention.head_count_kv", blocks, model.heads, spec.headless == Headless::None || spec.attendsEvery ? 1 : 0, kMaxExtent);
     std::optional<int64_t> ofExperts = keys.has("expert_feed_forward_length") ? std::optional<int64_t>(0) : std::nullopt;
-    std::vector<int64_t> widths = keys.perBlock("feed_forward_length", blocks, ofExperts, spec.hasHeads && !ofExperts ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
+    std::vector<int64_t> widths = keys.perBlock("feed_forward_length", blocks, ofExperts, spec.hasHeads && !ofExperts && !spec.oneHalf ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
     bool rms = spec.norm == NormKind::Rms;
     model.epsilon = keys.real(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", std::nullopt, 0);
     if (llvm::any_of(kvHeads, [&](int64_t count) { return count != 0 && model.heads % count != 0; }))
@@ -63,8 +63,12 @@ private:
       LlmBlock &block = model.blocks.emplace_back();
       block.kvHeads = kvHeads[i];
       block.attends = attends[i];
-      addMixer(block);
       block.ffnWidth = widths[i];
+      block.feeds = spec.feedForward != FeedForward::None && (!spec.oneHalf || block.ffnWidth != 0);
+      block.mixes = !spec.oneHalf || !block.feeds;
+      if (block.attends && !block.mixes)
+        keys.fail("IG0632", "feed_forward_length", "cannot be", "0 in blocks with heads of keys");
+      addMixer(block);
       block.rotates = spec.rotary && (spec.unturnedEvery == 0 || (i + 1) % spec.unturnedEvery != 0);
     }
   }
@@ -96,7 +100,7 @@ private:
   }
 
   void addMixer(LlmBlock &block) {
-    if (spec.besideAttention || (spec.headless == Headless::Recurrence && !block.attends))
+    if (spec.besideAttention || (spec.headless == Headless::Recurrence && !block.attends && block.mixes))
       block.recurrence.emplace();
     if (block.attends)
       return;
@@ -108,8 +112,8 @@ private:
 
   void readExperts() {
     model.experts = keys.integer("expert_count", 0, 0, 65535);
-    for (llvm::StringRef one : {"expert_group_count", "expert_group_used_count", "interleave_moe_layer_step"})
-      keys.integer(one, 1, 0, 1);
+    keys.integer("interleave_moe_layer_step", 1, 0, 1);
+    readExpertGroups();
     if (model.experts <= 1) { // some converters count a feed-forward as one expert
       keys.integer("expert_used_count", 0, 0, model.experts);
       model.experts = 0;
@@ -120,14 +124,24 @@ private:
     int64_t dense = keys.integer("leading_dense_block_count", 0, 0, spec.leadingDense ? static_cast<int64_t>(model.blocks.size()) : 0);
     int64_t width = keys.integer("expert_feed_forward_length", 0, 0);
     for (LlmBlock &block : llvm::MutableArrayRef(model.blocks).drop_front(static_cast<size_t>(dense))) {
-      block.hasExperts = true;
-      block.ffnWidth = width ? width : block.ffnWidth;
+      block.hasExperts = block.feeds;
+      block.ffnWidth = width && block.feeds ? width : block.ffnWidth;
     }
     readRouting();
     model.spec.renormalizeExperts = keys.flag("expert_weights_norm", spec.renormalizeExperts);
     model.expertsScale = scale("expert_weights_scale", 1);
     int64_t shared = spec.sharedByCount ? keys.integer("expert_shared_count", std::nullopt, 0, kMaxBlocks) * width : 0;
     model.sharedWidth = keys.integer("expert_shared_feed_forward_length", shared, 0, spec.sharedExpert ? kMaxExtent : 0);
+  }
+
+  /// A group has two experts at least, and those that are chosen have as many as a row goes through.
+  void readExpertGroups() {
+    int64_t most = spec.expertGroups ? std::max<int64_t>(1, model.experts / 2) : 1;
+    model.expertGroups = std::max<int64_t>(1, keys.integer("expert_group_count", 1, 0, most));
+    model.groupsUsed = std::max<int64_t>(1, keys.integer("expert_group_used_count", model.expertGroups, 0, model.expertGroups));
+    int64_t size = model.experts / model.expertGroups;
+    if (size * model.expertGroups != model.experts || size * model.groupsUsed < keys.integer("expert_used_count", 0, 0))
+      keys.fail("IG0632", "expert_group_count", "cannot be", llvm::formatv("a divisor of the {0} experts that leaves enough of them", model.experts));
   }
 
   void readRouting() {

@@ -1,5 +1,5 @@
-// gemma: embeddings times the root of the width, gated tanh GELU, rotation of halves. gemma2, gemma3 and gemma-embedding: embeddings times the root of the width, norms before and after each half, gated tanh GELU, rotation of halves,
-// windows in all blocks but some; gemma2 caps scores and logits, gemma3 has norms of heads and a base of its own in windowed blocks.
+// gemma: embeddings times the root of the width, gated tanh GELU, rotation of halves. gemma2, gemma3 and gemma-embedding: norms before and after each
+// half, windows in all blocks but some; gemma2 caps scores and logits, gemma3 has norms of heads and a base of its own in windowed blocks.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
