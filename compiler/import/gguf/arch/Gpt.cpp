@@ -1,5 +1,5 @@
-// gpt2: layer norms with biases, a table of positions instead of rotation, q, k and v in one matrix, a plain tanh GELU. starcoder2: the same norms
-// and feed-forward with rotation of halves and grouped heads.
+// gpt2: layer norms with biases, a table of positions instead of rotation, q, k and v in one matrix, a plain tanh GELU. starcoder2, codeshell: the same
+// norms and feed-forward with rotation of halves and grouped heads.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
@@ -11,6 +11,8 @@ void registerGpt(ArchRegistry &registry) {
   spec.activation = nn::UnaryKind::gelu_tanh;
   spec.ropePairs = nn::RopePairs::halves;
   spec.name = "starcoder2";
+  addArch(registry, spec);
+  spec.name = "codeshell";
   addArch(registry, spec);
 
   spec.name = "gpt2";

@@ -1,4 +1,4 @@
-// orion: layer norms with biases and rotation of halves. nemotron: the same with a plain feed-forward of squared ReLUs. nemotron_h: RMS norms and no rotation,
+// orion: layer norms with biases and rotation of halves. nemotron, jais2: the same with a plain feed-forward of squared ReLUs. nemotron_h: RMS norms and no rotation,
 // each block is a recurrence, attention, or such a feed-forward; nemotron_h_moe: of experts that are weighed by sigmoids, and one that every row goes through.
 #include "compiler/import/gguf/ArchSpec.h"
 
@@ -15,6 +15,8 @@ void registerNemotron(ArchRegistry &registry) {
   spec.feedForward = FeedForward::Plain;
   spec.activation = nn::UnaryKind::relu;
   spec.squared = true;
+  addArch(registry, spec);
+  spec.name = "jais2";
   addArch(registry, spec);
 
   spec.name = "nemotron_h";
