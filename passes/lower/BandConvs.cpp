@@ -37,10 +37,10 @@ Kind kindOf(kernel::MicroOp call) {
       .Default(Kind::None);
 }
 
-/// A convolution over two axes, of which no kernel sees others (ConvShape::simplify).
+/// What a convolution over two axes reads or makes, of which no kernel sees others (ConvShape::simplify), and which has rows.
 bool isPlane(Value value) {
   RankedTensorType type = cast<RankedTensorType>(value.getType());
-  return type.getRank() == 4 && type.getDimSize(0) == 1 && type.getElementType().isF32() && type.getDimSize(3) > 1;
+  return type.getRank() == 4 && type.getDimSize(0) == 1 && type.getElementType().isF32() && type.getDimSize(3) > 1 && type.getNumElements() > 0;
 }
 
 /// The call that alone reads the result, as its input.

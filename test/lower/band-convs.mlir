@@ -87,3 +87,16 @@ func.func @spreads(%x: tensor<1x3x64x64xf32>) -> tensor<1x8x32x32xf32> {
   %c = nn.conv %b, %wc strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 1 : (tensor<1x16x32x32xf32>, tensor<8x16x3x3xf32>) -> tensor<1x8x32x32xf32>
   return %c : tensor<1x8x32x32xf32>
 }
+
+// An input of padding alone has no rows for a band.
+// CHECK-LABEL: @empty
+// CHECK-NOT: +ik_
+func.func @empty(%x: tensor<1x3x0x64xf32>) -> tensor<1x8x64x64xf32> {
+  %wa = nn.constant dense<0.5> : tensor<16x3x1x1xf32>
+  %wb = nn.constant dense<0.5> : tensor<16x1x3x3xf32>
+  %wc = nn.constant dense<0.5> : tensor<8x16x1x1xf32>
+  %a = nn.conv %x, %wa strides [1, 1] pad_low [32, 0] pad_high [32, 0] dilations [1, 1] group 1 : (tensor<1x3x0x64xf32>, tensor<16x3x1x1xf32>) -> tensor<1x16x64x64xf32>
+  %b = nn.conv %a, %wb strides [1, 1] pad_low [1, 1] pad_high [1, 1] dilations [1, 1] group 16 : (tensor<1x16x64x64xf32>, tensor<16x1x3x3xf32>) -> tensor<1x16x64x64xf32>
+  %c = nn.conv %b, %wc strides [1, 1] pad_low [0, 0] pad_high [0, 0] dilations [1, 1] group 1 : (tensor<1x16x64x64xf32>, tensor<8x16x1x1xf32>) -> tensor<1x8x64x64xf32>
+  return %c : tensor<1x8x64x64xf32>
+}
