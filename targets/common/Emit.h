@@ -11,6 +11,8 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
 
+#include <map>
+
 namespace ingot {
 
 /// What to compile for.
@@ -28,8 +30,20 @@ struct CpuSpec {
 llvm::Expected<std::unique_ptr<llvm::Module>> emitBodies(mlir::ModuleOp module, llvm::LLVMContext &context);
 /// The map as a function with the micro-kernels' signature, which loops over its worker's share and calls the body.
 llvm::Error emitMap(kernel::FuncOp func, llvm::Module &into);
+/// The micro-kernels' signature (ukernels/ukernel.h).
+llvm::FunctionType *kernelType(llvm::LLVMContext &context);
+/// Lists of numbers as constants of a module, equal ones once.
+class ConstantLists {
+public:
+  explicit ConstantLists(llvm::Module &module) : module(module) {}
+  llvm::GlobalVariable *get(llvm::ArrayRef<int64_t> numbers);
+
+private:
+  llvm::Module &module;
+  std::map<std::vector<int64_t>, llvm::GlobalVariable *> known; // looked up, never iterated
+};
 /// Convolutions band by band (passes/lower/ConvBands.h) as such a function.
-llvm::Function *emitBands(llvm::StringRef row, llvm::ArrayRef<int64_t> params, llvm::Module &into);
+llvm::Function *emitBands(llvm::StringRef row, llvm::ArrayRef<int64_t> params, llvm::Module &into, ConstantLists &lists);
 /// entrySymbol(program's name, symbol): all steps of the program, or a call of the shared program that has them.
 llvm::Error emitProgram(deploy::ProgramOp program, llvm::StringRef symbol, llvm::Module &into);
 
@@ -43,6 +57,7 @@ llvm::Error linkKernels(llvm::Module &module, const CpuSpec &spec);
 /// Kernels take their parameters as argument 1. A call that fills the list at run time names two lists, of the least and of the greatest numbers in it.
 constexpr unsigned kParamsArgument = 1;
 constexpr const char *kParamBounds = "ingot.param_bounds";
+llvm::MDNode *paramBounds(llvm::LLVMContext &context, llvm::ArrayRef<int64_t> least, llvm::ArrayRef<int64_t> greatest);
 /// A function of its own for each different call of a kernel, where that adds little code.
 void copyKernels(llvm::Module &module);
 /// Loads of parameters in internal functions become the constants that all calls give, or get their range.

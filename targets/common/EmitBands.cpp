@@ -7,8 +7,6 @@
 
 #include "llvm/IR/IRBuilder.h"
 
-#include <map>
-
 using namespace llvm;
 
 namespace ingot {
@@ -18,14 +16,14 @@ using Numbers = SmallVector<int64_t>; // one a band
 
 class BandsEmitter {
 public:
-  BandsEmitter(const ConvBands &bands, Module &module) : bands(bands), module(module), context(module.getContext()), b(context) {
+  BandsEmitter(const ConvBands &bands, Module &module, ConstantLists &lists) : bands(bands), module(module), lists(lists), context(module.getContext()), b(context) {
     for (int64_t band = 0; band < bands.count; ++band)
       rows.push_back(bands.rows(band));
   }
 
   Function *emit() {
     Type *ptr = b.getPtrTy(), *i64 = b.getInt64Ty();
-    function = Function::Create(FunctionType::get(b.getVoidTy(), {ptr, ptr, i64, i64}, false), GlobalValue::InternalLinkage, "i.bands", module);
+    function = Function::Create(kernelType(context), GlobalValue::InternalLinkage, "i.bands", module);
     function->addFnAttr(Attribute::NoUnwind);
     BasicBlock *entry = BasicBlock::Create(context, "entry", function), *turn = BasicBlock::Create(context, "band", function), *after = BasicBlock::Create(context, "after", function);
     b.SetInsertPoint(entry);
@@ -113,55 +111,43 @@ private:
     SmallVector<int64_t> least, greatest;
     for (const Numbers &param : params)
       least.push_back(*llvm::min_element(param)), greatest.push_back(*llvm::max_element(param));
-    Constant *low = ConstantDataArray::get(context, least), *high = ConstantDataArray::get(context, greatest);
-    Value *constant = global(low);
-    if (low != high) {
+    bool varies = least != greatest;
+    Value *constant = lists.get(least);
+    if (varies) {
       b.CreateMemCpy(list, Align(8), constant, Align(8), params.size() * sizeof(int64_t));
       for (auto [i, param] : llvm::enumerate(params))
         if (least[i] != greatest[i])
           b.CreateStore(number(param), b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), list, i));
     }
-    FunctionCallee callee = module.getOrInsertFunction(kernel, function->getFunctionType());
-    CallInst *made = b.CreateCall(callee, {buffers, low == high ? constant : list, b.getInt64(0), b.getInt64(1)});
-    if (low != high)
-      made->setMetadata(kParamBounds, MDNode::get(context, {ConstantAsMetadata::get(low), ConstantAsMetadata::get(high)}));
+    CallInst *made = b.CreateCall(module.getOrInsertFunction(kernel, kernelType(context)), {buffers, varies ? list : constant, b.getInt64(0), b.getInt64(1)});
+    if (varies)
+      made->setMetadata(kParamBounds, paramBounds(context, least, greatest));
   }
 
   Value *number(const Numbers &values) {
     if (llvm::all_equal(values))
       return b.getInt64(static_cast<uint64_t>(values.front()));
-    GlobalVariable *table = global(ConstantDataArray::get(context, values));
-    return b.CreateLoad(b.getInt64Ty(), b.CreateInBoundsGEP(b.getInt64Ty(), table, index));
-  }
-
-  GlobalVariable *global(Constant *data) {
-    GlobalVariable *&known = globals[data];
-    if (!known) {
-      known = new GlobalVariable(module, data->getType(), true, GlobalValue::PrivateLinkage, data, "bands");
-      known->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
-      known->setAlignment(Align(8));
-    }
-    return known;
+    return b.CreateLoad(b.getInt64Ty(), b.CreateInBoundsGEP(b.getInt64Ty(), lists.get(values), index));
   }
 
   Value *inScratch(int64_t offset) { return b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), scratch, static_cast<uint64_t>(offset)); }
 
   const ConvBands &bands;
   Module &module;
+  ConstantLists &lists;
   LLVMContext &context;
   IRBuilder<> b;
   std::vector<std::vector<ConvBands::Rows>> rows; // [band][tensor]
   Function *function = nullptr;
   Value *buffers = nullptr, *list = nullptr, *index = nullptr, *input = nullptr, *residual = nullptr, *output = nullptr, *scratch = nullptr;
   SmallVector<SmallVector<Value *>> constants; // a stage's filter, and its bias if it has one
-  std::map<Constant *, GlobalVariable *> globals; // looked up, never iterated
 };
 
 } // namespace
 
-Function *emitBands(StringRef row, ArrayRef<int64_t> params, Module &into) {
+Function *emitBands(StringRef row, ArrayRef<int64_t> params, Module &into, ConstantLists &lists) {
   ConvBands bands = ConvBands::read(row, params);
-  return BandsEmitter(bands, into).emit();
+  return BandsEmitter(bands, into, lists).emit();
 }
 
 } // namespace ingot

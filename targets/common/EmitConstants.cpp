@@ -159,6 +159,27 @@ void copyForCalls(Function &function) {
 
 } // namespace
 
+FunctionType *kernelType(LLVMContext &context) {
+  Type *ptr = PointerType::getUnqual(context), *i64 = Type::getInt64Ty(context);
+  return FunctionType::get(Type::getVoidTy(context), {ptr, ptr, i64, i64}, false);
+}
+
+GlobalVariable *ConstantLists::get(ArrayRef<int64_t> numbers) {
+  GlobalVariable *&list = known[numbers.vec()];
+  if (!list) {
+    Constant *data = ConstantDataArray::get(module.getContext(), numbers);
+    list = new GlobalVariable(module, data->getType(), true, GlobalValue::PrivateLinkage, data, "params");
+    list->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    list->setAlignment(Align(8));
+  }
+  return list;
+}
+
+MDNode *paramBounds(LLVMContext &context, ArrayRef<int64_t> least, ArrayRef<int64_t> greatest) {
+  auto list = [&](ArrayRef<int64_t> numbers) { return ConstantAsMetadata::get(ConstantDataArray::get(context, numbers)); };
+  return MDNode::get(context, {list(least), list(greatest)});
+}
+
 void copyKernels(Module &module) {
   for (Function &function : llvm::make_early_inc_range(module))
     if (isOnlyCalled(function))

@@ -71,9 +71,8 @@ Error MapEmitter::emit() {
   if (box.offsets.size() != inputs + 1 || box.strides.size() != inputs + 1)
     return createStringError("generated kernel '" + func.getSymName() + "' has " + Twine(inputs) + " inputs but offsets and strides of " +
                              Twine(box.offsets.size()) + " operands");
-  Type *i64 = b.getInt64Ty(), *ptr = b.getPtrTy();
-  auto *type = FunctionType::get(b.getVoidTy(), {ptr, ptr, i64, i64}, false);
-  function = Function::Create(type, GlobalValue::ExternalLinkage, func.getSymName(), module);
+  Type *ptr = b.getPtrTy();
+  function = Function::Create(kernelType(context), GlobalValue::ExternalLinkage, func.getSymName(), module);
   function->addFnAttr(Attribute::NoInline);
   function->addFnAttr(Attribute::NoUnwind);
   function->setDSOLocal(true);

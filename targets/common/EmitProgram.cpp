@@ -29,7 +29,7 @@ class ProgramEmitter {
 public:
   /// The steps in `body`, with numbers of `shared` where that is given, or with the loops `rolled` for some; `isTimed`: tells its host after each call.
   ProgramEmitter(mlir::Block &body, int64_t scratchBytes, bool isTimed, Module &module, deploy::SharedOp shared, mlir::ArrayAttr rolled)
-      : body(body), scratchBytes(scratchBytes), isTimed(isTimed), module(module), shared(shared), context(module.getContext()), b(context) {
+      : body(body), scratchBytes(scratchBytes), isTimed(isTimed), module(module), shared(shared), context(module.getContext()), b(context), lists(module) {
     if (rolled && !isTimed)
       this->rolled = rolled.getValue();
   }
@@ -49,7 +49,7 @@ private:
   void emitMark(int64_t call);
   Expected<Value *> address(deploy::PlaceAttr place, int64_t column);
   Value *params(deploy::CallOp call);
-  MDNode *paramBounds(deploy::CallOp call);
+  MDNode *boundsOf(deploy::CallOp call);
   Value *constantParams(ArrayRef<int64_t> values);
   /// The number of a call that column `column` of the row holds.
   Value *number(int64_t column);
@@ -72,7 +72,7 @@ private:
   Function *function = nullptr;
   Value *buffers = nullptr, *list = nullptr, *worker = nullptr, *workers = nullptr, *scratch = nullptr;
   Value *bases[Barrier + 1] = {};
-  std::map<std::vector<int64_t>, GlobalVariable *> paramLists;
+  ConstantLists lists;
   std::map<std::pair<std::string, std::vector<int64_t>>, Function *> banded;
 };
 
@@ -221,7 +221,7 @@ Value *ProgramEmitter::params(deploy::CallOp call) {
 }
 
 /// The least and the greatest numbers that the rows put into the call's parameters; null if they put none.
-MDNode *ProgramEmitter::paramBounds(deploy::CallOp call) {
+MDNode *ProgramEmitter::boundsOf(deploy::CallOp call) {
   ArrayRef<int64_t> columns = paramColumns(call);
   if (!varies(columns))
     return nullptr;
@@ -232,30 +232,22 @@ MDNode *ProgramEmitter::paramBounds(deploy::CallOp call) {
     for (size_t at = static_cast<size_t>(column); at < shared.getTable().size(); at += static_cast<size_t>(shared.getColumnCount()))
       least[i] = std::min(least[i], shared.getTable()[at]), greatest[i] = std::max(greatest[i], shared.getTable()[at]);
   }
-  return MDNode::get(context, {ConstantAsMetadata::get(ConstantDataArray::get(context, least)), ConstantAsMetadata::get(ConstantDataArray::get(context, greatest))});
+  return paramBounds(context, least, greatest);
 }
 
 Value *ProgramEmitter::constantParams(ArrayRef<int64_t> values) {
   if (values.empty())
     return ConstantPointerNull::get(b.getPtrTy());
-  GlobalVariable *&known = paramLists[values.vec()];
-  if (!known) {
-    Constant *data = ConstantDataArray::get(context, values);
-    known = new GlobalVariable(module, data->getType(), true, GlobalValue::PrivateLinkage, data, "params");
-    known->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
-    known->setAlignment(Align(8));
-  }
-  return known;
+  return lists.get(values);
 }
 
 FunctionCallee ProgramEmitter::callee(StringRef name, ArrayRef<int64_t> params) {
   if (ConvBands::isRow(name)) {
     Function *&known = banded[{name.str(), params.vec()}];
-    known = known ? known : emitBands(name, params, module);
+    known = known ? known : emitBands(name, params, module, lists);
     return known;
   }
-  Type *ptr = b.getPtrTy(), *i64 = b.getInt64Ty();
-  return module.getOrInsertFunction(name, FunctionType::get(b.getVoidTy(), {ptr, ptr, i64, i64}, false));
+  return module.getOrInsertFunction(name, kernelType(context));
 }
 
 Error ProgramEmitter::emitCall(deploy::CallOp call) {
@@ -304,7 +296,7 @@ Error ProgramEmitter::storeAddresses(deploy::CallOp call) {
 /// The call itself, of the kernel that the row chooses where there are several.
 void ProgramEmitter::emitKernel(deploy::CallOp call, Value *self, Value *count) {
   Value *arguments[] = {buffers, params(call), self, count};
-  MDNode *bounds = paramBounds(call);
+  MDNode *bounds = boundsOf(call);
   auto emit = [&](StringRef name) { b.CreateCall(callee(name, call.getParams()), arguments)->setMetadata(kParamBounds, bounds); };
   auto callees = call->getAttrOfType<mlir::ArrayAttr>(deploy::kCalleesAttr);
   if (!callees) {

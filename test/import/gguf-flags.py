@@ -1,39 +1,15 @@
 """gguf-flags OUT: models whose descriptions differ from a llama by flags, and one file for each fault of what the flags read. Used by gguf-flags.test."""
-import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "models"))
-import families  # noqa: E402
-import gguf  # noqa: E402
-import make_families  # noqa: E402
-import numpy as np  # noqa: E402
+from gguf_edits import replaced, saver, without  # also finds the models' modules
+import gguf
+import numpy as np
 
-OUT = pathlib.Path(sys.argv[1])
-
-
-def save(name, family, edit=lambda w: None):
-    writer, _ = make_families.written(families.FAMILIES[family])
-    edit(writer)
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / f"{name}.gguf").write_bytes(writer.bytes())
-
-
-def replaced(key, kind, content):
-    def edit(w):
-        w.entries = [(key, kind, content) if e[0] == key else e for e in w.entries]
-        assert (key, kind, content) in w.entries
-    return edit
+save = saver(sys.argv[1])
 
 
 def added(key, kind, content):
     return lambda w: w.add(key, kind, content)
-
-
-def without(*words):
-    def edit(w):
-        w.entries = [e for e in w.entries if not any(word in e[0] for word in words)]
-        w.tensors = [t for t in w.tensors if not any(word in t[0] for word in words)]
-    return edit
 
 
 for family in ("command-r", "gptneox", "hunyuan-dense", "exaone4", "cohere2", "smallthinker", "arcee", "olmo", "qwen2moe"):

@@ -1,74 +1,53 @@
 """gguf-hybrid OUT: models with other mixers than attention, and one file for each fault that such a model can have. Used by gguf-hybrid.test."""
-import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "models"))
-import families  # noqa: E402
-import gguf  # noqa: E402
-import make_families  # noqa: E402
-import numpy as np  # noqa: E402
+from gguf_edits import replaced, saver, without  # also finds the models' modules
+import gguf
+import numpy as np
 
-OUT = pathlib.Path(sys.argv[1])
-
-
-def save(name, family, edit=lambda w: None):
-    writer, _ = make_families.written(families.FAMILIES[family])
-    edit(writer)
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / f"{name}.gguf").write_bytes(writer.bytes())
-
-
-def replace(w, key, kind, content):
-    w.entries = [(key, kind, content) if e[0] == key else e for e in w.entries]
-
-
-def drop(w, word):
-    w.entries = [e for e in w.entries if word not in e[0]]
-    w.tensors = [t for t in w.tensors if word not in t[0]]
-
-
+save = saver(sys.argv[1])
 HEADS = "lfm2.attention.head_count_kv", (gguf.ARRAY, gguf.I32)
 save("lfm2", "lfm2")
-save("no-taps", "lfm2", lambda w: drop(w, "shortconv.l_cache"))
+save("no-taps", "lfm2", without("shortconv.l_cache"))
 for taps in 0, 1, 1 << 31:
-    save(f"taps-{taps}", "lfm2", lambda w: replace(w, "lfm2.shortconv.l_cache", gguf.U32, taps))
-save("other-taps", "lfm2", lambda w: replace(w, "lfm2.shortconv.l_cache", gguf.U32, 4))
-save("few-heads", "lfm2", lambda w: replace(w, *HEADS, [0, 2, 0, 2]))
-save("bad-heads", "lfm2", lambda w: replace(w, *HEADS, [0, 2, -1, 2, 0]))
-save("odd-heads", "lfm2", lambda w: replace(w, *HEADS, [0, 2, 0, 3, 0]))
-save("moved", "lfm2", lambda w: replace(w, *HEADS, [2, 0, 0, 2, 0]))
-save("no-heads", "qwen3-embedding", lambda w: replace(w, "qwen3.attention.head_count_kv", gguf.U32, 0))
-save("no-filter", "lfm2", lambda w: drop(w, "blk.0.shortconv.conv"))
+    save(f"taps-{taps}", "lfm2", replaced("lfm2.shortconv.l_cache", gguf.U32, taps))
+save("other-taps", "lfm2", replaced("lfm2.shortconv.l_cache", gguf.U32, 4))
+save("few-heads", "lfm2", replaced(*HEADS, [0, 2, 0, 2]))
+save("bad-heads", "lfm2", replaced(*HEADS, [0, 2, -1, 2, 0]))
+save("odd-heads", "lfm2", replaced(*HEADS, [0, 2, 0, 3, 0]))
+save("moved", "lfm2", replaced(*HEADS, [2, 0, 0, 2, 0]))
+save("no-heads", "qwen3-embedding", replaced("qwen3.attention.head_count_kv", gguf.U32, 0))
+save("no-filter", "lfm2", without("blk.0.shortconv.conv"))
 save("sigmoid", "lfm2moe")
-save("softmax", "lfm2moe", lambda w: replace(w, "lfm2moe.expert_gating_func", gguf.U32, 1))
-save("all-dense", "lfm2moe", lambda w: replace(w, "lfm2moe.leading_dense_block_count", gguf.U32, 6))
-save("no-choice", "lfm2moe", lambda w: drop(w, "blk.2.exp_probs_b"))
+save("softmax", "lfm2moe", replaced("lfm2moe.expert_gating_func", gguf.U32, 1))
+save("all-dense", "lfm2moe", replaced("lfm2moe.leading_dense_block_count", gguf.U32, 6))
+save("no-choice", "lfm2moe", without("blk.2.exp_probs_b"))
 
 H = "granitehybrid.ssm."
 save("pure", "mamba2")
-save("pure-heads", "mamba2", lambda w: replace(w, "mamba2.attention.head_count", gguf.U32, 4))
-save("pure-ffn", "mamba2", lambda w: replace(w, "mamba2.feed_forward_length", gguf.U32, 96))
+save("pure-heads", "mamba2", replaced("mamba2.attention.head_count", gguf.U32, 4))
+save("pure-ffn", "mamba2", replaced("mamba2.feed_forward_length", gguf.U32, 96))
 save("hybrid", "granitehybrid")
 save("falcon", "falcon-h1")
 for name, key, number in (("scan-inner", "inner_size", 0), ("scan-heads", "time_step_rank", 7), ("scan-groups", "group_count", 3), ("scan-taps", "conv_kernel", 1),
                           ("scan-state", "state_size", 1 << 31), ("scan-wide", "state_size", 1 << 24)):
-    save(name, "granitehybrid", lambda w: replace(w, H + key, gguf.U32, number))
-save("scan-no-state", "granitehybrid", lambda w: drop(w, "ssm.state_size"))
-save("scan-no-norm", "granitehybrid", lambda w: drop(w, "blk.0.ssm_norm"))
-save("scan-attention", "granitehybrid", lambda w: replace(w, "granitehybrid.attention.head_count_kv", gguf.U32, 2))
+    save(name, "granitehybrid", replaced(H + key, gguf.U32, number))
+save("scan-no-state", "granitehybrid", without("ssm.state_size"))
+save("scan-no-norm", "granitehybrid", without("blk.0.ssm_norm"))
+save("scan-attention", "granitehybrid", replaced("granitehybrid.attention.head_count_kv", gguf.U32, 2))
 
 Q = "qwen35."
 
 
 def with_drafts(w, blocks, drafts):
-    replace(w, Q + "block_count", gguf.U32, blocks)
+    replaced(Q + "block_count", gguf.U32, blocks)(w)
     w.add(Q + "nextn_predict_layers", gguf.U32, drafts)
     for name in "nextn.eh_proj", "attn_norm":
         w.tensor(f"blk.{blocks - 1}.{name}.weight", np.ones((64,), np.float32), "f32")
 
 
 def flagged(w, flags):
-    drop(w, "full_attention_interval")
+    without("full_attention_interval")(w)
     w.add(Q + "attention.recurrent_layers", (gguf.ARRAY, gguf.BOOL), flags)
 
 
@@ -76,15 +55,15 @@ save("delta", "qwen35")
 save("delta-shares", "qwen3next")
 save("delta-joined", "qwen3next-old")
 save("delta-experts", "qwen35moe")
-save("delta-every", "qwen35", lambda w: drop(w, "full_attention_interval"))
+save("delta-every", "qwen35", without("full_attention_interval"))
 save("delta-flags", "qwen35", lambda w: flagged(w, [True, False, True, False, True]))
 save("delta-few-flags", "qwen35", lambda w: flagged(w, [True, False]))
-save("delta-value", "qwen35", lambda w: replace(w, Q + "attention.value_length", gguf.U32, 32))
+save("delta-value", "qwen35", replaced(Q + "attention.value_length", gguf.U32, 32))
 for name, sections in (("short", [2, 1]), ("still", [1, 1, 1, 1])):
-    save(f"delta-{name}-sections", "qwen35", lambda w: replace(w, Q + "rope.dimension_sections", (gguf.ARRAY, gguf.I32), sections))
-save("delta-no-step", "qwen35", lambda w: drop(w, "blk.0.ssm_dt"))
-save("delta-no-score", "qwen35moe", lambda w: drop(w, "blk.0.ffn_gate_inp_shexp"))
-save("delta-no-width", "qwen35moe", lambda w: drop(w, "expert_feed_forward_length"))
+    save(f"delta-{name}-sections", "qwen35", replaced(Q + "rope.dimension_sections", (gguf.ARRAY, gguf.I32), sections))
+save("delta-no-step", "qwen35", without("blk.0.ssm_dt"))
+save("delta-no-score", "qwen35moe", without("blk.0.ffn_gate_inp_shexp"))
+save("delta-no-width", "qwen35moe", without("expert_feed_forward_length"))
 save("drafts", "qwen35", lambda w: with_drafts(w, 6, 1))
 save("drafts-all", "qwen35", lambda w: with_drafts(w, 6, 6))
 save("no-drafts", "qwen3-embedding", lambda w: w.add("qwen3.nextn_predict_layers", gguf.U32, 1))

@@ -120,8 +120,6 @@ void streamText(const Tokenizer &tokenizer) {
     llvm::outs() << "stream '" << llvm::toHex(stream.add(id)) << "'\n";
 }
 
-} // namespace
-
 /// What the tokens of a chat say, with a system's words and without; every format is found by its own marks.
 void writeChats(const Tokenizer &tokenizer) {
   for (const ChatFormat &format : chatFormats()) {
@@ -134,6 +132,8 @@ void writeChats(const Tokenizer &tokenizer) {
     }
   }
 }
+
+} // namespace
 
 int main() {
   cutByAllRows();
