@@ -17,7 +17,7 @@ def family(name, arch, **flags):
         temperature=None, pooling=None, attends=lambda i: True, besides=False, taps=0, final_norm="output_norm",
         scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), logit_factor=1, bare=None, dense_blocks=0,
         sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, groups=None, norms=("attn_norm", "ffn_norm"),
-        one=None, delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, keys={})
+        one=None, delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, joined_experts=False, scaled=(), keys={})
     made.__dict__.update(flags)
     return made
 
@@ -152,6 +152,8 @@ FAMILIES = {f.name: f for f in (
     family("qwen35", "qwen35", **QWEN, blocks=5, tied=True, keys=QWEN_KEYS),
     family("qwen35moe", "qwen35moe", **QWEN, blocks=4, experts=4, shared=64, expert_ffn=64, shared_gate=True, ffn=None,
            keys={**QWEN_KEYS, **QWEN_EXPERTS}),
+    family("qwen35moe-joined", "qwen35moe", **QWEN, blocks=4, experts=4, shared=64, expert_ffn=64, shared_gate=True, ffn=None, joined_experts=True,
+           scaled=("attn_q", "attn_output", "ssm_out", "ffn_down_shexp", "ffn_down_exps"), keys={**QWEN_KEYS, **QWEN_EXPERTS}),
     family("qwen3next", "qwen3next", **{**QWEN, "in_turn": False}, blocks=4, joined_delta=True, experts=4, shared=64, expert_ffn=64, shared_gate=True,
            keys={**NEXT_KEYS, **QWEN_EXPERTS}),
     family("qwen3next-old", "qwen3next", **{**QWEN, "in_turn": False}, blocks=3, joined_delta=True, joined_rows=True, experts=4, shared=64, expert_ffn=64,
@@ -232,7 +234,7 @@ def opened(gate, up, f):
 
 
 def linear(x, w, name):
-    return x @ w[name + ".weight"].T + w.get(name + ".bias", 0)
+    return x @ w[name + ".weight"].T * w.get(name + ".scale", 1) + w.get(name + ".bias", 0)
 
 
 def softmax(x, sinks=None):
@@ -365,8 +367,10 @@ def mixture(x, routed, w, f, b):
         chosen = np.argsort(-judged, kind="stable")[:f.used]
         shares = each[chosen] / (each[chosen].sum() if f.top_first or f.renormalize else 1)
         for e, share in zip(chosen, shares * dict(f.scales).get("expert_weights_scale", 1)):
-            one = lambda name, v: w[b + name + "_exps.weight"][e] @ v + (w[b + name + "_exps.bias"][e] if f.bias is True else 0)
-            out[row] += share * one("ffn_down", opened(lambda: one("ffn_gate", x[row]), one("ffn_up", x[row]), f))
+            of = lambda name, fallback: w[b + name][e] if b + name in w else fallback
+            one = lambda name, v: w[b + name + "_exps.weight"][e] @ v * of(name + "_exps.scale", 1) + of(name + "_exps.bias", 0)
+            inner = gated(*np.split(one("ffn_gate_up", x[row]), 2), f) if f.joined_experts else opened(lambda: one("ffn_gate", x[row]), one("ffn_up", x[row]), f)
+            out[row] += share * one("ffn_down", inner)
     return out
 
 
@@ -422,6 +426,6 @@ def forward(tokens, w, f):
         for i in range(len(f.dense)):
             x = linear(x, w, f"dense_{i + 2}")
         return x
-    logits = x @ (w["token_embd.weight"] if f.tied else w["output.weight"]).T + w.get("output.bias", 0)
+    logits = x @ w["token_embd.weight"].T if f.tied else linear(x, w, "output")
     logits = logits * f.logit_factor / dict(f.scales).get("logit_scale", 1)
     return f.logit_cap * np.tanh(logits / f.logit_cap) if f.logit_cap else logits

@@ -31,10 +31,15 @@ def seeded(f, seed):
         if f.layer_norm is True and np.ndim(n) == 0:
             bias(name, n)
 
+    def scale(name, shape=(1,)):
+        if name.split(".")[-1] in f.scaled:
+            tensors[name + ".scale"] = rng.uniform(0.5, 1.5, shape).astype(np.float32)
+
     def linear(name, rows, columns, biased, gain=1.0):
         matrix(name, rows, columns, gain=gain)
         if biased is True or biased and name.split(".")[-1] in biased:
             bias(name, rows)
+        scale(name)
 
     matrix("token_embd", vocab, f.width, gain=1.0 if f.root else 2.0 if f.tied else f.width ** 0.5)
     if f.positions:
@@ -53,11 +58,11 @@ def seeded(f, seed):
     for i, (rows, columns) in enumerate(f.dense):
         matrix(f"dense_{i + 2}", rows, columns)
     for i in range(f.blocks):
-        block(f, i, tensors, matrix, bias, norm, linear)
+        block(f, i, tensors, matrix, bias, norm, linear, scale)
     return tensors
 
 
-def block(f, i, tensors, matrix, bias, norm, linear):
+def block(f, i, tensors, matrix, bias, norm, linear, scale):
     b = f"blk.{i}."
     for name in f.norms:
         norm(b + name)
@@ -75,7 +80,7 @@ def block(f, i, tensors, matrix, bias, norm, linear):
         matrix(b + "shortconv.conv", f.width, f.taps, gain=1.5)
         linear(b + "shortconv.out_proj", f.width, f.width, False)
     if feeds:
-        feed_forward(f, b, families.has_experts(f, i), matrix, bias, linear)
+        feed_forward(f, b, families.has_experts(f, i), matrix, bias, linear, scale)
 
 
 def attention(f, b, tensors, norm, linear):
@@ -121,15 +126,15 @@ def recurrence(f, b, tensors, matrix, bias, linear):
     linear(b + "ssm_out", f.width, inner, False)
 
 
-def feed_forward(f, b, routed, matrix, bias, linear):
+def feed_forward(f, b, routed, matrix, bias, linear, scale):
     if routed:
         if f.choice_bias:
             bias(b + "exp_probs_b", f.experts)
         linear(b + "ffn_gate_inp", f.experts, f.width, f.bias, 0.5 if f.routed_early else 3)  # of a stream that is not normed sigmoids would all be 1
-        for name, rows, columns in (("ffn_gate", f.expert_ffn, f.width), ("ffn_up", f.expert_ffn, f.width), ("ffn_down", f.width, f.expert_ffn)):
-            if f.feed == "plain" and name == "ffn_gate":
-                continue
+        inner = [("ffn_gate_up", 2)] if f.joined_experts else [("ffn_gate", 1)] * (f.feed != "plain") + [("ffn_up", 1)]
+        for name, rows, columns in (*((name, n * f.expert_ffn, f.width) for name, n in inner), ("ffn_down", f.width, f.expert_ffn)):
             matrix(b + name + "_exps", f.experts, rows, columns, gain=1.5)
+            scale(b + name + "_exps", f.experts)
             if f.bias is True:
                 bias(b + name + "_exps", f.experts, rows)
         for name, rows, columns in (("ffn_gate", f.shared, f.width), ("ffn_up", f.shared, f.width), ("ffn_down", f.width, f.shared)) if f.shared else ():

@@ -306,6 +306,10 @@ Value LlmGraph::expertProduct(Value input, const LlmLinear &linear, Value expert
   RankedTensorType type = f32({rowsOf(input), shapeOf(experts)[1], w.shape[1]});
   Value product = quant::BlockMatmulExpertsOp::create(builder, loc, type, input, matrix(w), experts, format(w),
                                                        builder.getI64IntegerAttr(activations));
+  if (linear.scale) {
+    Value scales = nn::GatherOp::create(builder, loc, f32(shapeOf(experts)), vector(*linear.scale), experts, builder.getI64IntegerAttr(0));
+    product = binary(product, reshape(scales, {type.getDimSize(0), type.getDimSize(1), 1}), nn::BinaryKind::mul);
+  }
   if (!linear.bias)
     return product;
   Value biases = nn::GatherOp::create(builder, loc, type, table(*linear.bias), experts, builder.getI64IntegerAttr(0));
@@ -360,14 +364,23 @@ Value LlmGraph::sumOfShares(Value weights) {
   return model.spec.routing == Routing::Sigmoid || model.spec.choiceBias != Presence::Never ? binary(sum, scalar(kLeastSum), nn::BinaryKind::max) : sum;
 }
 
+/// What the last product of the chosen experts reads: rows [M, 1, E] -> [M, S, F].
+Value LlmGraph::expertsOpened(Value rows, const LlmBlock &block, Value experts) {
+  if (block.gateUp.weight) {
+    Value both = expertProduct(rows, block.gateUp, experts);
+    return gate(sliced(both, 0, block.ffnWidth), sliced(both, block.ffnWidth, block.ffnWidth));
+  }
+  Value gated = block.gate.weight ? expertProduct(rows, block.gate, experts) : Value();
+  return opened(gated, expertProduct(rows, block.up, experts));
+}
+
 /// The S experts with the largest router weights, each row its own: [M, E] -> [M, E]; they are chosen by `routed`.
 Value LlmGraph::mixture(Value input, Value routed, const LlmBlock &block) {
   int64_t rows = rowsOf(input);
   Value experts;
   Value weights = expertWeights(linear(routed, block.router), block, experts);
   Value each = reshape(input, {rows, 1, model.width});
-  Value gated = block.gate.weight ? expertProduct(each, block.gate, experts) : Value();
-  Value down = expertProduct(opened(gated, expertProduct(each, block.up, experts)), block.down, experts);
+  Value down = expertProduct(expertsOpened(each, block, experts), block.down, experts);
   Value weighed = binary(down, reshape(weights, {rows, model.expertsUsed, 1}), nn::BinaryKind::mul);
   Value sum = nn::ReduceOp::create(builder, loc, f32({rows, 1, model.width}), nn::ReduceKind::sum, weighed, builder.getDenseI64ArrayAttr({1}));
   return reshape(sum, {rows, model.width});

@@ -167,9 +167,13 @@ Value LlmGraph::reshape(Value input, llvm::ArrayRef<int64_t> shape) {
 /// Of each of `groups` parts of the rows [M, ...] the elements from `first` on: [M, groups * count].
 Value LlmGraph::parts(Value input, int64_t groups, int64_t first, int64_t count) {
   int64_t rows = rowsOf(input);
-  Value split = reshape(input, {rows, groups, shapeOf(input)[1] / groups});
-  Value part = nn::SliceOp::create(builder, loc, f32({rows, groups, count}), split, builder.getDenseI64ArrayAttr({0, 0, first}), builder.getDenseI64ArrayAttr({1, 1, 1}));
-  return reshape(part, {rows, groups * count});
+  return reshape(sliced(reshape(input, {rows, groups, shapeOf(input)[1] / groups}), first, count), {rows, groups * count});
+}
+
+/// Of [M, S, ...] the elements of the last axis from `first` on: [M, S, count].
+Value LlmGraph::sliced(Value input, int64_t first, int64_t count) {
+  return nn::SliceOp::create(builder, loc, f32({rowsOf(input), shapeOf(input)[1], count}), input, builder.getDenseI64ArrayAttr({0, 0, first}),
+                             builder.getDenseI64ArrayAttr({1, 1, 1}));
 }
 
 /// The norm over the last axis, times its weight, plus its bias, as far as it has them; the input itself without a norm.
@@ -194,6 +198,8 @@ Value LlmGraph::linear(Value input, const LlmLinear &linear) {
   at(w.name);
   Value result = quant::BlockMatmulOp::create(builder, loc, f32({rowsOf(input), linear.rows}), input, matrix(w, linear.first, linear.rows), format(w),
                                               builder.getI64IntegerAttr(activations));
+  if (linear.scale)
+    result = binary(result, vector(*linear.scale), nn::BinaryKind::mul);
   return linear.bias ? binary(result, vector(*linear.bias, linear.first, linear.rows), nn::BinaryKind::add) : result;
 }
 

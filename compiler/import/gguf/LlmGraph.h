@@ -60,6 +60,7 @@ private:
   Value clamped(Value input);
   Value reshape(Value input, llvm::ArrayRef<int64_t> shape);
   Value parts(Value input, int64_t groups, int64_t first, int64_t count);
+  Value sliced(Value input, int64_t first, int64_t count);
   Value norm(Value input, const LlmNorm &norm);
   Value linear(Value input, const LlmLinear &linear);
   Value gathered(Value input, Value row);
@@ -101,6 +102,7 @@ private:
   Value expertWeights(Value scores, const LlmBlock &block, Value &experts);
   Value sumOfShares(Value weights);
   Value ofBestGroups(Value judged);
+  Value expertsOpened(Value rows, const LlmBlock &block, Value experts);
   Value expertProduct(Value input, const LlmLinear &linear, Value experts);
   Value gate(Value gated, Value up);
   Value logits(Value input);

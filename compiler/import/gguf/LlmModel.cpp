@@ -113,7 +113,7 @@ private:
   }
 
   LlmLinear linear(const std::string &name, int64_t in, int64_t out, bool required = true) {
-    return {matrix(name + ".weight", {in, out}, required), vector(name + ".bias", out, /*required=*/false), 0, out};
+    return {matrix(name + ".weight", {in, out}, required), vector(name + ".bias", out, /*required=*/false), vector(name + ".scale", 1, /*required=*/false), 0, out};
   }
 
   /// One matrix whose rows are those of several.
@@ -124,13 +124,13 @@ private:
     LlmLinear all = linear(name, in, rows);
     rows = 0;
     for (const auto &[part, count] : parts) {
-      *part = {all.weight, all.bias, rows, count};
+      *part = {all.weight, all.bias, all.scale, rows, count};
       rows += count;
     }
   }
 
   LlmLinear experts(const std::string &name, int64_t in, int64_t out) {
-    LlmLinear made{matrix(name + ".weight", {in, out, model.experts}, /*required=*/true), nullptr, 0, out};
+    LlmLinear made{matrix(name + ".weight", {in, out, model.experts}, /*required=*/true), nullptr, vector(name + ".scale", model.experts, /*required=*/false), 0, out};
     made.bias = find(name + ".bias", {out, model.experts}, /*required=*/false);
     if (made.bias && made.bias->type->id != GgufTypeId::F32)
       refuse(*made.bias, "biases of experts are f32");
@@ -222,28 +222,41 @@ private:
       findDeltaNet(*block.delta, blk);
   }
 
+  void findExperts(LlmBlock &block, const std::string &blk) {
+    int64_t width = model.width, ffn = block.ffnWidth;
+    bool gated = model.spec.feedForward != FeedForward::Plain;
+    if (model.spec.choiceBias != Presence::Never)
+      block.choiceBias = vector(blk + "exp_probs_b.bias", model.experts, model.spec.choiceBias == Presence::Always);
+    block.router = linear(blk + "ffn_gate_inp", width, model.experts);
+    block.down = experts(blk + "ffn_down_exps", ffn, width);
+    if (gated && file.findTensor(blk + "ffn_gate_up_exps.weight")) {
+      block.gateUp = experts(blk + "ffn_gate_up_exps", width, 2 * ffn);
+      return;
+    }
+    block.up = experts(blk + "ffn_up_exps", width, ffn);
+    if (gated)
+      block.gate = experts(blk + "ffn_gate_exps", width, ffn);
+  }
+
+  void findSharedExpert(LlmBlock &block, const std::string &blk) {
+    if (model.sharedWidth == 0)
+      return;
+    if (model.spec.feedForward != FeedForward::Plain)
+      block.sharedGate = linear(blk + "ffn_gate_shexp", model.width, model.sharedWidth);
+    block.sharedUp = linear(blk + "ffn_up_shexp", model.width, model.sharedWidth);
+    block.sharedDown = linear(blk + "ffn_down_shexp", model.sharedWidth, model.width);
+    if (model.spec.sharedGate)
+      block.sharedShare = vector(blk + "ffn_gate_inp_shexp.weight", model.width, true);
+  }
+
   void findFeedForward(LlmBlock &block, const std::string &blk) {
     int64_t width = model.width, ffn = block.ffnWidth;
-    bool plain = model.spec.feedForward == FeedForward::Plain;
     if (!block.feeds)
       return;
     block.ffnNorms = named(blk, model.spec.ffnNorms);
     if (block.hasExperts) {
-      if (model.spec.choiceBias != Presence::Never)
-        block.choiceBias = vector(blk + "exp_probs_b.bias", model.experts, model.spec.choiceBias == Presence::Always);
-      block.router = linear(blk + "ffn_gate_inp", width, model.experts);
-      if (!plain)
-        block.gate = experts(blk + "ffn_gate_exps", width, ffn);
-      block.up = experts(blk + "ffn_up_exps", width, ffn);
-      block.down = experts(blk + "ffn_down_exps", ffn, width);
-      if (model.sharedWidth == 0)
-        return;
-      if (!plain)
-        block.sharedGate = linear(blk + "ffn_gate_shexp", width, model.sharedWidth);
-      block.sharedUp = linear(blk + "ffn_up_shexp", width, model.sharedWidth);
-      block.sharedDown = linear(blk + "ffn_down_shexp", model.sharedWidth, width);
-      if (model.spec.sharedGate)
-        block.sharedShare = vector(blk + "ffn_gate_inp_shexp.weight", width, true);
+      findExperts(block, blk);
+      findSharedExpert(block, blk);
       return;
     }
     if (model.spec.feedForward == FeedForward::Joined)

@@ -14,6 +14,7 @@ namespace ingot {
 struct LlmLinear {
   const GgufTensor *weight = nullptr;
   const GgufTensor *bias = nullptr; // may be null; sliced like the weight
+  const GgufTensor *scale = nullptr; // may be null: one factor of the product, with experts one an expert
   int64_t first = 0, rows = 0;
 };
 
@@ -66,6 +67,7 @@ struct LlmBlock {
   bool attends = true;
   bool mixes = true, feeds = true; // has the one half, has the other
   LlmLinear gate, up, down; // 3-D with experts
+  LlmLinear gateUp;         // of experts, instead of gate and up: [gate up] of each
   LlmLinear router;         // with experts
   bool hasExperts = false;
   const GgufTensor *choiceBias = nullptr; // may be null
