@@ -197,27 +197,29 @@ __attribute__((unused)) static int ik_blocks_begin(int64_t words) {
 #define IK_BLOCKS_PRODUCT(NAME, DOT, OTHER, EACH, R, V)                                                                       \
   static void ik_blocks_##NAME##_##R##x##V(void *c, const ik_blocks *b, OTHER *other) {                                       \
     const char *left = b->left, *right = b->right, *ahead = b->ahead;                                                         \
+    const int64_t words = b->words, rightRow = b->rightRow, leftNext = b->leftNext, taps = b->taps, fetch = b->fetch;         \
+    const int32_t *const offsets = b->offsets;                                                                                \
     __builtin_ia32_tilezero(0);                                                                                               \
     __builtin_ia32_tilezero(1);                                                                                               \
     __builtin_ia32_tilezero(2);                                                                                               \
     __builtin_ia32_tilezero(3);                                                                                               \
-    for (int64_t block = 0; block < b->blocks; ++block, right += b->words * b->rightRow)                                      \
-      for (int64_t tap = 0; tap < b->taps; ++tap, left += 64 * b->words) {                                                    \
-        const char *at = right + b->offsets[tap] * (int64_t)4;                                                                \
-        __builtin_ia32_tileloadd64(4, left, (size_t)b->words * 4);                                                            \
-        __builtin_ia32_tileloadd64(6, at, (size_t)b->rightRow);                                                               \
+    for (int64_t block = 0; block < b->blocks; ++block, right += words * rightRow)                                            \
+      for (int64_t tap = 0; tap < taps; ++tap, left += 64 * words) {                                                          \
+        const char *at = right + offsets[tap] * (int64_t)4;                                                                   \
+        __builtin_ia32_tileloadd64(4, left, (size_t)words * 4);                                                               \
+        __builtin_ia32_tileloadd64(6, at, (size_t)rightRow);                                                                  \
         DOT(0, 4, 6);                                                                                                         \
         if (V > 1) {                                                                                                          \
-          __builtin_ia32_tileloadd64(7, at + 64, (size_t)b->rightRow);                                                        \
+          __builtin_ia32_tileloadd64(7, at + 64, (size_t)rightRow);                                                           \
           DOT(1, 4, 7);                                                                                                       \
         }                                                                                                                     \
         if (R > 1) {                                                                                                          \
-          __builtin_ia32_tileloadd64(5, left + b->leftNext, (size_t)b->words * 4);                                            \
+          __builtin_ia32_tileloadd64(5, left + leftNext, (size_t)words * 4);                                                  \
           DOT(2, 5, 6);                                                                                                       \
           if (V > 1)                                                                                                          \
             DOT(3, 5, 7);                                                                                                     \
         }                                                                                                                     \
-        for (int64_t i = 0; i < b->fetch; ++i, ahead += 64)                                                                   \
+        for (int64_t i = 0; i < fetch; ++i, ahead += 64)                                                                      \
           __builtin_prefetch(ahead, 0, 2);                                                                                    \
         EACH(other);                                                                                                          \
       }                                                                                                                       \

@@ -118,6 +118,19 @@ int64_t scratchOf(const Params &p, Form form, bool half, int64_t depth) {
   return lines ? IK_CONVPAIRS_LINES_SCRATCH(p[IK_CONV_IC], lineFloats(p), p[IK_CONV_KH] * p[IK_CONV_KW]) : IK_CONVPAIRS_SCRATCH(p[IK_CONV_KC], depth > p[IK_CONV_KC] ? panels : 1);
 }
 
+int64_t bitsOf(float x) {
+  uint32_t u;
+  std::memcpy(&u, &x, 4);
+  return u;
+}
+
+/// With the parameters that convCase chooses.
+float activated(float x, int64_t kind) {
+  if (kind == IK_ACT_CLIP)
+    return x < -0.75f ? -0.75f : x > 1.5f ? 1.5f : x;
+  return x >= 0 || kind == IK_ACT_NONE ? x : kind == IK_ACT_RELU ? 0.0f : x * 0.25f;
+}
+
 void convCase(Random &random, int iteration, Form form, bool half, Kernel *kernel) {
   Params p;
   const bool lines = form != Form::Tiles;
@@ -129,7 +142,8 @@ void convCase(Random &random, int iteration, Form form, bool half, Kernel *kerne
     p[IK_CONV_IC] = random.range(180, 400) / (p[IK_CONV_KH] * p[IK_CONV_KW]) + 1;
   int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], channels = p[IK_CONV_G] * p[IK_CONV_OC];
   int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], area = p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_OW];
-  p[IK_CONV_BIAS] = random.range(0, 1), p[IK_CONV_PACKED] = !half, p[IK_CONV_RESIDUAL] = random.range(0, 1) ? IK_RESIDUAL_AFTER : IK_RESIDUAL_NONE;
+  p[IK_CONV_BIAS] = random.range(0, 1), p[IK_CONV_PACKED] = !half, p[IK_CONV_RESIDUAL] = random.range(IK_RESIDUAL_NONE, IK_RESIDUAL_BEFORE);
+  p[IK_CONV_ACT] = random.range(IK_ACT_NONE, IK_ACT_LEAKY_RELU), p[IK_CONV_ALPHA] = bitsOf(p[IK_CONV_ACT] == IK_ACT_CLIP ? -0.75f : 0.25f), p[IK_CONV_BETA] = bitsOf(1.5f);
   const bool ofPlaces = (form == Form::Channels || form == Form::Matrix) && ik_conv_is_pointwise(p.data());
   p[IK_CONV_KC] = lines ? random.range(1, ofPlaces ? area : p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth) / 2 * 2 + 2;
   std::vector<float> x = spread(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane), w = spread(random, channels * depth);
@@ -151,7 +165,9 @@ void convCase(Random &random, int iteration, Form form, bool half, Kernel *kerne
     Operands operands = operandsOf(p, x.data() + ng * p[IK_CONV_IC] * plane, w.data() + o * depth, i % area, half || !lines ? 0 : form == Form::Matrix ? size_t(IK_CONVMATRIX_WORDS((p[IK_CONV_IC] + 1) / 2)) * 2 : 2);
     float want = chain(operands.x, operands.w, half);
     want = p[IK_CONV_BIAS] ? want + bias[size_t(o)] : want;
-    want = p[IK_CONV_RESIDUAL] ? want + extra[size_t(i)] : want;
+    want = p[IK_CONV_RESIDUAL] == IK_RESIDUAL_BEFORE ? want + extra[size_t(i)] : want;
+    want = activated(want, p[IK_CONV_ACT]);
+    want = p[IK_CONV_RESIDUAL] == IK_RESIDUAL_AFTER ? want + extra[size_t(i)] : want;
     ok = ok && y[size_t(i)] == want;
   }
   check(ok, half ? "conv with f16 operands" : form == Form::Matrix ? "conv by matrices of bf16 operands" : form == Form::Channels ? "conv over channels with bf16 operands" : lines ? "conv over lines with bf16 operands" : "conv with bf16 operands", iteration);
