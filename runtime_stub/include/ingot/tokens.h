@@ -31,6 +31,7 @@ enum {
   INGOT_TOKENS_WHOLE_WORDS = 2, /* a word that is a token is taken as it is */
   INGOT_TOKENS_JOINS_WORDS = 4, /* a token has a space inside: a text cannot be cut into words */
   INGOT_TOKENS_DROPS_SPACE = 8, /* a text that is decoded loses the space that encoding put before it */
+  INGOT_TOKENS_BY_TABLE = 32,   /* sentence pieces merge by INGOT_TOKENS_MERGES, and not over the ends of a run of line breaks */
   INGOT_TOKENS_ONE_SPACE = 16   /* unigram: of a run of spaces one is left, and none at the ends */
 };
 

@@ -1,5 +1,5 @@
 /* Sentence pieces: spaces become U+2581, then neighbours merge wherever the joined text is a token, the best scored first; a character that is no
- * token becomes the tokens of its bytes. */
+ * token becomes the tokens of its bytes. Or they merge in the order of a table, runs of line breaks by themselves. */
 #include "table.h"
 
 static const uint8_t kMark[MARK_BYTES] = {0xE2, 0x96, 0x81};
@@ -29,6 +29,12 @@ static void emitBytes(output *out, const uint8_t *text, uint32_t bytes) {
 
 static void encodePieces(output *out, piece word) {
   output before = *out;
+  int byTable = hasFlag(out->tokenizer, INGOT_TOKENS_BY_TABLE);
+  uint32_t run = byTable && word.bytes != 0 && word.at[0] == '\n' ? findPiece(out->tokenizer, word.at, word.bytes) : NONE;
+  if (run != NONE) {
+    emit(out, run);
+    return;
+  }
   symbol *symbols = take(out, word.bytes, sizeof(symbol));
   if (!symbols)
     return;
@@ -38,7 +44,7 @@ static void encodePieces(output *out, piece word) {
     symbols[count] = (symbol){(uint32_t)at, (uint32_t)(at + bytes), findPiece(out->tokenizer, word.at + at, bytes)};
     at += bytes;
   }
-  count = mergeSymbols(out, word.at, symbols, count, scoreRule);
+  count = mergeSymbols(out, word.at, symbols, count, byTable ? pairRule : scoreRule);
   for (size_t i = 0; i < count; ++i) {
     if (symbols[i].id != NONE)
       emit(out, symbols[i].id);
@@ -63,7 +69,8 @@ static void encodeSentencePieces(output *out, piece text, int afterSpecial) {
   }
   while (text.bytes != 0) {
     int blank = text.at[0] == ' ', space = blank || isMark(text);
-    if (space && inside && !hasFlag(out->tokenizer, INGOT_TOKENS_JOINS_WORDS)) {
+    int breaks = hasFlag(out->tokenizer, INGOT_TOKENS_BY_TABLE) && word.bytes != 0 && (marked[word.bytes - 1] == '\n') != (text.at[0] == '\n');
+    if (breaks || (space && inside && !hasFlag(out->tokenizer, INGOT_TOKENS_JOINS_WORDS))) {
       encodePieces(out, word);
       word.bytes = 0;
     }

@@ -141,6 +141,12 @@ int main() {
   std::unique_ptr<Tokenizer> spm = makeTokenizer(pieces({"\xE2\x96\x81", "a", "aa", "aaaa", "\xE2\x96\x81" "aa"}), diagnostics);
   std::unique_ptr<Tokenizer> bpe = makeTokenizer(bytePairs(), diagnostics);
   tryOut("pieces", *spm);
+  Vocabulary table = pieces({"\xE2\x96\x81", "a", "aa", "aaaa", "\xE2\x96\x81" "a", "\n", "\n\n", "\n\n\n", "a\n"});
+  table.model = "gemma4";
+  table.merges = {"aa aa", "a a", "\xE2\x96\x81 a", "a \n", "\n \n", "b b"};
+  std::unique_ptr<Tokenizer> ranked = makeTokenizer(std::move(table), diagnostics);
+  tryOut("ranked", *ranked);
+  llvm::outs() << "ranked breaks: " << list(ranked->encode(" aa a\n\n\n\na\n\n\nab", false)) << '\n';
   tryOut("pairs", *bpe);
   streamText(*bpe);
   writeChats(*bpe);

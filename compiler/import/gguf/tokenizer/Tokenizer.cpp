@@ -146,7 +146,7 @@ std::string Tokenizer::decode(llvm::ArrayRef<int32_t> ids, bool special) const {
 std::unique_ptr<Tokenizer> makeTokenizer(Vocabulary vocabulary, Diagnostics &diagnostics) {
   using Make = std::unique_ptr<Tokenizer> (*)(Vocabulary, Diagnostics &);
   static constexpr std::pair<llvm::StringLiteral, Make> kClasses[] = {
-      {"bert", makeWordPieces}, {"gpt2", makeBytePairs}, {"llama", makeSentencePieces}, {"t5", makeUnigram},
+      {"bert", makeWordPieces}, {"gemma4", makeSentencePieces}, {"gpt2", makeBytePairs}, {"llama", makeSentencePieces}, {"t5", makeUnigram},
   };
   for (const auto &[name, make] : kClasses)
     if (name == vocabulary.model)

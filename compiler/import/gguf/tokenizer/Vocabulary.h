@@ -21,7 +21,7 @@ struct Vocabulary {
   Vocabulary(Vocabulary &&) = default;
 
   std::string file;  // for messages
-  std::string model; // tokenizer.ggml.model: "llama", "gpt2", "bert", "t5"
+  std::string model; // tokenizer.ggml.model: "llama", "gemma4", "gpt2", "bert", "t5"
   std::string pre;   // tokenizer.ggml.pre; "" when the file has none
   std::string chatTemplate; // tokenizer.chat_template: compared with known ones, never executed
   std::vector<std::string> tokens;
