@@ -15,6 +15,11 @@ def added(key, kind, content):
 for family in ("command-r", "gptneox", "hunyuan-dense", "exaone4", "cohere2", "smallthinker", "arcee", "olmo", "qwen2moe"):
     save(family, family)
 save("alone", "nemotron_h_moe")
+save("shared", "gemma4-shared")
+save("shared-all", "gemma4-shared", replaced("gemma4.attention.shared_kv_layers", gguf.U32, 6))
+save("shared-pattern", "gemma4-shared", without("sliding_window_pattern"))
+save("shared-values", "gemma4-shared", replaced("gemma4.attention.value_length_swa", gguf.U32, 32))
+save("shared-turned", "gemma4-shared", replaced("gemma4.rope.dimension_count_swa", gguf.U32, 32))
 save("alone-both", "nemotron_h", replaced("nemotron_h.feed_forward_length", (gguf.ARRAY, gguf.I32), [0, 96, 0, 96, 96]))
 save("alone-few", "nemotron_h", replaced("nemotron_h.feed_forward_length", (gguf.ARRAY, gguf.I32), [0, 96]))
 SECTIONS = "qwen3vl.rope.dimension_sections", (gguf.ARRAY, gguf.I32)

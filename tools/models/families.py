@@ -17,7 +17,8 @@ def family(name, arch, **flags):
         temperature=None, pooling=None, attends=lambda i: True, besides=False, taps=0, final_norm="output_norm",
         scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), logit_factor=1, bare=None, dense_blocks=0,
         sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, groups=None, norms=("attn_norm", "ffn_norm"),
-        one=None, delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, joined_experts=False, scaled=(), keys={})
+        one=None, delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, joined_experts=False, scaled=(), local_head=None, local_turned=None, shared_caches=0,
+        value_norms=False, has_values=lambda i: True, layer_width=0, block_scale=False, dense_beside=False, keys={})
     made.__dict__.update(flags)
     return made
 
@@ -53,11 +54,27 @@ ROUTED = dict(experts=4, expert_ffn=64, sigmoid=True, choice_bias=True, dense_bl
 ROUTED_KEYS = {**MOE, "expert_gating_func": ("U32", 2), "leading_dense_block_count": ("U32", 1), "expert_weights_norm": ("BOOL", True),
                "expert_weights_scale": ("F32", 2.5)}
 POST = ("post_attention_norm", "post_ffw_norm")
+GEMMA4 = dict(**GEMMA, base=1e6, head=32, turned=32, local_head=16, local_turned=16, local_base=1e4, head_norms="each", window=24, factors=("rope_freqs",), value_norms=True,
+              scales={"attention.scale": 1.0}, block_scale=True, logit_cap=10.0)
+
+
+def gemma4_keys(windows, shared, layer_width):
+    return {"attention.sliding_window_pattern": ("BOOL", windows), "attention.shared_kv_layers": ("U32", shared), "embedding_length_per_layer_input": ("U32", layer_width),
+            "attention.key_length_swa": ("U32", 16), "attention.value_length_swa": ("U32", 16), "rope.dimension_count_swa": ("U32", 16),
+            "rope.freq_base_swa": ("F32", 1e4), "final_logit_softcapping": ("F32", 10.0)}
+
+
 FAMILIES = {f.name: f for f in (
     family("gemma2", "gemma2", **GEMMA, window=24, local=lambda i: i % 2 == 0, attention_cap=20.0, logit_cap=10.0,
            keys={"attn_logit_softcapping": ("F32", 20.0), "final_logit_softcapping": ("F32", 10.0)}),
     family("gemma3", "gemma3", **GEMMA, blocks=7, base=1e6, head_norms="each", window=24, local=lambda i: i % 6 != 5, local_base=1e4, stretch=("linear", 8.0),
            local_stretch=False, keys={"rope.scaling.type": ("STRING", "linear"), "rope.scaling.factor": ("F32", 8.0)}),
+    family("gemma4", "gemma4", **GEMMA4, blocks=4, local=lambda i: i % 3 != 2, has_values=lambda i: i % 3 != 2,
+           keys=gemma4_keys([True, True, False, True], 0, 0)),
+    family("gemma4-shared", "gemma4", **GEMMA4, blocks=7, local=lambda i: i % 3 != 2, shared_caches=4, layer_width=32,
+           keys=gemma4_keys([True, True, False, True, True, False, True], 4, 32)),
+    family("gemma4-moe", "gemma4", **GEMMA4, blocks=4, local=lambda i: i % 2 == 0, experts=4, expert_ffn=64, joined_experts=True, dense_beside=True,
+           scaled=("ffn_down_exps",), keys={**gemma4_keys([True, False, True, False], 0, 0), **MOE}),
     family("gemma-embedding", "gemma-embedding", **GEMMA, blocks=7, base=1e6, head_norms="each", window=24, local=lambda i: i % 6 != 5, local_base=1e4,
            dense=((96, 64), (32, 96)), pooling="mean", keys={"pooling_type": ("U32", 1)}),
     family("phi3", "phi3", joined_qkv=True, feed="joined", turned=12, factors=("rope_factors_long", "rope_factors_short"), stretch=("factors", 1.2),
@@ -168,11 +185,25 @@ FAMILIES = {f.name: f for f in (
 )}
 
 
+def head_of(f, i):
+    return f.local_head if f.local_head and f.local(i) else f.head
+
+
+def turned_of(f, local):
+    return f.local_turned if local and f.local_turned else f.turned
+
+
+def source_of(f, i):
+    """The block whose keys and values a block reads."""
+    own = f.blocks - f.shared_caches
+    return i if i < own else max(j for j in range(own) if f.local(j) == f.local(i))
+
+
 def frequencies(w, f, local):
     """Angle of one position for each pair, and the factor on cosine and sine."""
-    pair = np.arange(f.turned // 2)
-    own = (f.local_base or f.base if local else f.base) ** (-2.0 * pair / f.turned)
-    if f.factors:
+    turned = turned_of(f, local)
+    own = (f.local_base or f.base if local else f.base) ** (-2.0 * np.arange(turned // 2) / turned)
+    if f.factors and not (local and f.local_turned):
         own = own / w[f.factors[0] + ".weight"]  # the golden text is longer than the trained context
     if f.stretch is None or (local and not f.local_stretch):
         return own, 1.0
@@ -181,9 +212,9 @@ def frequencies(w, f, local):
         return own, factor
     if kind == "linear":
         return own / factor, 1.0
-    turning = lambda turns: f.turned * math.log(rest[0] / (turns * 2 * math.pi)) / (2 * math.log(f.base))
-    low, high = max(0, math.floor(turning(32))), min(f.turned - 1, math.ceil(turning(1)))
-    share = 1 - np.clip((pair - low) / max(0.001, high - low), 0, 1)
+    turning = lambda turns: turned * math.log(rest[0] / (turns * 2 * math.pi)) / (2 * math.log(f.base))
+    low, high = max(0, math.floor(turning(32))), min(turned - 1, math.ceil(turning(1)))
+    share = 1 - np.clip((np.arange(turned // 2) - low) / max(0.001, high - low), 0, 1)
     magnitude = lambda slope: 1 + 0.1 * slope * math.log(factor)
     return own / factor * (1 - share) + own * share, magnitude(1) / magnitude(rest[1] if len(rest) > 1 else 0)
 
@@ -195,14 +226,15 @@ def rotate(x, w, f, i):
     angle, factor = frequencies(w, f, f.local(i))
     turn = np.arange(len(x))[:, None, None] * angle
     c, s = np.cos(turn) * factor, np.sin(turn) * factor
-    x, rest = x[..., :f.turned], x[..., f.turned:]
+    turned = turned_of(f, f.local(i))
+    x, rest = x[..., :turned], x[..., turned:]
     if f.halves:
         a, b = np.split(x, 2, -1)
-        turned = np.concatenate([a * c - b * s, a * s + b * c], -1)
+        x = np.concatenate([a * c - b * s, a * s + b * c], -1)
     else:
         a, b = x[..., 0::2], x[..., 1::2]
-        turned = np.stack([a * c - b * s, a * s + b * c], -1).reshape(x.shape)
-    return np.concatenate([turned, rest], -1)
+        x = np.stack([a * c - b * s, a * s + b * c], -1).reshape(x.shape)
+    return np.concatenate([x, rest], -1)
 
 
 def norm(x, w, name, f):
@@ -255,37 +287,50 @@ def mask(n, f, i):
     return np.where(seen, 0, -np.inf)
 
 
-def attention(x, w, f, i):
-    b, n = f"blk.{i}.", len(x)
-    sizes = [f.heads * f.head * (2 if f.gates else 1), f.kv_heads * f.head, f.kv_heads * f.head]
+def attention(x, w, f, i, caches):
+    b, n, head = f"blk.{i}.", len(x), head_of(f, i)
+    sizes = [f.heads * head * (2 if f.gates else 1), f.kv_heads * head, f.kv_heads * head]
     if f.joined_qkv:
         q, k, v = np.split(linear(x, w, b + "attn_qkv"), np.cumsum(sizes)[:2], -1)
     else:
-        q, k, v = (linear(x, w, b + name) for name in ("attn_q", "attn_k", "attn_v"))
+        q = linear(x, w, b + "attn_q")
+        k = linear(x, w, b + "attn_k") if source_of(f, i) == i else None
+        v = linear(x, w, b + "attn_v") if f.has_values(i) and k is not None else k
     if f.gates:
         q, gates = np.split(q.reshape(n, f.heads, -1), 2, -1)
     if f.clamp:
         q, k, v = (np.clip(t, -f.clamp, f.clamp) for t in (q, k, v))
-    if f.head_norms == "row":
-        q, k = norm(q, w, b + "attn_q_norm", f), norm(k, w, b + "attn_k_norm", f)
-    q, k, v = q.reshape(n, f.heads, f.head), k.reshape(n, f.kv_heads, f.head), v.reshape(n, f.kv_heads, f.head)
-    if f.late_norms:
-        q, k = rotate(q, w, f, i), rotate(k, w, f, i)
-    if f.head_norms in ("each", "own"):
-        q, k = norm(q, w, b + "attn_q_norm", f), norm(k, w, b + "attn_k_norm", f)
-    if not f.late_norms:
-        q, k = rotate(q, w, f, i), rotate(k, w, f, i)
+    if k is not None:
+        caches[i] = keys_and_values(k, v, w, f, i)
+    q = turned_heads(q, w, f, i, "attn_q_norm", f.heads)
     if f.temperature:
         q = q * (1 + f.temperature[0] * np.log(1 + np.floor(np.arange(n) / f.temperature[1])))[:, None, None]
-    if f.pooling is None:  # the cache holds f16
-        k, v = k.astype(np.float16).astype(np.float64), v.astype(np.float16).astype(np.float64)
-    k, v = (np.repeat(t, f.heads // f.kv_heads, 1) for t in (k, v))
-    scores = np.einsum("mhd,thd->hmt", q, k) * dict(f.scales).get("attention.scale", f.head ** -0.5)
+    k, v = (np.repeat(t, f.heads // f.kv_heads, 1) for t in caches[source_of(f, i)])
+    scores = np.einsum("mhd,thd->hmt", q, k) * dict(f.scales).get("attention.scale", head ** -0.5)
     if f.attention_cap:
         scores = f.attention_cap * np.tanh(scores / f.attention_cap)
     sinks = w[b + "attn_sinks.weight"][:, None, None] if f.sinks else None
     mixed = np.einsum("hmt,thd->mhd", softmax(scores + mask(n, f, i), sinks), v)
     return linear((mixed / (1 + np.exp(-gates)) if f.gates else mixed).reshape(n, -1), w, b + "attn_output")
+
+
+def turned_heads(x, w, f, i, name, heads):
+    name = f"blk.{i}.{name}"
+    if f.head_norms == "row":
+        x = norm(x, w, name, f)
+    x = x.reshape(len(x), heads, -1)
+    if f.late_norms:
+        x = rotate(x, w, f, i)
+    if f.head_norms in ("each", "own"):
+        x = norm(x, w, name, f)
+    return x if f.late_norms else rotate(x, w, f, i)
+
+
+def keys_and_values(k, v, w, f, i):
+    k, v = turned_heads(k, w, f, i, "attn_k_norm", f.kv_heads), v.reshape(len(v), f.kv_heads, -1)
+    if f.value_norms:
+        v = norm(v, {}, "", f)
+    return (k, v) if f.pooling else tuple(t.astype(np.float16).astype(np.float64) for t in (k, v))  # the cache holds f16
 
 
 def short_conv(x, w, f, b):
@@ -348,15 +393,15 @@ def recurrence(x, w, f, b):
     return linear(y, w, b + "ssm_out")
 
 
-def mixed(x, w, f, i):
+def mixed(x, w, f, i, caches):
     b = f"blk.{i}."
     if f.attends(i):
-        return attention(x, w, f, i) + (recurrence(x, w, f, b) if f.besides else 0)
+        return attention(x, w, f, i, caches) + (recurrence(x, w, f, b) if f.besides else 0)
     return recurrence(x, w, f, b) if f.scan else delta_net(x, w, f, b) if f.delta else short_conv(x, w, f, b)
 
 
 def mixture(x, routed, w, f, b):
-    scores, out = linear(routed, w, b + "ffn_gate_inp"), np.zeros_like(x)
+    scores, out = routed @ w[b + "ffn_gate_inp.weight"].T + w.get(b + "ffn_gate_inp.bias", 0), np.zeros_like(x)
     for row in range(len(x)):
         each = 1 / (1 + np.exp(-scores[row])) if f.sigmoid else softmax(scores[row])
         judged = each + w.get(b + "exp_probs_b.bias", 0)
@@ -388,6 +433,10 @@ def feed_forward(x, entering, w, f, b):
         one = lambda v: linear(opened(lambda: linear(v, w, b + "ffn_gate_shexp"), linear(v, w, b + "ffn_up_shexp"), f), w, b + "ffn_down_shexp")
         share = 1 / (1 + np.exp(-x @ w[b + "ffn_gate_inp_shexp.weight"]))[:, None] if f.shared_gate else 1
         return mixture(x, entering if f.routed_early else x, w, f, b) + (share * one(x) if f.shared else 0)
+    return dense_feed(x, w, f, b)
+
+
+def dense_feed(x, w, f, b):
     up = linear(x, w, b + "ffn_up")
     if f.feed == "plain":
         return linear(activate(up, f.activation), w, b + "ffn_down")
@@ -395,21 +444,44 @@ def feed_forward(x, entering, w, f, b):
     return linear(gated(gate, up, f), w, b + "ffn_down")
 
 
-def blocks(x, w, f):
+def behind(x, brought, w, f, b):
+    """What the tokens bring to a block joins the stream behind it, which may have a factor."""
+    if f.layer_width:
+        given = linear(activate(linear(x, w, b + "inp_gate"), f.activation) * brought, w, b + "proj")
+        x = x + norm(given, w, b + "post_norm", f)
+    return x * w.get(b + "layer_output_scale.weight", 1)
+
+
+def dense_and_experts(x, w, f, b):
+    dense = norm(dense_feed(norm(x, w, b + "ffn_norm", f), w, f, b), w, b + "post_ffw_norm_1", f)
+    routed = norm(x, {}, "", f) / math.sqrt(f.width) * w[b + "ffn_gate_inp.scale"]
+    return dense + norm(mixture(norm(x, w, b + "pre_ffw_norm_2", f), routed, w, f, b), w, b + "post_ffw_norm_2", f)
+
+
+def brought_to_blocks(tokens, x, w, f):
+    if not f.layer_width:
+        return [None] * f.blocks
+    own = w["per_layer_token_embd.weight"][tokens].reshape(len(x), f.blocks, -1) * math.sqrt(f.layer_width)
+    projected = linear(x, w, "per_layer_model_proj").reshape(own.shape) / math.sqrt(f.width)
+    return np.moveaxis((own + norm(projected, w, "per_layer_proj_norm", f)) / math.sqrt(2), 1, 0)
+
+
+def blocks(x, tokens, w, f):
+    brought, caches = brought_to_blocks(tokens, x, w, f), {}
     scale = dict(f.scales).get("residual_scale", 1)
     for i in range(f.blocks):
         b = f"blk.{i}."
         has = lambda name: name in f.norms
         maybe = lambda value, name: norm(value, w, b + name, f) if has(name) else value
         mixes, feeds = halves(f, i)
-        added = mixed(maybe(x, "attn_norm"), w, f, i) * scale if mixes else 0
+        added = mixed(maybe(x, "attn_norm"), w, f, i, caches) * scale if mixes else 0
         if not feeds:
             x = x + added
             continue
         entering = x
         x = maybe(x + (added if f.ffn_norm == "post_attention_norm" else maybe(added, "post_attention_norm")), "attn_output_norm")
-        given = feed_forward(maybe(entering if f.beside else x, f.ffn_norm), entering, w, f, b)
-        x = maybe(x + maybe(given * scale, "post_ffw_norm"), "layer_output_norm")
+        given = dense_and_experts(x, w, f, b) if f.dense_beside else feed_forward(maybe(entering if f.beside else x, f.ffn_norm), entering, w, f, b)
+        x = behind(maybe(x + maybe(given * scale, "post_ffw_norm"), "layer_output_norm"), brought[i], w, f, b)
     return norm(x, w, f.final_norm, f) if f.output_norm else x
 
 
@@ -420,7 +492,7 @@ def forward(tokens, w, f):
         x = x + w["position_embd.weight"][:len(x)]
     if f.types:
         x = norm(x + w["token_types.weight"][0], w, "token_embd_norm", f)
-    x = blocks(x, w, f)
+    x = blocks(x, tokens, w, f)
     if f.pooling:
         x = {"mean": x.mean(0), "first": x[0], "last": x[-1]}[f.pooling][None]
         for i in range(len(f.dense)):

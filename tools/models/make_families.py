@@ -25,9 +25,9 @@ def seeded(f, seed):
     def bias(name, *shape):
         tensors[name + ".bias"] = (0.1 * rng.standard_normal(shape)).astype(np.float32)
 
-    def norm(name, n=f.width):
+    def norm(name, n=f.width, gain=1.0):
         if f.layer_norm != "bare":
-            tensors[name + ".weight"] = (1 + 0.2 * rng.standard_normal(n)).astype(np.float32)
+            tensors[name + ".weight"] = (gain + 0.2 * gain * rng.standard_normal(n)).astype(np.float32)
         if f.layer_norm is True and np.ndim(n) == 0:
             bias(name, n)
 
@@ -57,18 +57,22 @@ def seeded(f, seed):
         tensors[name + ".weight"] = np.linspace(1, 3 if "short" in name else 9, f.turned // 2).astype(np.float32)
     for i, (rows, columns) in enumerate(f.dense):
         matrix(f"dense_{i + 2}", rows, columns)
+    if f.layer_width:
+        matrix("per_layer_token_embd", vocab, f.layer_width * f.blocks)
+        linear("per_layer_model_proj", f.layer_width * f.blocks, f.width, False)
+        norm("per_layer_proj_norm", f.layer_width)
     for i in range(f.blocks):
-        block(f, i, tensors, matrix, bias, norm, linear, scale)
+        block(f, i, tensors, rng, matrix, bias, norm, linear, scale)
     return tensors
 
 
-def block(f, i, tensors, matrix, bias, norm, linear, scale):
+def block(f, i, tensors, rng, matrix, bias, norm, linear, scale):
     b = f"blk.{i}."
     for name in f.norms:
         norm(b + name)
     mixes, feeds = families.halves(f, i)
     if mixes and f.attends(i):
-        attention(f, b, tensors, norm, linear)
+        attention(f, i, tensors, norm, linear)
     if not mixes:
         pass
     elif f.scan and (f.besides or not f.attends(i)):
@@ -81,20 +85,34 @@ def block(f, i, tensors, matrix, bias, norm, linear, scale):
         linear(b + "shortconv.out_proj", f.width, f.width, False)
     if feeds:
         feed_forward(f, b, families.has_experts(f, i), matrix, bias, linear, scale)
+    if f.dense_beside:
+        feed_forward(f, b, False, matrix, bias, linear, scale)
+        tensors[b + "ffn_gate_inp.scale"] = rng.uniform(20, 40, f.width).astype(np.float32)
+        for name in ("post_ffw_norm_1", "pre_ffw_norm_2", "post_ffw_norm_2"):
+            norm(b + name)
+    if f.layer_width:
+        linear(b + "inp_gate", f.layer_width, f.width, False)
+        linear(b + "proj", f.width, f.layer_width, False)
+        norm(b + "post_norm")
+    if f.block_scale:
+        tensors[b + "layer_output_scale.weight"] = rng.uniform(0.5, 1.5, 1).astype(np.float32)
 
 
-def attention(f, b, tensors, norm, linear):
-    q, kv = f.heads * f.head, f.kv_heads * f.head
+def attention(f, i, tensors, norm, linear):
+    b, head, own = f"blk.{i}.", families.head_of(f, i), families.source_of(f, i) == i
+    q, kv = f.heads * head, f.kv_heads * head
     gates = 2 if f.gates else 1
     if f.joined_qkv:
         linear(b + "attn_qkv", q + 2 * kv, f.width, f.bias, 1.5)
     else:
-        for name, rows in (("attn_q", q * gates), ("attn_k", kv), ("attn_v", kv)):
-            linear(b + name, rows, f.width, f.bias, 1.5)
+        for name, rows in (("attn_q", q * gates), ("attn_k", kv * own), ("attn_v", kv * own * f.has_values(i))):
+            if rows:
+                linear(b + name, rows, f.width, f.bias, 1.5)
     linear(b + "attn_output", f.width, q, f.bias)
     if f.head_norms:
-        for name, heads in (("attn_q_norm", f.heads), ("attn_k_norm", f.kv_heads)):
-            norm(b + name, {"each": f.head, "row": heads * f.head, "own": (heads, f.head)}[f.head_norms])
+        for name, heads in (("attn_q_norm", f.heads), ("attn_k_norm", f.kv_heads))[:1 + own]:
+            gain = head ** -0.25 if f.value_norms else 1.0  # where scores have no factor, norms bring it
+            norm(b + name, {"each": head, "row": heads * head, "own": (heads, head)}[f.head_norms], gain)
     if f.sinks:
         tensors[b + "attn_sinks.weight"] = np.linspace(-1, 3, f.heads).astype(np.float32)
 

@@ -41,6 +41,8 @@ struct WindowSpec {
   int64_t fallback = 0;     // window of a file without the key; 0: none; kNeeded: there is no such file
   bool fullFirst = false;   // the first block of each `period` is the one without
   bool turnedAlone = false; // in a file with windows only such blocks are rotated
+  bool ownShape = false;    // such blocks have lengths of heads and rotated elements of their own (keys that end in _swa), and no divisors of frequencies;
+                            // the file says which they are
 };
 
 /// Token embedding, blocks of (attention, feed-forward) with residual sums, norm, vocabulary product or pooling. Attention is grouped.
@@ -75,6 +77,9 @@ struct ArchSpec {
   bool oneHalf = false;        // a block is one half alone: the feed-forward where feed_forward_length is not 0
   bool sinks = false;          // attn_sinks: one more score a head
   bool gatedHeads = false;     // attn_q has a gate behind each head's query: its sigmoid multiplies what the head gives
+  bool valueNorms = false;     // values are normed, without weights; where a block has no attn_v they are what attn_k gives
+  bool sharedCaches = false;   // the last attention.shared_kv_layers blocks read the keys and values of the last one of their kind before them
+  double attentionScale = 0;   // > 0: instead of 1 / sqrt(key length)
   int64_t wideScaleBlocks = 0; // a file of so many blocks scales with 1 / sqrt(width / heads) instead of 1 / sqrt(key length)
   // Feed-forward.
   FeedForward feedForward = FeedForward::Gated;
@@ -91,6 +96,7 @@ struct ArchSpec {
   bool sharedExpert = false;      // "_shexp" tensors: one more that every row goes through
   bool sharedGate = false;        // what it gives is multiplied by the sigmoid of the row's product with ffn_gate_inp_shexp
   bool renormalizeExperts = true; // weights of the chosen experts add up to 1
+  bool denseBeside = false;       // instead of it the dense feed-forward; both have norms of their own, and the router reads the stream, normed and scaled
   bool sharedByCount = false;     // it is expert_shared_count times as wide as the others
   // Metadata keys below "<name>." that hold factors; empty: the architecture has none.
   llvm::StringRef embeddingScaleKey;    // multiplies the embedded tokens
@@ -106,6 +112,8 @@ struct ArchSpec {
   llvm::StringRef rotatesKey;           // false there: nothing is rotated
   llvm::StringRef temperatureScaleKey;  // queries grow with 1 + scale * log(1 + floor(position / trained context))
   double attentionCap = 0, logitCap = 0; // of a file without the key
+  bool layerInputs = false; // each token brings a row for each block, which joins the stream behind it (embedding_length_per_layer_input)
+  bool blockScale = false;  // layer_output_scale multiplies what leaves a block, where the file has it
   bool drafts = false; // nextn_predict_layers blocks at the end guess further tokens, and are left out
   // Tensors "dense_2" and "dense_3" follow the pooling of an embedding.
   bool denseHeads = false;

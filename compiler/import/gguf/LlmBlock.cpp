@@ -40,9 +40,21 @@ Value LlmGraph::passed(Value stream, const LlmBlock &block, int64_t index, const
   Value added = block.mixes ? mixed(stream, block, index, step) : Value();
   Value before = added ? stream : wanted(stream, step);
   stream = added ? half(stream, added, block.attentionNorms) : before;
-  if (!block.feeds)
-    return stream;
-  return half(stream, feedForward(model.spec.halves == Halves::Beside ? before : stream, before, block), block.ffnNorms);
+  if (block.feeds)
+    stream = half(stream, feedForward(model.spec.halves == Halves::Beside ? before : stream, before, block), block.ffnNorms);
+  return behind(stream, block, index, step);
+}
+
+/// What the tokens bring to the block joins the stream, which may have a factor.
+Value LlmGraph::behind(Value stream, const LlmBlock &block, int64_t index, const Step &step) {
+  if (block.layerInput) {
+    int64_t rows = rowsOf(layerInputs), width = model.layerInput;
+    Value brought = nn::SliceOp::create(builder, loc, f32({rows, 1, width}), layerInputs, builder.getDenseI64ArrayAttr({0, index, 0}), builder.getDenseI64ArrayAttr({1, 1, 1}));
+    brought = wanted(reshape(brought, {rows, width}), step);
+    Value gated = binary(activated(linear(stream, block.layerInput->gate)), brought, nn::BinaryKind::mul);
+    stream = binary(stream, norm(linear(gated, block.layerInput->output), block.layerInput->after), nn::BinaryKind::add);
+  }
+  return block.scale ? binary(stream, vector(*block.scale), nn::BinaryKind::mul) : stream;
 }
 
 /// What a half adds joins the stream.
@@ -57,7 +69,7 @@ Value LlmGraph::half(Value stream, Value added, const LlmHalfNorms &norms) {
 Value LlmGraph::heads(Value input, int64_t count, const LlmNorm &headNorm, const LlmBlock &block, Value position) {
   if (model.spec.headNorms == HeadNorms::Row)
     input = norm(input, headNorm);
-  Value split = reshape(input, {rowsOf(input), count, model.keyLength});
+  Value split = reshape(input, {rowsOf(input), count, block.keyLength});
   bool normed = model.spec.headNorms == HeadNorms::Each || model.spec.headNorms == HeadNorms::Own, late = model.spec.headNormsTurned;
   if (normed && !late)
     split = norm(split, headNorm);
@@ -109,28 +121,36 @@ Value LlmGraph::tempered(Value query, Value position) {
 Value LlmGraph::attend(Value query, Value keys, Value values, const LlmBlock &block, const Step &step, Value position) {
   bool whole = step.last && !model.spec.causal;
   Value sinks = block.sinks ? vector(*block.sinks) : Value();
-  auto mixed = nn::CachedAttentionOp::create(builder, loc, f32({rowsOf(query), model.heads, model.valueLength}), query, keys, values,
+  auto mixed = nn::CachedAttentionOp::create(builder, loc, f32({rowsOf(query), model.heads, block.valueLength}), query, keys, values,
                                              whole ? step.last : position, step.sequence, sinks, llvm::APFloat(model.attentionScale),
                                              llvm::APFloat(model.attentionCap), static_cast<uint64_t>(block.window),
                                              !step.last && isRing(block), whole);
-  return reshape(mixed, {rowsOf(query), model.heads * model.valueLength});
+  return reshape(mixed, {rowsOf(query), model.heads * block.valueLength});
 }
 
 /// Rows [M, ...], or the one that is wanted where the step narrows.
 Value LlmGraph::wanted(Value rows, const Step &step) { return step.narrow ? gathered(rows, step.row) : rows; }
 
+/// The block's caches, behind those of the rows [M, E]; or the caches that it shares.
+std::pair<Value, Value> LlmGraph::keysAndValues(Value normed, const LlmBlock &block, int64_t index, const Step &step) {
+  if (block.cacheOf)
+    return caches[*block.cacheOf];
+  Value given = clamped(linear(normed, block.key));
+  Value keys = cached(heads(given, block.kvHeads, block.keyNorm, block, step.position), llvm::formatv("blk.{0}.k", index).str(), block, step);
+  Value value = reshape(block.value.weight ? clamped(linear(normed, block.value)) : given, {rowsOf(normed), block.kvHeads, block.valueLength});
+  value = norm(value, {nullptr, nullptr, model.spec.valueNorms});
+  return {keys, cached(value, llvm::formatv("blk.{0}.v", index).str(), block, step)};
+}
+
 /// Attention of the wanted rows, after all [M, E] have gone into the cache.
 Value LlmGraph::attention(Value normed, const LlmBlock &block, int64_t index, const Step &step) {
-  Value key = heads(clamped(linear(normed, block.key)), block.kvHeads, block.keyNorm, block, step.position);
-  Value keys = cached(key, llvm::formatv("blk.{0}.k", index).str(), block, step);
-  Value value = clamped(linear(normed, block.value));
-  Value values = cached(reshape(value, {rowsOf(value), block.kvHeads, model.valueLength}), llvm::formatv("blk.{0}.v", index).str(), block, step);
+  auto [keys, values] = caches[index] = keysAndValues(normed, block, index, step);
   normed = wanted(normed, step);
   Value position = step.narrow ? binary(step.position, step.row, nn::BinaryKind::add) : step.position;
   Value queries = clamped(linear(normed, block.query)), gates;
   if (model.spec.gatedHeads) { // each head's query, and its gate behind it
-    gates = parts(queries, model.heads, model.keyLength, model.keyLength);
-    queries = parts(queries, model.heads, 0, model.keyLength);
+    gates = parts(queries, model.heads, block.keyLength, block.keyLength);
+    queries = parts(queries, model.heads, 0, block.keyLength);
   }
   Value query = tempered(heads(queries, model.heads, block.queryNorm, block, position), position);
   Value attended = attend(query, keys, values, block, step, position);
@@ -286,10 +306,21 @@ Value LlmGraph::sharedExpert(Value input, const LlmBlock &block) {
   return binary(result, unary(score, nn::UnaryKind::sigmoid), nn::BinaryKind::mul);
 }
 
+/// The sum of both, each of the stream [M, E] between norms of its own; the router reads it without a norm's weights, and with a factor an element.
+Value LlmGraph::denseAndExperts(Value input, const LlmBlock &block) {
+  Value dense = norm(sharedExpert(norm(input, block.ffnNorms.before), block), block.denseAfter);
+  Value routed = scaled(norm(input, {nullptr, nullptr, true}), 1 / std::sqrt(static_cast<double>(model.width)));
+  routed = binary(routed, vector(*block.routerScale), nn::BinaryKind::mul);
+  Value experts = norm(mixture(norm(input, block.expertsBefore), routed, block), block.expertsAfter);
+  return binary(dense, experts, nn::BinaryKind::add);
+}
+
 /// `entering` is what came into the block.
 Value LlmGraph::feedForward(Value input, Value entering, const LlmBlock &block) {
   Value normed = norm(input, block.ffnNorms.before), routed = model.spec.routedEarly ? entering : normed;
-  if (block.hasExperts && model.sharedWidth)
+  if (block.hasExperts && model.spec.denseBeside)
+    return denseAndExperts(input, block);
+  if (block.hasExperts && block.sharedWidth)
     return binary(mixture(normed, routed, block), sharedExpert(normed, block), nn::BinaryKind::add);
   if (block.hasExperts)
     return mixture(normed, routed, block);

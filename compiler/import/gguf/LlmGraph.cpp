@@ -7,6 +7,8 @@
 #include "llvm/ADT/Sequence.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace ingot {
@@ -137,14 +139,14 @@ std::vector<float> LlmGraph::ropeFactors() const {
 
 Value LlmGraph::ropeTable(const LlmBlock &block) {
   bool windowed = block.window > 0 && model.windowRope;
+  const RopeSpec &rope = windowed ? *model.windowRope : model.rope;
   llvm::StringRef name = windowed ? kWindowRopeTable : kRopeTable;
   if (!store.contains(name)) {
-    auto make = [spec = windowed ? *model.windowRope : model.rope, positions = ctx, factors = ropeFactors()](llvm::ArrayRef<Tensor>) {
-      return makeRopeTable(spec, positions, factors);
-    };
-    store.addRecipe(name, DType::F32, {ctx, model.rope.dims}, Recipe{{}, "cosines and sines of rotary positions", make});
+    std::vector<float> factors = windowed && model.spec.window.ownShape ? std::vector<float>() : ropeFactors();
+    auto make = [rope, factors, positions = ctx](llvm::ArrayRef<Tensor>) { return makeRopeTable(rope, positions, factors); };
+    store.addRecipe(name, DType::F32, {ctx, rope.dims}, Recipe{{}, "cosines and sines of rotary positions", make});
   }
-  return weight(name, f32({ctx, model.rope.dims}));
+  return weight(name, f32({ctx, rope.dims}));
 }
 
 // ---- pieces ----
@@ -232,7 +234,18 @@ Value LlmGraph::embedded(Value tokens, Value position) {
     stream = binary(stream, tokenRows(*model.positions, positionsOf(rowsOf(tokens), position)), nn::BinaryKind::add);
   if (model.tokenTypes)
     stream = binary(stream, tokenRows(*model.tokenTypes, integers({0})), nn::BinaryKind::add);
+  if (model.layerInput != 0)
+    layerInputs = broughtToLayers(tokens, stream);
   return norm(stream, model.embeddingNorm);
+}
+
+/// What tokens [M], embedded as `stream`, bring to the L blocks: [M, L, width].
+Value LlmGraph::broughtToLayers(Value tokens, Value stream) {
+  int64_t width = model.layerInput, layers = static_cast<int64_t>(model.blocks.size());
+  Value own = scaled(tokenRows(*model.layerTable, tokens), std::sqrt(static_cast<double>(width)));
+  Value projected = scaled(linear(stream, model.layerProjection), 1 / std::sqrt(static_cast<double>(model.width)));
+  projected = norm(reshape(projected, {rowsOf(tokens), layers, width}), model.layerNorm);
+  return scaled(binary(projected, reshape(own, {rowsOf(tokens), layers, width}), nn::BinaryKind::add), std::sqrt(0.5));
 }
 
 Value LlmGraph::logits(Value input) {
@@ -272,12 +285,25 @@ void LlmGraph::addEntry(llvm::StringRef name, int64_t rows, Rows wanted) {
   Step step{function.getArgument(1), sequences > 1 ? function.getArguments().back() : Value(), Value(), counts ? function.getArgument(2) : Value(), Value()};
   if (one)
     step.row = binary(function.getArgument(2), integers({1}), nn::BinaryKind::sub);
-  Value stream = embedded(function.getArgument(0), step.position);
-  for (size_t i = 0; i < model.blocks.size(); ++i) {
-    step.narrow = one && i + 1 == model.blocks.size();
-    stream = passed(stream, model.blocks[i], static_cast<int64_t>(i), step);
-  }
+  Value stream = passedAll(embedded(function.getArgument(0), step.position), step);
   func::ReturnOp::create(builder, loc, scores ? ValueRange(logits(stream)) : ValueRange()); // without, what fills no cache is dead code
+}
+
+/// The stream behind all blocks. From the last block on that keeps something for later steps only the wanted row goes on, where there is one.
+Value LlmGraph::passedAll(Value stream, Step step) {
+  size_t last = model.blocks.size() - 1;
+  while (last != 0 && !model.blocks[last].keeps())
+    --last;
+  caches.assign(model.blocks.size(), {});
+  for (size_t i = 0; i < model.blocks.size(); ++i) {
+    step.narrow = step.row && i == last;
+    stream = passed(stream, model.blocks[i], static_cast<int64_t>(i), step);
+    if (!step.narrow)
+      continue;
+    step.position = binary(step.position, step.row, nn::BinaryKind::add);
+    layerInputs = layerInputs ? gathered(layerInputs, step.row) : Value();
+  }
+  return stream;
 }
 
 /// [M, E] -> [1, E]: the mean of rows 0 .. last, or one of them.
@@ -301,9 +327,7 @@ void LlmGraph::addEmbedding(llvm::StringRef name, int64_t rows, Pooling pooling)
   func::FuncOp function = beginFunction(name, {{"tokens", rows}, {"count", 1}}, "embedding", Type(f32({1, width})));
   Value zero = integers({0});
   Step step{zero, Value(), Value(), function.getArgument(1), binary(function.getArgument(1), integers({1}), nn::BinaryKind::sub)};
-  Value stream = embedded(function.getArgument(0), zero);
-  for (size_t i = 0; i < model.blocks.size(); ++i)
-    stream = passed(stream, model.blocks[i], static_cast<int64_t>(i), step);
+  Value stream = passedAll(embedded(function.getArgument(0), zero), step);
   Value result = pooled(norm(stream, model.outputNorm), pooling, step.last);
   for (const LlmLinear &dense : model.dense)
     result = linear(result, dense);

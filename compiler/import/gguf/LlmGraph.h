@@ -75,9 +75,13 @@ private:
 
   // The walk over the blocks.
   Value embedded(Value tokens, Value position);
+  Value broughtToLayers(Value tokens, Value stream);
+  Value passedAll(Value stream, Step step);
   Value passed(Value stream, const LlmBlock &block, int64_t index, const Step &step);
+  Value behind(Value stream, const LlmBlock &block, int64_t index, const Step &step);
   Value half(Value stream, Value added, const LlmHalfNorms &norms);
   Value wanted(Value rows, const Step &step);
+  std::pair<Value, Value> keysAndValues(Value normed, const LlmBlock &block, int64_t index, const Step &step);
   Value attention(Value normed, const LlmBlock &block, int64_t index, const Step &step);
   Value mixed(Value &input, const LlmBlock &block, int64_t index, const Step &step);
   Value shortConv(Value normed, const LlmShortConv &conv, int64_t index, const Step &step);
@@ -97,6 +101,7 @@ private:
   Value activated(Value input);
   Value opened(Value gated, Value up);
   Value feedForward(Value input, Value entering, const LlmBlock &block);
+  Value denseAndExperts(Value input, const LlmBlock &block);
   Value sharedExpert(Value input, const LlmBlock &block);
   Value mixture(Value input, Value routed, const LlmBlock &block);
   Value expertWeights(Value scores, const LlmBlock &block, Value &experts);
@@ -118,6 +123,9 @@ private:
   WeightStore &store;
   mlir::OpBuilder &builder;
   mlir::Location loc;
+  // Of the function that is being made.
+  std::vector<std::pair<Value, Value>> caches; // keys and values of each block that has its own
+  Value layerInputs;                           // [M, L, width]
 };
 
 } // namespace ingot

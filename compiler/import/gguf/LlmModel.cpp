@@ -139,29 +139,37 @@ private:
 
   void findHeadNorms(LlmBlock &block, const std::string &blk) {
     HeadNorms kind = model.spec.headNorms;
+    int64_t length = block.keyLength;
     if (kind == HeadNorms::Own && file.findTensor(blk + "attn_q_norm.weight")) {
       bool shared = file.findTensor(blk + "attn_q_norm.weight")->shape.size() == 1;
-      const int64_t query[] = {model.keyLength, model.heads}, key[] = {model.keyLength, block.kvHeads};
+      const int64_t query[] = {length, model.heads}, key[] = {length, block.kvHeads};
       block.queryNorm.weight = floats(blk + "attn_q_norm.weight", llvm::ArrayRef(query).take_front(shared ? 1 : 2), true);
       block.keyNorm.weight = floats(blk + "attn_k_norm.weight", llvm::ArrayRef(key).take_front(shared ? 1 : 2), true);
     }
     if (kind == HeadNorms::None || kind == HeadNorms::Own)
       return;
     bool each = kind == HeadNorms::Each;
-    block.queryNorm = norm(blk + "attn_q_norm", each ? model.keyLength : model.heads * model.keyLength);
-    block.keyNorm = norm(blk + "attn_k_norm", each ? model.keyLength : block.kvHeads * model.keyLength);
+    block.queryNorm = norm(blk + "attn_q_norm", each ? length : model.heads * length);
+    if (!block.cacheOf)
+      block.keyNorm = norm(blk + "attn_k_norm", each ? length : block.kvHeads * length);
   }
 
   void findAttention(LlmBlock &block, const std::string &blk) {
-    int64_t width = model.width, query = model.heads * model.keyLength * (model.spec.gatedHeads ? 2 : 1), key = block.kvHeads * model.keyLength, value = block.kvHeads * model.valueLength;
+    int64_t width = model.width, query = model.heads * block.keyLength * (model.spec.gatedHeads ? 2 : 1);
+    int64_t key = block.kvHeads * block.keyLength, value = block.kvHeads * block.valueLength;
     if (file.findTensor(blk + "attn_qkv.weight")) {
       split(blk + "attn_qkv", width, {{&block.query, query}, {&block.key, key}, {&block.value, value}});
     } else {
       block.query = linear(blk + "attn_q", width, query);
-      block.key = linear(blk + "attn_k", width, key);
-      block.value = linear(blk + "attn_v", width, value);
+      if (!block.cacheOf)
+        block.key = linear(blk + "attn_k", width, key);
+      if (!block.cacheOf && (!model.spec.valueNorms || file.findTensor(blk + "attn_v.weight")))
+        block.value = linear(blk + "attn_v", width, value);
     }
-    block.output = linear(blk + "attn_output", model.heads * model.valueLength, width);
+    if (block.cacheOf) // some converters write them all the same
+      for (const char *name : {"attn_k.weight", "attn_v.weight", "attn_k_norm.weight"})
+        used.insert(blk + name);
+    block.output = linear(blk + "attn_output", model.heads * block.valueLength, width);
     findHeadNorms(block, blk);
     if (model.spec.sinks)
       block.sinks = vector(blk + "attn_sinks.weight", model.heads, true);
@@ -227,7 +235,9 @@ private:
     bool gated = model.spec.feedForward != FeedForward::Plain;
     if (model.spec.choiceBias != Presence::Never)
       block.choiceBias = vector(blk + "exp_probs_b.bias", model.experts, model.spec.choiceBias == Presence::Always);
-    block.router = linear(blk + "ffn_gate_inp", width, model.experts);
+    if (model.spec.denseBeside)
+      block.routerScale = vector(blk + "ffn_gate_inp.scale", width, true);
+    block.router = {matrix(blk + "ffn_gate_inp.weight", {width, model.experts}, true), vector(blk + "ffn_gate_inp.bias", model.experts, false), nullptr, 0, model.experts};
     block.down = experts(blk + "ffn_down_exps", ffn, width);
     if (gated && file.findTensor(blk + "ffn_gate_up_exps.weight")) {
       block.gateUp = experts(blk + "ffn_gate_up_exps", width, 2 * ffn);
@@ -239,14 +249,20 @@ private:
   }
 
   void findSharedExpert(LlmBlock &block, const std::string &blk) {
-    if (model.sharedWidth == 0)
+    if (block.sharedWidth == 0)
       return;
+    std::string end = model.spec.denseBeside ? "" : "_shexp";
     if (model.spec.feedForward != FeedForward::Plain)
-      block.sharedGate = linear(blk + "ffn_gate_shexp", model.width, model.sharedWidth);
-    block.sharedUp = linear(blk + "ffn_up_shexp", model.width, model.sharedWidth);
-    block.sharedDown = linear(blk + "ffn_down_shexp", model.sharedWidth, model.width);
+      block.sharedGate = linear(blk + "ffn_gate" + end, model.width, block.sharedWidth);
+    block.sharedUp = linear(blk + "ffn_up" + end, model.width, block.sharedWidth);
+    block.sharedDown = linear(blk + "ffn_down" + end, block.sharedWidth, model.width);
     if (model.spec.sharedGate)
       block.sharedShare = vector(blk + "ffn_gate_inp_shexp.weight", model.width, true);
+    if (!model.spec.denseBeside)
+      return;
+    block.denseAfter = norm(blk + "post_ffw_norm_1", model.width);
+    block.expertsBefore = norm(blk + "pre_ffw_norm_2", model.width);
+    block.expertsAfter = norm(blk + "post_ffw_norm_2", model.width);
   }
 
   void findFeedForward(LlmBlock &block, const std::string &blk) {
@@ -266,6 +282,24 @@ private:
     if (model.spec.feedForward == FeedForward::Gated)
       block.gate = linear(blk + "ffn_gate", width, ffn);
     block.down = linear(blk + "ffn_down", ffn, width);
+  }
+
+  /// What tokens bring to a block, and the factor of what leaves it.
+  void findBehind(LlmBlock &block, const std::string &blk) {
+    if (model.layerInput != 0)
+      block.layerInput = LlmLayerInput{linear(blk + "inp_gate", model.width, model.layerInput), linear(blk + "proj", model.layerInput, model.width),
+                                       norm(blk + "post_norm", model.width)};
+    if (model.spec.blockScale)
+      block.scale = vector(blk + "layer_output_scale.weight", 1, false);
+  }
+
+  void findLayerInputs() {
+    if (model.layerInput == 0)
+      return;
+    int64_t rows = model.layerInput * static_cast<int64_t>(model.blocks.size());
+    model.layerTable = matrix("per_layer_token_embd.weight", {rows, model.vocabulary}, true);
+    model.layerProjection = linear("per_layer_model_proj", model.width, rows);
+    model.layerNorm = norm("per_layer_proj_norm", model.layerInput);
   }
 
   void findEmbedding() {
@@ -295,6 +329,7 @@ private:
       model.spec.ffnNorms.before = model.spec.attentionNorms.before;
     }
     findEmbedding();
+    findLayerInputs();
     findRope();
     model.outputNorm = named("", model.spec.outputNorm);
     if (model.spec.causal) {
@@ -313,6 +348,7 @@ private:
       std::string blk = llvm::formatv("blk.{0}.", i);
       findMixer(model.blocks[i], blk);
       findFeedForward(model.blocks[i], blk);
+      findBehind(model.blocks[i], blk);
     }
   }
 

@@ -57,8 +57,15 @@ struct LlmRecurrenceShape {
   int64_t rows() const { return inner() + 2 * groups * length; }
 };
 
+/// What a token brings to a block joins the stream behind it: after(output(activation(gate(stream)) * input)).
+struct LlmLayerInput {
+  LlmLinear gate, output;
+  LlmNorm after;
+};
+
 struct LlmBlock {
   LlmHalfNorms attentionNorms, ffnNorms;
+  LlmNorm denseAfter, expertsBefore, expertsAfter; // of a dense feed-forward beside experts, and of these
   LlmNorm queryNorm, keyNorm; // with HeadNorms
   LlmLinear query, key, value, output;
   std::optional<LlmShortConv> conv;
@@ -70,13 +77,20 @@ struct LlmBlock {
   LlmLinear gateUp;         // of experts, instead of gate and up: [gate up] of each
   LlmLinear router;         // with experts
   bool hasExperts = false;
-  const GgufTensor *choiceBias = nullptr; // may be null
+  const GgufTensor *choiceBias = nullptr, *routerScale = nullptr; // may be null
   LlmLinear sharedGate, sharedUp, sharedDown;
   const GgufTensor *sharedShare = nullptr; // of a row in the shared expert; null: all
   const GgufTensor *sinks = nullptr;
-  int64_t kvHeads = 0, ffnWidth = 0;
+  std::optional<LlmLayerInput> layerInput;
+  const GgufTensor *scale = nullptr; // of what leaves the block; may be null
+  int64_t kvHeads = 0, ffnWidth = 0, keyLength = 0, valueLength = 0;
+  int64_t sharedWidth = 0; // of the expert that every row goes through; 0: there is none
+  std::optional<size_t> cacheOf; // the block whose keys and values are read instead of own ones
   int64_t window = 0; // tokens that attention sees; 0: all
   bool rotates = true;
+
+  /// Whether it leaves something for later steps.
+  bool keeps() const { return (attends && !cacheOf) || conv || recurrence || delta; }
 };
 
 /// How the rows of a text become one vector, by their numbers in pooling_type.
@@ -87,7 +101,7 @@ struct LlmModel {
   int64_t width = 0, vocabulary = 0, heads = 0, keyLength = 0, valueLength = 0, context = 0;
   int64_t experts = 0, expertsUsed = 0; // 0: dense
   int64_t expertGroups = 1, groupsUsed = 1; // experts are chosen from so many groups; 1: from all
-  int64_t sharedWidth = 0;              // of the expert that every row goes through; 0: there is none
+  int64_t layerInput = 0;               // width of what a token brings to each block; 0: nothing
   int64_t convTaps = 0;                 // of blocks with a short convolution
   int64_t draftBlocks = 0;              // behind `blocks`, left out
   LlmRecurrenceShape recurrence;
@@ -99,6 +113,9 @@ struct LlmModel {
   const GgufTensor *embedding = nullptr, *positions = nullptr, *tokenTypes = nullptr;
   const GgufTensor *ropeFactors = nullptr, *longFactors = nullptr, *shortFactors = nullptr; // may be null
   LlmNorm embeddingNorm, outputNorm;
+  const GgufTensor *layerTable = nullptr; // with layerInput: rows of all blocks, to which those of the projected embedding are added behind their norm
+  LlmLinear layerProjection;
+  LlmNorm layerNorm;
   LlmLinear output; // the embedding's when the file has none
   std::vector<LlmLinear> dense;
   std::vector<LlmBlock> blocks;

@@ -27,6 +27,7 @@ public:
     readExperts();
     readRecurrence();
     readWindows();
+    readSharedCaches();
     readRope();
     readScales();
     readPooling();
@@ -39,6 +40,7 @@ private:
     model.draftBlocks = spec.drafts ? keys.integer("nextn_predict_layers", 0, 0, blocks - 1) : 0;
     model.width = keys.integer("embedding_length");
     model.context = keys.integer("context_length");
+    model.layerInput = spec.layerInputs ? keys.integer("embedding_length_per_layer_input", 0, 0) : 0;
     model.heads = keys.integer("attention.head_count", std::nullopt, spec.hasHeads ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
     int64_t headLength = std::max<int64_t>(1, model.width / std::max<int64_t>(1, model.heads));
     model.keyLength = keys.integer("attention.key_length", headLength);
@@ -64,6 +66,8 @@ private:
       block.kvHeads = kvHeads[i];
       block.attends = attends[i];
       block.ffnWidth = widths[i];
+      block.keyLength = model.keyLength;
+      block.valueLength = model.valueLength;
       block.feeds = spec.feedForward != FeedForward::None && (!spec.oneHalf || block.ffnWidth != 0);
       block.mixes = !spec.oneHalf || !block.feeds;
       if (block.attends && !block.mixes)
@@ -123,15 +127,16 @@ private:
     model.expertsUsed = keys.integer("expert_used_count", std::nullopt, 1, model.experts);
     int64_t dense = keys.integer("leading_dense_block_count", 0, 0, spec.leadingDense ? static_cast<int64_t>(model.blocks.size()) : 0);
     int64_t width = keys.integer("expert_feed_forward_length", 0, 0);
+    int64_t shared = spec.sharedByCount ? keys.integer("expert_shared_count", std::nullopt, 0, kMaxBlocks) * width : 0;
+    shared = keys.integer("expert_shared_feed_forward_length", shared, 0, spec.sharedExpert ? kMaxExtent : 0);
     for (LlmBlock &block : llvm::MutableArrayRef(model.blocks).drop_front(static_cast<size_t>(dense))) {
       block.hasExperts = block.feeds;
+      block.sharedWidth = spec.denseBeside ? block.ffnWidth : shared;
       block.ffnWidth = width && block.feeds ? width : block.ffnWidth;
     }
     readRouting();
     model.spec.renormalizeExperts = keys.flag("expert_weights_norm", spec.renormalizeExperts);
     model.expertsScale = scale("expert_weights_scale", 1);
-    int64_t shared = spec.sharedByCount ? keys.integer("expert_shared_count", std::nullopt, 0, kMaxBlocks) * width : 0;
-    model.sharedWidth = keys.integer("expert_shared_feed_forward_length", shared, 0, spec.sharedExpert ? kMaxExtent : 0);
   }
 
   /// A group has two experts at least, and those that are chosen have as many as a row goes through.
@@ -176,7 +181,9 @@ private:
     if (window.period == 0)
       return;
     std::optional<int64_t> fallback = window.fallback == WindowSpec::kNeeded ? std::nullopt : std::optional(window.fallback);
-    int64_t width = keys.integer("attention.sliding_window", fallback, 0), period = window.period;
+    int64_t width = keys.integer("attention.sliding_window", fallback, window.ownShape ? 1 : 0), period = window.period;
+    if (window.ownShape)
+      needed("attention.sliding_window_pattern");
     const GgufValue *pattern = keys.value("attention.sliding_window_pattern");
     std::optional<std::vector<bool>> flags = pattern ? pattern->asBools() : std::nullopt;
     if (flags && flags->size() != model.blocks.size())
@@ -190,6 +197,33 @@ private:
       if (window.turnedAlone && width > 0)
         model.blocks[i].rotates = windowed;
     }
+    if (window.ownShape)
+      readWindowShapes();
+  }
+
+  void readWindowShapes() {
+    int64_t key = keys.integer("attention.key_length_swa", model.keyLength), value = keys.integer("attention.value_length_swa", model.valueLength);
+    for (LlmBlock &block : model.blocks) {
+      block.keyLength = block.window > 0 ? key : model.keyLength;
+      block.valueLength = block.window > 0 ? value : model.valueLength;
+    }
+    if (spec.valueNorms && (key != value || model.keyLength != model.valueLength))
+      keys.fail("IG0632", "attention.value_length", "cannot be", "the key length, since values may be what attn_k gives");
+  }
+
+  /// Each of the last blocks shares with the last one before them that has its window and as many heads, as long.
+  void readSharedCaches() {
+    if (!spec.sharedCaches)
+      return;
+    int64_t blocks = static_cast<int64_t>(model.blocks.size());
+    size_t first = static_cast<size_t>(blocks - keys.integer("attention.shared_kv_layers", 0, 0, blocks - 1));
+    for (LlmBlock &block : llvm::MutableArrayRef(model.blocks).drop_front(first)) {
+      for (size_t i = first; i-- != 0 && !block.cacheOf;)
+        if (model.blocks[i].window == block.window)
+          block.cacheOf = i;
+      if (!block.cacheOf || model.blocks[*block.cacheOf].kvHeads != block.kvHeads)
+        return keys.fail("IG0632", "attention.shared_kv_layers", "cannot be", "a number that leaves each block that shares one like it");
+    }
   }
 
   void readRope() {
@@ -199,19 +233,30 @@ private:
       for (LlmBlock &block : model.blocks)
         block.rotates = false;
     RopeSpec &rope = model.rope;
-    rope.dims = keys.integer("rope.dimension_count", model.keyLength, 2, model.keyLength);
-    if (rope.dims % 2 != 0)
-      keys.fail("IG0632", "rope.dimension_count", "cannot be", "an even number");
+    rope.dims = rotated("rope.dimension_count", model.keyLength);
     rope.base = keys.real("rope.freq_base", 10000.0, 1);
     readSections();
     RopeSpec plain = rope;
     readStretch(rope);
     double windowBase = keys.real("rope.freq_base_swa", spec.window.ropeBase ? spec.window.ropeBase : rope.base, 1);
     bool windows = llvm::any_of(model.blocks, [](const LlmBlock &block) { return block.window > 0; });
-    if (!windows || (windowBase == rope.base && (spec.window.stretched || rope.stretch == 1)))
+    if (spec.window.ownShape) {
+      model.windowRope = plain;
+      model.windowRope->base = windowBase;
+      model.windowRope->dims = rotated("rope.dimension_count_swa", keys.integer("attention.key_length_swa", model.keyLength));
+    }
+    if (!windows || spec.window.ownShape || (windowBase == rope.base && (spec.window.stretched || rope.stretch == 1)))
       return;
     model.windowRope = spec.window.stretched ? rope : plain;
     model.windowRope->base = windowBase;
+  }
+
+  /// How many of a head's elements turn.
+  int64_t rotated(llvm::StringRef key, int64_t length) {
+    int64_t dims = keys.integer(key, length, 2, std::max<int64_t>(2, length));
+    if (dims % 2 != 0)
+      keys.fail("IG0632", key, "cannot be", "an even number");
+    return dims;
   }
 
   /// Pairs whose place in a text is none would not turn at all, so a file must not have any.
@@ -253,7 +298,7 @@ private:
   void readScales() {
     bool wide = spec.wideScaleBlocks != 0 && static_cast<int64_t>(model.blocks.size()) == spec.wideScaleBlocks;
     int64_t length = wide ? std::max<int64_t>(1, model.width / model.heads) : model.keyLength;
-    model.attentionScale = scale(spec.attentionScaleKey, 1 / std::sqrt(static_cast<double>(length)));
+    model.attentionScale = scale(spec.attentionScaleKey, spec.attentionScale > 0 ? spec.attentionScale : 1 / std::sqrt(static_cast<double>(length)));
     model.embeddingScale = scale(spec.embeddingScaleKey, spec.embeddingRoot ? std::sqrt(static_cast<double>(model.width)) : 1);
     model.residualScale = scale(spec.residualScaleKey, 1);
     model.logitScale = scale(spec.logitScaleKey, 1) / scale(spec.logitFactorKey, 1);

@@ -1,5 +1,7 @@
 // gemma: embeddings times the root of the width, gated tanh GELU, rotation of halves. gemma2, gemma3 and gemma-embedding: norms before and after each
-// half, windows in all blocks but some; gemma2 caps scores and logits, gemma3 has norms of heads and a base of its own in windowed blocks.
+// half, windows in all blocks but some; gemma2 caps scores and logits, gemma3 has norms of heads and a base of its own in windowed blocks. gemma4: shorter heads
+// in these, normed values, scores as they are; the small ones with rows of each token for each block and caches that later blocks share, a large one with
+// experts beside the dense feed-forward.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
@@ -30,6 +32,20 @@ void registerGemma(ArchRegistry &registry) {
   spec.window = {6, 10000, false, 0};
   spec.wideScaleBlocks = 62; // 27B
   addArch(registry, spec);
+
+  ArchSpec fourth = spec;
+  fourth.name = "gemma4";
+  fourth.attentionCapKey = "";
+  fourth.window = {};
+  fourth.window.period = 1;
+  fourth.window.fallback = WindowSpec::kNeeded;
+  fourth.window.ownShape = true;
+  fourth.wideScaleBlocks = 0;
+  fourth.attentionScale = 1;
+  fourth.valueNorms = fourth.sharedCaches = true;
+  fourth.layerInputs = fourth.blockScale = true;
+  fourth.denseBeside = true;
+  addArch(registry, fourth);
 
   spec.name = "gemma-embedding";
   spec.causal = false;
