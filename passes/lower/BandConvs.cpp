@@ -32,7 +32,7 @@ enum class Kind { None, Dense, Depthwise };
 
 Kind kindOf(kernel::MicroOp call) {
   return llvm::StringSwitch<Kind>(call.getRow())
-      .Cases({"ik_conv_f32", "ik_convlines_f32", "ik_conv_f32_bf16", "ik_convlines_f32_bf16", "ik_convmatrix_f32_bf16", "ik_conv_f32_f16", "ik_convlines_f32_f16"}, Kind::Dense)
+      .Cases({"ik_conv_f32", "ik_convlines_f32", "ik_conv_f32_bf16", "ik_convlines_f32_bf16", "ik_convmatrix_f32_bf16", "ik_convtaps_f32_bf16", "ik_conv_f32_f16", "ik_convlines_f32_f16"}, Kind::Dense)
       .Cases({"ik_dwconv_f32", "ik_dwconv_direct_f32"}, Kind::Depthwise)
       .Default(Kind::None);
 }

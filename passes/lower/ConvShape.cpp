@@ -113,6 +113,20 @@ ConvShape::MatrixBands ConvShape::matrixBands(int64_t channels, int64_t least) c
   return {band, places, bands * vectorsOf(covered) * panels * (taps * blocks * kMatrixProduct + kMatrixEnd)};
 }
 
+ConvShape::MatrixBands ConvShape::tapBands(int64_t depth, int64_t blocks, int64_t least) const {
+  constexpr int64_t kMostBytes = 128 << 10, kWords = 6; // cycles: to make a vector of words
+  int64_t pitch = IK_CONVMATRIX_CHANNEL(params[IK_CONV_OW]), oh = params[IK_CONV_OH], bands = std::clamp<int64_t>(least, 1, std::max<int64_t>(oh, 1)), band = (oh + bands - 1) / bands;
+  if (area() == 0 || !isTrivial(0) || params[IK_CONV_DH] != 1 || params[IK_CONV_DW] != 1)
+    return {};
+  auto rows = [&] { return IK_CONVTAPS_ROWS(band, params[IK_CONV_SH], params[IK_CONV_KH]); };
+  while (band > 1 && rows() * depth * pitch * 4 > kMostBytes)
+    --band;
+  bands = (oh + band - 1) / band;
+  band = (oh + bands - 1) / bands;
+  int64_t vectors = vectorsOf(params[IK_CONV_OW]);
+  return {band, pitch, oh * vectors * vectorsOf(params[IK_CONV_OC]) * (blocks * kMatrixProduct + kMatrixEnd) + bands * rows() * depth * vectors * kWords};
+}
+
 std::string ConvShape::text() const {
   static constexpr std::pair<llvm::StringLiteral, int> kAxes[] = {{" in ", IK_CONV_ID},     {" out ", IK_CONV_OD}, {" kernel ", IK_CONV_KD},
                                                                   {" stride ", IK_CONV_SD}, {" pad ", IK_CONV_PD}, {" dilation ", IK_CONV_DD}};

@@ -55,6 +55,8 @@ struct ConvShape {
     int64_t band = 0, places = 0, cost = 0;
   };
   MatrixBands matrixBands(int64_t channels, int64_t least = 1) const;
+  /// Likewise of ik_qconvtaps and ik_convtaps_f32_bf16, whose rows of inputs have `depth` words in scratch, those of all rows of taps in `blocks`. None with dilations.
+  MatrixBands tapBands(int64_t depth, int64_t blocks, int64_t least = 1) const;
   static constexpr int64_t kMatrixProduct = 16, kMatrixEnd = 32; // cycles: a product of registers, the end of its sums
   /// One tap that meets every pixel once: what the kernels read without a copy.
   bool isPointwise() const { return ik_conv_is_pointwise(params.data()); }

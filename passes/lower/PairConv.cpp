@@ -44,6 +44,23 @@ Tensor packBlocks(const Tensor &w, int64_t groups, int64_t channels, int64_t inp
   return out;
 }
 
+/// w [G * OC][C][KH][KW] of bf16 -> [G][ceil(OC / 16)][blocks][16][W][2], words of k in the order (KH, C, KW by 2), zero padded.
+Tensor packTaps(const Tensor &w, int64_t groups, int64_t channels, const ConvShape &shape) {
+  int64_t panels = (channels + 15) / 16, row = ik_convtaps_words(shape.params.data()) * 2, depth = shape[IK_CONV_IC], high = shape[IK_CONV_KH], wide = shape[IK_CONV_KW];
+  int64_t pairs = (wide + 1) / 2, blocks = high * depth * pairs * 2 / row;
+  Tensor out(w.dtype(), {groups, panels, blocks, 16, row});
+  uint16_t *to = reinterpret_cast<uint16_t *>(out.mutableData());
+  const uint16_t *from = reinterpret_cast<const uint16_t *>(w.data());
+  for (int64_t o = 0; o < groups * channels; ++o)
+    for (int64_t c = 0; c < depth; ++c)
+      for (int64_t kh = 0; kh < high; ++kh)
+        for (int64_t kw = 0; kw < wide; ++kw) {
+          int64_t k = (kh * depth + c) * pairs * 2 + kw;
+          to[(((o / channels * panels + o % channels / 16) * blocks + k / row) * 16 + o % channels % 16) * row + k % row] = *from++;
+        }
+  return out;
+}
+
 /// Whether products of matrix registers are less work than vectors of pairs, each by 8 output channels.
 bool isMatrixFaster(const ConvShape &shape, const ConvShape::MatrixBands &matrix, int64_t lines) {
   constexpr int64_t kPair = 6; // cycles of such a step
@@ -69,14 +86,34 @@ Value lowerMatrix(nn::ConvOp op, LowerContext &context, ConvShape &shape, const 
   return context.micro(op.getLoc(), "ik_convmatrix_f32_bf16", op.getResult().getType(), inputs, shape.params, shape.work(), scratch).getResult(0);
 }
 
+/// The way by taps of rows.
+ConvShape::MatrixBands tapBands(const ConvShape &shape, int64_t least) {
+  int64_t depth = shape[IK_CONV_IC] * ((shape[IK_CONV_KW] + 1) / 2);
+  return shape.tapBands(depth, shape[IK_CONV_KH] * depth / ik_convtaps_words(shape.params.data()), least);
+}
+
+Value lowerTaps(nn::ConvOp op, LowerContext &context, ConvShape &shape, const ConvShape::MatrixBands &taps, SmallVector<Value> inputs) {
+  int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC], wide = shape[IK_CONV_KW], row = ik_convtaps_words(shape.params.data()) * 2;
+  int64_t blocks = shape[IK_CONV_KH] * depth * ((wide + 1) / 2) * 2 / row, rows = IK_CONVTAPS_ROWS(taps.band, shape[IK_CONV_SH], shape[IK_CONV_KH]);
+  inputs[1] = context.packed(op.getLoc(), "conv.w", DType::BF16, {groups, (channels + 15) / 16, blocks, 16, row}, op.getFilter(),
+                             "pack taps of rows by 2, in blocks of 16 output channels x " + std::to_string(row) + " k", [=](ArrayRef<Tensor> from) { return packTaps(from[0], groups, channels, shape); });
+  shape[IK_CONV_PACKED] = 1, shape[IK_CONV_KC] = taps.band;
+  int64_t scratch = IK_CONVTAPS_SCRATCH(depth, rows, taps.places, shape[IK_CONV_SW], wide);
+  return context.micro(op.getLoc(), "ik_convtaps_f32_bf16", op.getResult().getType(), inputs, shape.params, shape.work(), scratch).getResult(0);
+}
+
 } // namespace
 
 Value lowerPairConv(nn::ConvOp op, LowerContext &context, ConvShape &shape, SmallVector<Value> inputs) {
   constexpr int64_t kBlock = 2 * IK_CONV_KBLOCK, kVector = 16; // k of a tile, at half of the bytes
   int64_t depth = shape.depth(), pairs = (shape[IK_CONV_IC] + 1) / 2, blocks = (depth + kBlock - 1) / kBlock, size = IK_CONV_PANEL, scratch;
   int64_t lines = shape.lineBand(4 * (pairs + 2)), channels = context.hasMatrixRegisters() ? 0 : shape.channelsBand(4 * (pairs + 2));
-  if (ConvShape::MatrixBands matrix = shape.matrixBands(32, leastBands(shape, context)); context.hasMatrixRegisters() && isMatrixFaster(shape, matrix, lines))
-    return lowerMatrix(op, context, shape, matrix, std::move(inputs));
+  if (context.hasMatrixRegisters()) {
+    ConvShape::MatrixBands matrix = shape.matrixBands(32, leastBands(shape, context)), taps = tapBands(shape, leastBands(shape, context));
+    bool isByTaps = taps.band && (!matrix.band || taps.cost < matrix.cost);
+    if (isMatrixFaster(shape, isByTaps ? taps : matrix, lines))
+      return isByTaps ? lowerTaps(op, context, shape, taps, std::move(inputs)) : lowerMatrix(op, context, shape, matrix, std::move(inputs));
+  }
   if (channels && !shape.isChannelsFaster(lines))
     channels = 0;
   StringRef row = "ik_conv_f32_bf16";

@@ -7,4 +7,4 @@ ingot_kernel_level(x86 v4 --target=x86_64-unknown-linux-gnu -march=x86-64-v4 ${v
 ingot_kernel_level(x86 v4vnni --target=x86_64-unknown-linux-gnu -march=x86-64-v4 -mavx512vnni ${v4_halide})
 ingot_kernel_level(x86 v4bf16 --target=x86_64-unknown-linux-gnu -march=x86-64-v4 -mavx512vnni -mavx512bf16 ${v4_halide} BASE v4vnni OWN convpairs convchannelspairs matmulpairs)
 ingot_kernel_level(x86 v4amx --target=x86_64-unknown-linux-gnu -march=x86-64-v4 -mavx512vnni -mavx512bf16 -mamx-tile -mamx-int8 -mamx-bf16 ${v4_halide} BASE v4vnni
-  OWN blockmm nbitsmm convmatrix convpairs convchannelspairs matmulpairs qconvmatrix qconvtaps qmatmul qmatmulboth)
+  OWN blockmm nbitsmm convmatrix convtaps convpairs convchannelspairs matmulpairs qconvmatrix qconvtaps qmatmul qmatmulboth)

@@ -78,20 +78,11 @@ ByteLines byteLines(const ConvShape &shape) {
   return gapless.band && (!gaps.band || gapless.cost < gaps.cost) ? gapless : gaps;
 }
 
-/// The bands of ik_qconvtaps, whose products are padded to 4 taps of a row. None with dilations.
+/// The bands of ik_qconvtaps, whose products are padded to 4 taps of a row.
 ByteLines tapBands(const ConvShape &shape) {
-  constexpr int64_t kMostBytes = 128 << 10, kWords = 6; // cycles: to make a vector of words
-  int64_t depth = shape[IK_CONV_IC] * ((shape[IK_CONV_KW] + 3) / 4), blocks = (shape[IK_CONV_KH] * depth + 15) / 16, panels = (shape[IK_CONV_OC] + 15) / 16;
-  int64_t pitch = IK_CONVMATRIX_CHANNEL(shape[IK_CONV_OW]), band = shape[IK_CONV_OH], vectors = (shape[IK_CONV_OW] + 15) / 16;
-  if (shape[IK_CONV_DH] != 1 || shape[IK_CONV_DW] != 1)
-    return {};
-  auto rows = [&] { return IK_QCONVTAPS_ROWS(band, shape[IK_CONV_SH], shape[IK_CONV_KH]); };
-  while (band > 1 && rows() * depth * pitch * 4 > kMostBytes)
-    --band;
-  int64_t bands = (shape[IK_CONV_OH] + band - 1) / band;
-  band = (shape[IK_CONV_OH] + bands - 1) / bands;
-  int64_t cost = shape[IK_CONV_OH] * vectors * panels * (blocks * shape.kMatrixProduct + shape.kMatrixEnd) + bands * rows() * depth * vectors * kWords;
-  return {band, pitch, cost, ByteWay::Taps};
+  int64_t depth = shape[IK_CONV_IC] * ((shape[IK_CONV_KW] + 3) / 4);
+  ConvShape::MatrixBands bands = shape.tapBands(depth, IK_CONVMATRIX_BLOCKS(shape[IK_CONV_KH] * depth));
+  return {bands.band, bands.places, bands.cost, ByteWay::Taps};
 }
 
 /// The cheaper way of matrix registers; none where both are more work than `dots`, a vector of places by 8 output channels and 4 inputs at a time.
@@ -171,7 +162,7 @@ Value lowerTaps(quant::ConvOp op, LowerContext &context, const ConvShape &shape,
                                  "pack taps of rows by 4, in blocks of 16 output channels x " + std::to_string(row) + " k", [=](ArrayRef<Tensor> from) {
                                    return packByteBlocks(packTaps(from[0], groups * channels, depth, high, wide), groups, channels, blocks * row, 1);
                                  });
-  int64_t rows = IK_QCONVTAPS_ROWS(lines.band, shape[IK_CONV_SH], high), scratch = IK_QCONVTAPS_SCRATCH(depth, rows, lines.places, shape[IK_CONV_SW], wide);
+  int64_t rows = IK_CONVTAPS_ROWS(lines.band, shape[IK_CONV_SH], high), scratch = IK_QCONVTAPS_SCRATCH(depth, rows, lines.places, shape[IK_CONV_SW], wide);
   SmallVector<Value> inputs{op.getInput(), weights, makeTable(op, context, shape, true)};
   return context.micro(op.getLoc(), "ik_qconvtaps", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
 }

@@ -65,6 +65,20 @@ enum { IK_CONVPAIRS_ROWS = 32 };
 #define IK_CONVMATRIX_CHANNEL(places) ((((places) + 15) / 16 | 1) * 16)
 #define IK_CONVMATRIX_SCRATCH(ic, places) (4 * (2 * 32 * 32 + (((ic) + 31) / 32 * 16 + 2) * IK_CONVMATRIX_CHANNEL(places) + 160))
 
+/* ik_convtaps_f32_bf16, ik_qconvtaps: input rows of a band; numbers of a line with its padding, for `pitch` words. Scratch of the former: sums [2][32][32], words of
+ * all those rows, a line in f32 and in bf16. */
+#define IK_CONVTAPS_ROWS(band, sh, kh) (((band) - 1) * (sh) + (kh))
+#define IK_CONVTAPS_LINE(pitch, sw, kw) ((pitch) * (sw) + ((kw) + 31) / 32 * 32 + 64)
+#define IK_CONVTAPS_SCRATCH(ic, rows, pitch, sw, kw) (4 * (2 * 32 * 32 + (rows) * (ic) * (((kw) + 1) / 2) * (pitch) + 2 * IK_CONVTAPS_LINE(pitch, sw, kw) + 128))
+/* Words of a block of ik_convtaps_f32_bf16: the largest part of all. */
+static inline int64_t ik_convtaps_words(const int64_t *p) {
+  const int64_t all = p[IK_CONV_KH] * p[IK_CONV_IC] * ((p[IK_CONV_KW] + 1) / 2);
+  int64_t words = all < 16 ? all : 16;
+  while (words > 1 && all % words)
+    --words;
+  return words;
+}
+
 /* One tap that meets every pixel of a plane once and in order: rows of the im2col matrix are stretches of planes. */
 static inline int ik_conv_is_pointwise(const int64_t *p) {
   return p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW] == 1 && p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] == 1 &&

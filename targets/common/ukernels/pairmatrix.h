@@ -1,4 +1,4 @@
-/* What bf16 convolutions by products of matrices share (convmatrix.c): blocks of 32 output channels by 32 places, and their sums on the way to f32 while the next
+/* What bf16 convolutions by products of matrices share (convmatrix.c, convtaps.c): blocks of 32 output channels by 32 places, and their sums on the way to f32 while the next
  * block is multiplied. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_PAIRMATRIX_H
 #define INGOT_TARGETS_COMMON_UKERNELS_PAIRMATRIX_H

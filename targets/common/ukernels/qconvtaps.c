@@ -40,7 +40,7 @@ static void ik_taps_words(int32_t *words, const uint8_t *line, int64_t count, in
 static void ik_taps_band(int32_t *words, uint8_t *line, const uint8_t *x, const int64_t *p, ik_slice part, int64_t pitch) {
   const int64_t *q = p + IK_CONV_COUNT;
   const int64_t ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], sw = p[IK_CONV_SW], pw = p[IK_CONV_PW], quads = (p[IK_CONV_KW] + 3) / 4;
-  const int64_t top = part.first * p[IK_CONV_SH] - p[IK_CONV_PH], bottom = top + (part.count - 1) * p[IK_CONV_SH] + p[IK_CONV_KH], width = IK_QCONVTAPS_LINE(pitch, sw, p[IK_CONV_KW]);
+  const int64_t top = part.first * p[IK_CONV_SH] - p[IK_CONV_PH], bottom = top + (part.count - 1) * p[IK_CONV_SH] + p[IK_CONV_KH], width = IK_CONVTAPS_LINE(pitch, sw, p[IK_CONV_KW]);
   const uint8_t flip = q[IK_Q_X_UNSIGNED] ? 0 : 0x80, border = (uint8_t)q[IK_Q_X_ZERO] ^ flip;
   const int64_t inside = iw < width - pw ? iw : width - pw;
   for (int64_t h = top; h < bottom; ++h)
@@ -63,7 +63,7 @@ IK_KERNEL(ik_qconvtaps) {
   ik_matrix_sum sum;
   ik_matrix_end ends[2], *last = ends, *next = ends + 1;
   int32_t *words = ik_matrix_begin(ends, &sum, terms, p, buf);
-  uint8_t *line = (uint8_t *)(words + (IK_QCONVTAPS_ROWS(band, p[IK_CONV_SH], p[IK_CONV_KH]) * depth + 16) * pitch);
+  uint8_t *line = (uint8_t *)(words + (IK_CONVTAPS_ROWS(band, p[IK_CONV_SH], p[IK_CONV_KH]) * depth + 16) * pitch);
   const int isTiled = ik_blocks_begin(row);
   const int32_t here = 0;
   ik_range range = ik_share_slices(p[IK_CONV_N] * p[IK_CONV_G], oh, bands, pairs, worker, workers);

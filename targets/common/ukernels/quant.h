@@ -55,11 +55,9 @@ enum { IK_BITS_SLACK = 80 };
 /* Scratch of ik_qconvmatrix, of IK_CONVMATRIX_CHANNEL(places) from one word of channels to the next: sums [2][32][32], words of 16 bits at most, the input rows
  * of a band in words. */
 #define IK_QCONVMATRIX_SCRATCH(ic, places, input) (4 * (2 * 32 * 32 + ((ic) + 63) / 64 * 32 * IK_CONVMATRIX_CHANNEL(places) + (input) + 48) + 512)
-/* ik_qconvtaps: input rows of a band; bytes of a line with its padding, for `pitch` words; scratch: sums [2][32][32], words of all those rows, a line. */
-#define IK_QCONVTAPS_ROWS(band, sh, kh) (((band) - 1) * (sh) + (kh))
-#define IK_QCONVTAPS_LINE(pitch, sw, kw) ((pitch) * (sw) + (kw) + 64)
+/* Scratch of ik_qconvtaps: sums [2][32][32], words of all rows of a band, a line. */
 #define IK_QCONVTAPS_SCRATCH(ic, rows, pitch, sw, kw) \
-  (4 * (2 * 32 * 32 + ((rows) * (ic) * (((kw) + 3) / 4) + 16) * (pitch)) + IK_QCONVTAPS_LINE(pitch, sw, kw) + 128)
+  (4 * (2 * 32 * 32 + ((rows) * (ic) * (((kw) + 3) / 4) + 16) * (pitch)) + IK_CONVTAPS_LINE(pitch, sw, kw) + 128)
 /* ik_qmatmul and ik_imatmul: w is [ceil(N/16)][ceil(K/4)][16][4], signed; M counts the rows of all batches. Scratch: accumulators [8][48],
  * sums of rows, 8 rows and three panels in 16 bits at most. */
 #define IK_QMATMUL_SCRATCH(depth) (8 * 48 * 4 + 64 + ((((depth) + 3) / 4 * 4) * (8 + 48)) * 2 + 128)

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-extern "C" Kernel ik_conv_f32_bf16, ik_convlines_f32_bf16, ik_convmatrix_f32_bf16, ik_convchannels_f32_bf16, ik_matmul_f32_bf16, ik_conv_f32_f16, ik_convlines_f32_f16, ik_matmul_f32_f16;
+extern "C" Kernel ik_conv_f32_bf16, ik_convlines_f32_bf16, ik_convmatrix_f32_bf16, ik_convtaps_f32_bf16, ik_convchannels_f32_bf16, ik_matmul_f32_bf16, ik_conv_f32_f16, ik_convlines_f32_f16, ik_matmul_f32_f16;
 
 namespace {
 
@@ -53,13 +53,27 @@ struct Operands {
   std::vector<float> x, w;
 };
 
+enum class Form { Tiles, Lines, Channels, Matrix, Taps };
+
+/// Where k = (c, kh, kw) lies among the numbers of all words of ik_convtaps_f32_bf16.
+int64_t tapAt(const Params &p, int64_t k) {
+  int64_t kw = p[IK_CONV_KW], taps = p[IK_CONV_KH] * kw;
+  return ((k % taps / kw * p[IK_CONV_IC] + k / taps) * ((kw + 1) / 2) + k % kw / 2) * 2 + k % kw % 2;
+}
+
 /// The operands of an output in the order of the kernel's chain; over lines `block` >= 2 channels of a tap are neighbours.
-Operands operandsOf(const Params &p, const float *x, const float *w, int64_t pixel, size_t block) {
+Operands operandsOf(const Params &p, const float *x, const float *w, int64_t pixel, Form form, size_t block) {
   Operands plain, ordered;
   convPoint<float, float, float>(p, x, w, pixel, 0.0f, [&](float, float a, float b) {
     plain.x.push_back(a), plain.w.push_back(b);
     return 0.0f;
   });
+  if (form == Form::Taps) {
+    ordered.x.resize(size_t(p[IK_CONV_KH] * p[IK_CONV_IC] * ((p[IK_CONV_KW] + 1) / 2) * 2)), ordered.w.resize(ordered.x.size());
+    for (size_t k = 0; k < plain.x.size(); ++k)
+      ordered.x[size_t(tapAt(p, int64_t(k)))] = plain.x[k], ordered.w[size_t(tapAt(p, int64_t(k)))] = plain.w[k];
+    return ordered;
+  }
   if (!block)
     return plain;
   size_t taps = size_t(p[IK_CONV_KH] * p[IK_CONV_KW]), channels = size_t(p[IK_CONV_IC]);
@@ -71,8 +85,6 @@ Operands operandsOf(const Params &p, const float *x, const float *w, int64_t pix
       }
   return ordered;
 }
-
-enum class Form { Tiles, Lines, Channels, Matrix };
 
 /// [G][panels][K / 2][size][2], k as in operandsOf.
 std::vector<uint16_t> packPairs(const Params &p, const std::vector<float> &w, Form form) {
@@ -98,6 +110,16 @@ std::vector<uint16_t> packBlocks(const Params &p, const std::vector<float> &w) {
   return out;
 }
 
+/// [G][ceil(OC / 16)][blocks][16][row].
+std::vector<uint16_t> packTaps(const Params &p, const std::vector<float> &w) {
+  int64_t oc = p[IK_CONV_OC], panels = (oc + 15) / 16, row = ik_convtaps_words(p.data()) * 2, all = p[IK_CONV_KH] * p[IK_CONV_IC] * ((p[IK_CONV_KW] + 1) / 2) * 2, depth = p[IK_CONV_IC] * p[IK_CONV_KH] * p[IK_CONV_KW];
+  std::vector<uint16_t> out(size_t(p[IK_CONV_G] * panels * 16 * all));
+  for (int64_t o = 0; o < p[IK_CONV_G] * oc; ++o)
+    for (int64_t k = 0; k < depth; ++k)
+      out[size_t(((o / oc * panels + o % oc / 16) * (all / row) + tapAt(p, k) / row) * 16 * row + o % oc % 16 * row + tapAt(p, k) % row)] = bf16(w[size_t(o * depth + k)]);
+  return out;
+}
+
 /// A band's floats of one channel.
 int64_t lineFloats(const Params &p) {
   return IK_CONVLINES_PHASES(p[IK_CONV_KH], p[IK_CONV_DH], p[IK_CONV_SH]) * IK_CONVLINES_PHASES(p[IK_CONV_KW], p[IK_CONV_DW], p[IK_CONV_SW]) *
@@ -108,6 +130,8 @@ int64_t lineFloats(const Params &p) {
 int64_t scratchOf(const Params &p, Form form, bool half, int64_t depth) {
   const bool lines = form == Form::Lines;
   int64_t panels = (p[IK_CONV_OC] + 7) / 8, pairs = (p[IK_CONV_IC] + 1) / 2;
+  if (form == Form::Taps)
+    return IK_CONVTAPS_SCRATCH(p[IK_CONV_IC], IK_CONVTAPS_ROWS(p[IK_CONV_KC], p[IK_CONV_SH], p[IK_CONV_KH]), IK_CONVMATRIX_CHANNEL(p[IK_CONV_OW]), p[IK_CONV_SW], p[IK_CONV_KW]);
   if (form == Form::Matrix)
     return IK_CONVMATRIX_SCRATCH(p[IK_CONV_IC], ik_conv_is_pointwise(p.data()) ? p[IK_CONV_KC] : lineFloats(p));
   if (form == Form::Channels)
@@ -138,6 +162,15 @@ void convCase(Random &random, int iteration, Form form, bool half, Kernel *kerne
     return;
   if (form == Form::Matrix)
     p[IK_CONV_IC] = random.range(1, 80), p[IK_CONV_OC] = random.range(1, 70);
+  if (form == Form::Taps) {
+    p[IK_CONV_IC] = random.range(1, 5), p[IK_CONV_OC] = random.range(1, 70);
+    for (int a = 0; a < 3; ++a) {
+      p[IK_CONV_DD + a] = 1;
+      p[IK_CONV_OD + a] = outExtent(p[IK_CONV_ID + a], p[IK_CONV_PD + a], p[IK_CONV_PD + a], p[IK_CONV_KD + a], p[IK_CONV_SD + a], 1);
+      if (p[IK_CONV_OD + a] == 0)
+        return;
+    }
+  }
   if (form == Form::Channels && random.range(0, 1)) // more pairs of input channels than a block has
     p[IK_CONV_IC] = random.range(180, 400) / (p[IK_CONV_KH] * p[IK_CONV_KW]) + 1;
   int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], channels = p[IK_CONV_G] * p[IK_CONV_OC];
@@ -148,7 +181,7 @@ void convCase(Random &random, int iteration, Form form, bool half, Kernel *kerne
   p[IK_CONV_KC] = lines ? random.range(1, ofPlaces ? area : p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth) / 2 * 2 + 2;
   std::vector<float> x = spread(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane), w = spread(random, channels * depth);
   std::vector<float> bias = reals(random, channels), extra = reals(random, p[IK_CONV_N] * channels * area), y(extra.size());
-  std::vector<uint16_t> pairs = form == Form::Matrix ? packBlocks(p, w) : packPairs(p, w, form);
+  std::vector<uint16_t> pairs = form == Form::Taps ? packTaps(p, w) : form == Form::Matrix ? packBlocks(p, w) : packPairs(p, w, form);
   std::vector<_Float16> halves;
   for (float value : w)
     halves.push_back(_Float16(narrowed(value, true)));
@@ -162,7 +195,7 @@ void convCase(Random &random, int iteration, Form form, bool half, Kernel *kerne
   bool ok = true;
   for (int64_t i = 0; i < int64_t(y.size()); ++i) {
     int64_t o = i / area % channels, ng = i / area / channels * p[IK_CONV_G] + o / p[IK_CONV_OC];
-    Operands operands = operandsOf(p, x.data() + ng * p[IK_CONV_IC] * plane, w.data() + o * depth, i % area, half || !lines ? 0 : form == Form::Matrix ? size_t(IK_CONVMATRIX_WORDS((p[IK_CONV_IC] + 1) / 2)) * 2 : 2);
+    Operands operands = operandsOf(p, x.data() + ng * p[IK_CONV_IC] * plane, w.data() + o * depth, i % area, form, half || !lines ? 0 : form == Form::Matrix ? size_t(IK_CONVMATRIX_WORDS((p[IK_CONV_IC] + 1) / 2)) * 2 : 2);
     float want = chain(operands.x, operands.w, half);
     want = p[IK_CONV_BIAS] ? want + bias[size_t(o)] : want;
     want = p[IK_CONV_RESIDUAL] == IK_RESIDUAL_BEFORE ? want + extra[size_t(i)] : want;
@@ -170,7 +203,7 @@ void convCase(Random &random, int iteration, Form form, bool half, Kernel *kerne
     want = p[IK_CONV_RESIDUAL] == IK_RESIDUAL_AFTER ? want + extra[size_t(i)] : want;
     ok = ok && y[size_t(i)] == want;
   }
-  check(ok, half ? "conv with f16 operands" : form == Form::Matrix ? "conv by matrices of bf16 operands" : form == Form::Channels ? "conv over channels with bf16 operands" : lines ? "conv over lines with bf16 operands" : "conv with bf16 operands", iteration);
+  check(ok, half ? "conv with f16 operands" : form == Form::Taps ? "conv by taps of bf16 operands" : form == Form::Matrix ? "conv by matrices of bf16 operands" : form == Form::Channels ? "conv over channels with bf16 operands" : lines ? "conv over lines with bf16 operands" : "conv with bf16 operands", iteration);
 }
 
 void matmulCase(Random &random, int iteration, bool half, bool isPacked = true) {
@@ -213,6 +246,7 @@ int testPairs() {
   for (int i = 0; i < 150; ++i) {
     convCase(random, i, Form::Tiles, false, ik_conv_f32_bf16), convCase(random, i, Form::Lines, false, ik_convlines_f32_bf16);
     convCase(random, i, Form::Channels, false, ik_convchannels_f32_bf16), convCase(random, i, Form::Matrix, false, ik_convmatrix_f32_bf16);
+    convCase(random, i, Form::Taps, false, ik_convtaps_f32_bf16);
     convCase(random, i, Form::Tiles, true, ik_conv_f32_f16), convCase(random, i, Form::Lines, true, ik_convlines_f32_f16);
     matmulCase(random, i, false), matmulCase(random, i, true), matmulCase(random, i, false, /*isPacked=*/false);
   }

@@ -260,7 +260,7 @@ void tapsCase(Random &random, int iteration) {
       packed[((o / oc * panels + o % oc / 16) * blocks + at / row) * 16 * row + o % oc % 16 * row + at % row] =
           static_cast<int8_t>(byteAt(c.w, o * c.depth + k, c.q(IK_Q_W_UNSIGNED)) - (c.q(IK_Q_W_UNSIGNED) ? 128 : 0));
     }
-  int64_t scratch = IK_QCONVTAPS_SCRATCH(p[IK_CONV_IC], IK_QCONVTAPS_ROWS(band, p[IK_CONV_SH], p[IK_CONV_KH]), IK_CONVMATRIX_CHANNEL(p[IK_CONV_OW]), p[IK_CONV_SW], kw);
+  int64_t scratch = IK_QCONVTAPS_SCRATCH(p[IK_CONV_IC], IK_CONVTAPS_ROWS(band, p[IK_CONV_SH], p[IK_CONV_KH]), IK_CONVMATRIX_CHANNEL(p[IK_CONV_OW]), p[IK_CONV_SW], kw);
   std::vector<uint8_t> want = plain(c, plainSums(c)), y(c.outputs);
   std::vector<int32_t> terms = table(c, true);
   std::vector<void *> buffers{c.x.data(), packed.data(), terms.data(), y.data()};

@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/../../.." && pwd)
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 cc=$(command -v clang-22 || command -v clang)
 stencils=$1/targets/halide
-kernels="conv iconv convchannels convchannelspairs convfew convlines convmatrix convpairs convwino dwconv dwdirect matmul matmulpairs pool pooldirect qconv qconvbits qconvlines qconvmatrix qconvreal qconvtaps qdwconv qmatmul qmatmulbits qmatmulboth qsparse resizeplanes"
+kernels="conv iconv convchannels convchannelspairs convfew convlines convmatrix convpairs convtaps convwino dwconv dwdirect matmul matmulpairs pool pooldirect qconv qconvbits qconvlines qconvmatrix qconvreal qconvtaps qdwconv qmatmul qmatmulbits qmatmulboth qsparse resizeplanes"
 flags="-std=c11 -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic -fuse-ld=lld -I$root"
 first=""
 run() { # name, flags, Halide's target, runner...

@@ -14,6 +14,7 @@ IK_KERNEL(ik_convlines_f32_f16);
 IK_KERNEL(ik_conv_f32_bf16);
 IK_KERNEL(ik_convlines_f32_bf16);
 IK_KERNEL(ik_convmatrix_f32_bf16);
+IK_KERNEL(ik_convtaps_f32_bf16);
 IK_KERNEL(ik_convchannels_f32);
 IK_KERNEL(ik_convchannels_f32_bf16);
 IK_KERNEL(ik_convfew_f32);
@@ -277,5 +278,5 @@ static void hashAll(void) {
   hashSparse();
   hashStencils();
   for (int i = 0; i < 12; ++i)
-    quantMatrixCase(0), quantMatrixCase(1), narrowConvCase(ik_convmatrix_f32_bf16, 2, 1);
+    quantMatrixCase(0), quantMatrixCase(1), narrowConvCase(ik_convmatrix_f32_bf16, 2, 1), narrowConvCase(ik_convtaps_f32_bf16, 2, 1);
 }
