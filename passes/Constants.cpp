@@ -20,7 +20,7 @@ Value makeConstant(OpBuilder &builder, Location loc, const Tensor &tensor, Weigh
   RankedTensorType type = tensor.mlirType(builder.getContext());
   if (tensor.bytes() <= nn::ConstantOp::kMaxBytes)
     return nn::ConstantOp::create(builder, loc, type, tensor.toAttr(builder.getContext()));
-  std::string kept = store.add(name, tensor);
+  std::string kept = store.addShared(name, tensor);
   return nn::WeightOp::create(builder, loc, type, FlatSymbolRefAttr::get(builder.getContext(), kept));
 }
 

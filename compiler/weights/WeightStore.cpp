@@ -7,6 +7,7 @@
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <sys/mman.h>
 
@@ -23,6 +24,17 @@ void letGo(const Tensor &tensor) {
   uintptr_t begin = llvm::alignTo(address, page), end = llvm::alignDown(address + static_cast<uintptr_t>(tensor.bytes()), page);
   if (begin < end)
     madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+}
+
+/// Type, shape and `rest`, each with its length: equal only where all are.
+std::string keyOf(DType type, ArrayRef<int64_t> shape, StringRef rest) {
+  std::string key;
+  llvm::raw_string_ostream out(key);
+  out << static_cast<int>(type);
+  for (int64_t extent : shape)
+    out << ',' << extent;
+  out << ':' << rest;
+  return key;
 }
 
 } // namespace
@@ -47,8 +59,31 @@ std::string WeightStore::add(StringRef name, Tensor tensor, bool isMapped) {
   return kept;
 }
 
+std::string WeightStore::addShared(StringRef name, const Tensor &tensor) {
+  constexpr int64_t kSmall = 1 << 16; // bytes
+  StringRef bytes(tensor.data(), static_cast<size_t>(tensor.bytes()));
+  bool isSmall = tensor.bytes() <= kSmall;
+  std::string place = std::to_string(reinterpret_cast<uintptr_t>(tensor.data()));
+  auto [kept, isNew] = known.try_emplace(keyOf(tensor.dtype(), tensor.shape(), isSmall ? ("=" + bytes).str() : "@" + place), "");
+  if (isNew)
+    kept->second = add(name, tensor); // which keeps a large one's place from being another's
+  return kept->second;
+}
+
 std::string WeightStore::addRecipe(StringRef name, DType type, ArrayRef<int64_t> shape, Recipe recipe) {
+  std::string *shared = nullptr;
+  if (!recipe.make.identity.empty()) {
+    std::string how = "(";
+    for (const std::string &input : recipe.inputs)
+      how += std::to_string(input.size()) + " " + input;
+    auto [earlier, isNew] = known.try_emplace(keyOf(type, shape, how + ")" + recipe.make.identity), "");
+    if (!isNew)
+      return earlier->second;
+    shared = &earlier->second;
+  }
   std::string kept = uniqueName(name);
+  if (shared)
+    *shared = kept;
   entries.try_emplace(kept, Entry{type, shape.vec(), Tensor(), std::move(recipe), false});
   return kept;
 }
@@ -79,7 +114,7 @@ Tensor WeightStore::get(StringRef name) const {
   llvm::SmallVector<Tensor, 2> inputs;
   for (const std::string &input : entry.recipe->inputs)
     inputs.push_back(get(input));
-  Tensor made = entry.recipe->make(inputs);
+  Tensor made = entry.recipe->make.run(inputs);
   for (const auto &[input, from] : llvm::zip_equal(inputs, entry.recipe->inputs))
     if (entries.find(from)->second.isMapped)
       letGo(input);

@@ -81,7 +81,7 @@ private:
     auto [known, isNew] = made.try_emplace(from, "");
     if (isNew)
       known->second = store.addRecipe(from + "." + name(asked).str(), asked, weights.shape(),
-                                      {{from}, "round to " + name(asked).str(), [=](ArrayRef<Tensor> tensors) { return narrowed(tensors[0], asked); }});
+                                      {{from}, "round to " + name(asked).str(), calling(narrowed, asked)});
     OpBuilder builder(op);
     RankedTensorType rounded = RankedTensorType::get(weights.shape(), toMlir(asked, builder.getContext()));
     op->setOperand(1, nn::WeightOp::create(builder, op->getOperand(1).getLoc(), rounded, FlatSymbolRefAttr::get(builder.getContext(), known->second)));

@@ -33,6 +33,14 @@ std::shared_ptr<OwningOpRef<ModuleOp>> isolate(Operation *op) {
   return module;
 }
 
+/// Equal for operations that compute the same from the same operands.
+std::string identityOf(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << op->getName() << op->getAttrDictionary() << op->getOperandTypes() << op->getResultTypes();
+  return text;
+}
+
 struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
   explicit FoldConstants(const PassContext &context) : context(context) {}
 
@@ -57,7 +65,7 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
       if (nn::WeightOp weight = operand.getDefiningOp<nn::WeightOp>())
         recipe.inputs.push_back(weight.getSymbol().str());
       else
-        recipe.inputs.push_back(context.store->add("constant", Tensor::fromAttr(operand.getDefiningOp<nn::ConstantOp>().getValue())));
+        recipe.inputs.push_back(context.store->addShared("constant", Tensor::fromAttr(operand.getDefiningOp<nn::ConstantOp>().getValue())));
       if (base.empty())
         base = recipe.inputs.back();
     }
@@ -65,7 +73,8 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
     RankedTensorType type = cast<RankedTensorType>(op->getResult(0).getType());
     DType dtype = *toDType(type.getElementType());
     std::vector<int64_t> shape(type.getShape());
-    recipe.make = [module = isolate(op), dtype, shape](ArrayRef<Tensor> inputs) {
+    recipe.make.identity = identityOf(op);
+    recipe.make.run = [module = isolate(op), dtype, shape](ArrayRef<Tensor> inputs) {
       std::string why;
       Operation *inner = &(*module)->lookupSymbol<func::FuncOp>("made").getBody().front().front();
       FailureOr<SmallVector<Tensor, 2>> made = evaluate(inner, inputs, why);

@@ -18,7 +18,7 @@ namespace {
 /// How the dequantised matrix lies in its file: [K, N], or [N, K] and transposed.
 struct Layout {
   int64_t k, n, block, bits;
-  bool isTransposed, isSigned;
+  int64_t isTransposed, isSigned; // 0 or 1
 
   int64_t blocks() const { return k / block; }
   /// Where the element of row n and number i of `extent` (K, or its blocks) lies.
@@ -28,7 +28,7 @@ struct Layout {
 };
 
 /// Integers [N, blocks, block * bits / 8], element i of a block at bit i * bits.
-Tensor packRows(const Layout &layout, const Tensor &from) {
+Tensor packRows(const Tensor &from, Layout layout) {
   Tensor rows(DType::U8, {layout.n, layout.blocks(), layout.block * layout.bits / 8});
   MutableArrayRef<uint8_t> bytes = rows.mutableAs<uint8_t>();
   for (int64_t n = 0; n < layout.n; ++n)
@@ -40,12 +40,15 @@ Tensor packRows(const Layout &layout, const Tensor &from) {
 }
 
 /// One number a block as [N * blocks] floats, `offset` more each.
-Tensor turnBlocks(const Layout &layout, const Tensor &from, int64_t offset) {
+Tensor turnBlocks(const Tensor &from, Layout layout, int64_t offset) {
   Tensor numbers(DType::F32, {layout.n * layout.blocks()});
   for (int64_t i = 0; i < numbers.count(); ++i)
     numbers.set(i, from.at(layout.at(i / layout.blocks(), i % layout.blocks(), layout.blocks())) + static_cast<double>(offset));
   return numbers;
 }
+
+/// 0 for each block.
+Tensor zeroBlocks(const Tensor &, Layout layout) { return Tensor(DType::F32, {layout.n * layout.blocks()}); }
 
 struct FuseNbits : impl::FuseNbitsBase<FuseNbits> {
   explicit FuseNbits(const PassContext &context) : context(context) {}
@@ -104,22 +107,22 @@ struct FuseNbits : impl::FuseNbitsBase<FuseNbits> {
   SmallVector<Value, 3> pack(quant::DequantizeOp source, Layout layout) {
     SmallVector<Value, 3> values{
         weight(source, source.getInput(), DType::U8, {layout.n, layout.blocks(), layout.block * layout.bits / 8}, "rows of blocks",
-               [layout](ArrayRef<Tensor> from) { return packRows(layout, from[0]); }),
-        weight(source, source.getScale(), DType::F32, {layout.n * layout.blocks()}, "scales of rows", [layout](ArrayRef<Tensor> from) { return turnBlocks(layout, from[0], 0); })};
+               calling(packRows, layout)),
+        weight(source, source.getScale(), DType::F32, {layout.n * layout.blocks()}, "scales of rows", calling(turnBlocks, layout, 0))};
     if (source.getZero())
       values.push_back(weight(source, source.getZero(), DType::F32, {layout.n * layout.blocks()}, "zero points of rows",
-                              [layout](ArrayRef<Tensor> from) { return turnBlocks(layout, from[0], layout.offset()); }));
+                              calling(turnBlocks, layout, layout.offset())));
     else if (!layout.isSigned) // nbits_matmul's own zero point is that of signed integers
       values.push_back(weight(source, source.getScale(), DType::F32, {layout.n * layout.blocks()}, "no zero points",
-                              [layout](ArrayRef<Tensor>) { return Tensor(DType::F32, {layout.n * layout.blocks()}); }));
+                              calling(zeroBlocks, layout)));
     return values;
   }
 
   /// A weight that a recipe makes of the constant `from`.
-  Value weight(quant::DequantizeOp source, Value from, DType type, ArrayRef<int64_t> shape, StringRef doc, std::function<Tensor(ArrayRef<Tensor>)> make) {
+  Value weight(quant::DequantizeOp source, Value from, DType type, ArrayRef<int64_t> shape, StringRef doc, Making make) {
     nn::WeightOp named = from.getDefiningOp<nn::WeightOp>();
     Recipe recipe;
-    recipe.inputs.push_back(named ? named.getSymbol().str() : context.store->add("constant", Tensor::fromAttr(from.getDefiningOp<nn::ConstantOp>().getValue())));
+    recipe.inputs.push_back(named ? named.getSymbol().str() : context.store->addShared("constant", Tensor::fromAttr(from.getDefiningOp<nn::ConstantOp>().getValue())));
     recipe.doc = doc.str();
     recipe.make = std::move(make);
     std::string name = context.store->addRecipe(recipe.inputs[0] + ".rows", type, shape, std::move(recipe));

@@ -9,7 +9,9 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-Tensor packMatrices(const Tensor &from, const PackFormat &format, int64_t experts, int64_t n, int64_t k) {
+/// `name` is one of a PackFormat, whose bytes stay where they are.
+Tensor packMatrices(const Tensor &from, std::string_view name, int64_t experts, int64_t n, int64_t k) {
+  PackFormat format = *findPackFormat(name);
   int64_t source = n * format.rowBytes(k), size = format.packedBytes(n, k);
   Tensor out(DType::U8, {experts * size});
   char *to = out.mutableData();
@@ -19,12 +21,6 @@ Tensor packMatrices(const Tensor &from, const PackFormat &format, int64_t expert
 }
 
 } // namespace
-
-Value findPacked(LowerContext &context, Location loc, StringRef name, StringRef doc, RankedTensorType type) {
-  if (!context.store.contains(name) || context.store.doc(name) != doc || context.store.shape(name) != type.getShape())
-    return Value();
-  return nn::WeightOp::create(context.builder, loc, type, FlatSymbolRefAttr::get(context.builder.getContext(), name));
-}
 
 std::optional<BlockWeights> packBlockWeights(LowerContext &context, Location loc, Value weights, StringRef format, int64_t k, std::string &why) {
   std::optional<PackFormat> found = findPackFormat(format);
@@ -39,13 +35,9 @@ std::optional<BlockWeights> packBlockWeights(LowerContext &context, Location loc
     return std::nullopt;
   PackFormat row = *found;
   int64_t experts = shape.size() == 3 ? shape[0] : 1, n = shape[shape.size() - 2];
-  RankedTensorType type = RankedTensorType::get({experts * row.packedBytes(n, k)}, toMlir(DType::U8, context.builder.getContext()));
   nn::WeightOp weight = weights.getDefiningOp<nn::WeightOp>();
   std::string name = weight ? (weight.getSymbol() + ".panels").str() : "panels", doc = ("pack " + format + " rows in panels of " + Twine(row.panel)).str();
-  Value packed = weight ? findPacked(context, loc, name, doc, type) : Value();
-  if (!packed)
-    packed = context.packed(loc, name, DType::U8, type.getShape(), weights, doc,
-                            [=](ArrayRef<Tensor> from) { return packMatrices(from[0], row, experts, n, k); });
+  Value packed = context.packed(loc, name, DType::U8, {experts * row.packedBytes(n, k)}, weights, std::move(doc), calling(packMatrices, row.name, experts, n, k));
   return BlockWeights{row, experts, n, k, packed};
 }
 

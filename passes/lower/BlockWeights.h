@@ -25,8 +25,6 @@ mlir::Value blockActivations(LowerContext &context, mlir::Location loc, mlir::Va
 std::string blockKernel(llvm::StringRef stem, const BlockWeights &weights, int64_t bits);
 /// f32 [rows][k] -> activations of `bits` 8 or 16, k a multiple of 32.
 mlir::Value quantizedRows(LowerContext &context, mlir::Location loc, mlir::Value input, int64_t rows, int64_t k, int64_t bits = 8);
-/// The weight `name` that an earlier call packed, null when there is none of this doc and type.
-mlir::Value findPacked(LowerContext &context, mlir::Location loc, llvm::StringRef name, llvm::StringRef doc, mlir::RankedTensorType type);
 
 } // namespace ingot
 

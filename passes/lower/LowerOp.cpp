@@ -28,13 +28,13 @@ std::optional<Tensor> LowerContext::constant(Value value) const {
 }
 
 Value LowerContext::packed(Location loc, StringRef name, DType type, ArrayRef<int64_t> shape, ValueRange from, std::string doc,
-                           std::function<Tensor(ArrayRef<Tensor>)> make) const {
+                           Making make) const {
   Recipe recipe{{}, std::move(doc), std::move(make)};
   for (Value value : from) {
     if (nn::WeightOp weight = value.getDefiningOp<nn::WeightOp>())
       recipe.inputs.push_back(weight.getSymbol().str());
     else
-      recipe.inputs.push_back(store.add((name + ".in").str(), Tensor::fromAttr(value.getDefiningOp<nn::ConstantOp>().getValue())));
+      recipe.inputs.push_back(store.addShared((name + ".in").str(), Tensor::fromAttr(value.getDefiningOp<nn::ConstantOp>().getValue())));
   }
   std::string symbol = store.addRecipe(name, type, shape, std::move(recipe));
   RankedTensorType resultType = RankedTensorType::get(shape, toMlir(type, builder.getContext()));
@@ -56,7 +56,11 @@ static std::string firstName(Location loc) {
 void LowerContext::noteDense(Operation *op, Value value) const {
   if (!weights || !isConstant(value))
     return;
-  std::optional<WeightNote> note = denseNote(*constant(value), *weights);
+  nn::WeightOp weight = value.getDefiningOp<nn::WeightOp>();
+  auto known = weights->dense.find(weight ? weight.getSymbol().str() : "");
+  std::optional<WeightNote> note = known != weights->dense.end() ? known->second : denseNote(*constant(value), *weights);
+  if (weight)
+    weights->dense.try_emplace(weight.getSymbol().str(), note);
   if (!note)
     return;
   note->node = firstName(op->getLoc());

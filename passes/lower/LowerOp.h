@@ -28,9 +28,9 @@ struct LowerContext {
   /// The tensor behind a value when it is nn.constant, or nn.weight (recipes run; cheap only for small ones).
   std::optional<Tensor> constant(mlir::Value value) const;
   /// A weight made by a recipe from constant values: registers it in the store and returns the nn.weight that stands for it.
-  /// The recipe sees the tensors behind `from` in order.
+  /// The recipe sees the tensors behind `from` in order; equal ones give one weight (`calling`).
   mlir::Value packed(mlir::Location loc, llvm::StringRef name, DType type, llvm::ArrayRef<int64_t> shape, mlir::ValueRange from, std::string doc,
-                     std::function<Tensor(llvm::ArrayRef<Tensor>)> make) const;
+                     Making make) const;
   /// True when `packed` may be used on the value: an nn.constant or nn.weight.
   bool isConstant(mlir::Value value) const;
   /// The form of constant 8-bit weights, noted for the report; a remark at the op when zeros are stored all the same. Dense when nothing is known of

@@ -28,7 +28,7 @@ Value packFilter(nn::ConvOp op, LowerContext &context, const ConvShape &shape, i
   int64_t words = ofChannels ? (shape[IK_CONV_IC] + 1) / 2 * taps : (depth + 1) / 2;
   std::string how = "pack output channels in panels of " + std::to_string(size) + (ofChannels ? ", pairs of channels" : ", pairs along k");
   return context.packed(op.getLoc(), "conv.w", DType::BF16, {groups, (channels + size - 1) / size, words, size, 2}, op.getFilter(), how,
-                        [=](ArrayRef<Tensor> from) { return packPairs(from[0], groups, channels, taps, size, ofChannels); });
+                        calling(packPairs, groups, channels, taps, size, ofChannels));
 }
 
 /// w [G * OC][C][taps] of bf16 -> [G][ceil(OC / 16)][blocks][taps][16][W][2], zero padded.
@@ -44,10 +44,9 @@ Tensor packBlocks(const Tensor &w, int64_t groups, int64_t channels, int64_t inp
   return out;
 }
 
-/// w [G * OC][C][KH][KW] of bf16 -> [G][ceil(OC / 16)][blocks][16][W][2], words of k in the order (KH, C, KW by 2), zero padded.
-Tensor packTaps(const Tensor &w, int64_t groups, int64_t channels, const ConvShape &shape) {
-  int64_t panels = (channels + 15) / 16, row = ik_convtaps_words(shape.params.data()) * 2, depth = shape[IK_CONV_IC], high = shape[IK_CONV_KH], wide = shape[IK_CONV_KW];
-  int64_t pairs = (wide + 1) / 2, blocks = high * depth * pairs * 2 / row;
+/// w [G * OC][C][KH][KW] of bf16 -> [G][ceil(OC / 16)][blocks][16][row], k in the order (KH, C, KW by 2), zero padded.
+Tensor packTaps(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t high, int64_t wide, int64_t row) {
+  int64_t panels = (channels + 15) / 16, pairs = (wide + 1) / 2, blocks = high * depth * pairs * 2 / row;
   Tensor out(w.dtype(), {groups, panels, blocks, 16, row});
   uint16_t *to = reinterpret_cast<uint16_t *>(out.mutableData());
   const uint16_t *from = reinterpret_cast<const uint16_t *>(w.data());
@@ -80,7 +79,7 @@ Value lowerMatrix(nn::ConvOp op, LowerContext &context, ConvShape &shape, const 
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC], taps = shape.depth() / depth;
   int64_t pairs = (depth + 1) / 2, blocks = IK_CONVMATRIX_BLOCKS(pairs), row = IK_CONVMATRIX_WORDS(pairs) * 2;
   inputs[1] = context.packed(op.getLoc(), "conv.w", DType::BF16, {groups, (channels + 15) / 16, blocks, taps, 16, row}, op.getFilter(),
-                             "pack blocks of 16 output channels x " + std::to_string(row) + " k", [=](ArrayRef<Tensor> from) { return packBlocks(from[0], groups, channels, depth, taps); });
+                             "pack blocks of 16 output channels x " + std::to_string(row) + " k", calling(packBlocks, groups, channels, depth, taps));
   shape[IK_CONV_PACKED] = 1, shape[IK_CONV_KC] = matrix.band;
   int64_t scratch = IK_CONVMATRIX_SCRATCH(depth, matrix.places);
   return context.micro(op.getLoc(), "ik_convmatrix_f32_bf16", op.getResult().getType(), inputs, shape.params, shape.work(), scratch).getResult(0);
@@ -96,7 +95,7 @@ Value lowerTaps(nn::ConvOp op, LowerContext &context, ConvShape &shape, const Co
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC], wide = shape[IK_CONV_KW], row = ik_convtaps_words(shape.params.data()) * 2;
   int64_t blocks = shape[IK_CONV_KH] * depth * ((wide + 1) / 2) * 2 / row, rows = IK_CONVTAPS_ROWS(taps.band, shape[IK_CONV_SH], shape[IK_CONV_KH]);
   inputs[1] = context.packed(op.getLoc(), "conv.w", DType::BF16, {groups, (channels + 15) / 16, blocks, 16, row}, op.getFilter(),
-                             "pack taps of rows by 2, in blocks of 16 output channels x " + std::to_string(row) + " k", [=](ArrayRef<Tensor> from) { return packTaps(from[0], groups, channels, shape); });
+                             "pack taps of rows by 2, in blocks of 16 output channels x " + std::to_string(row) + " k", calling(packTaps, groups, channels, depth, shape[IK_CONV_KH], wide, row));
   shape[IK_CONV_PACKED] = 1, shape[IK_CONV_KC] = taps.band;
   int64_t scratch = IK_CONVTAPS_SCRATCH(depth, rows, taps.places, shape[IK_CONV_SW], wide);
   return context.micro(op.getLoc(), "ik_convtaps_f32_bf16", op.getResult().getType(), inputs, shape.params, shape.work(), scratch).getResult(0);

@@ -24,6 +24,10 @@ Tensor quantTable(const QuantTerms &terms, int64_t channels, bool shifted) {
   return table;
 }
 
+Tensor quantTableOf(llvm::ArrayRef<Tensor> from, int64_t channels, bool shifted, bool transposed) {
+  return quantTable({from[0], from[1], from[2], from[3], from[4], from.size() > 5 ? &from[5] : nullptr, transposed}, channels, shifted);
+}
+
 Tensor packQuadColumns(const Tensor &b, int64_t depth, int64_t columns) {
   constexpr int64_t kColumns = 16, kQuad = 4;
   int64_t panels = (columns + kColumns - 1) / kColumns, quads = (depth + kQuad - 1) / kQuad, shift = b.dtype() == DType::U8 ? 128 : 0;
@@ -76,14 +80,6 @@ Tensor packTaps(const Tensor &w, int64_t outputs, int64_t depth, int64_t high, i
   return out;
 }
 
-Tensor columnsFirst(const Tensor &b, int64_t depth, int64_t columns) {
-  Tensor out(b.dtype(), {columns, depth});
-  for (int64_t k = 0; k < depth; ++k)
-    for (int64_t j = 0; j < columns; ++j)
-      out.mutableData()[j * depth + k] = b.data()[k * columns + j];
-  return out;
-}
-
 bool hasWeightZeros(const Tensor &zeros, bool isUnsigned) {
   for (int64_t i = 0; i < zeros.count(); ++i)
     if (zeros.intAt(i) != (isUnsigned ? 128 : 0))
@@ -91,22 +87,40 @@ bool hasWeightZeros(const Tensor &zeros, bool isUnsigned) {
   return false;
 }
 
+/// How bytes of weights lie in their tensor.
+static ByteMatrix matrixOf(const Tensor &from, const PanelShape &shape, WeightStrides strides) {
+  return {from.data(), shape.groups * shape.channels, shape.depth, strides.output, strides.depth, from.dtype() == DType::U8};
+}
+
+static Tensor packBytes(const Tensor &from, WeightForm form, int64_t bytes, int64_t stored, PanelShape shape, WeightStrides strides) {
+  Tensor out(DType::I8, {bytes});
+  packForm(form, stored, matrixOf(from, shape, strides), shape, out.mutableData());
+  return out;
+}
+
+/// countStored's of constant weights.
+static StoredCounts storedOf(const LowerContext &context, mlir::Value weights, const PanelShape &shape, WeightStrides strides) {
+  auto count = [&] { return countStored(matrixOf(*context.constant(weights), shape, strides)); };
+  nn::WeightOp named = weights.getDefiningOp<nn::WeightOp>();
+  if (!named || !context.weights)
+    return count();
+  std::string key = named.getSymbol().str() + "|" + std::to_string(strides.output) + "," + std::to_string(strides.depth) + "," + std::to_string(shape.depth);
+  auto [known, isNew] = context.weights->stored.try_emplace(key);
+  if (isNew)
+    known->second = count();
+  return known->second;
+}
+
 PackedWeights packWeights(mlir::Operation *op, LowerContext &context, mlir::Value weights, const WeightUse &use, WeightStrides strides,
                           bool packDense) {
-  auto matrix = [use, strides](const Tensor &from) {
-    return ByteMatrix{from.data(), use.outputs(), use.shape.depth, strides.output, strides.depth, from.dtype() == DType::U8};
-  };
   PackedWeights packed;
-  packed.choice = context.chooseWeightForm(op, use, countStored(matrix(*context.constant(weights))));
-  WeightChoice choice = packed.choice;
+  packed.choice = context.chooseWeightForm(op, use, storedOf(context, weights, use.shape, strides));
+  const WeightChoice &choice = packed.choice;
   if (choice.form == WeightForm::Dense && !packDense)
     return packed;
   std::string doc = choice.form == WeightForm::Dense ? "pack outputs in panels of " + std::to_string(use.shape.panel) + " x 4 k" : "leave out zeros: " + choice.note.form;
-  packed.value = context.packed(op->getLoc(), "q.w", DType::I8, {choice.bytes}, weights, doc, [=](llvm::ArrayRef<Tensor> from) {
-    Tensor out(DType::I8, {choice.bytes});
-    packForm(choice, matrix(from[0]), use.shape, out.mutableData());
-    return out;
-  });
+  packed.value = context.packed(op->getLoc(), "q.w", DType::I8, {choice.bytes}, weights, doc,
+                                calling(packBytes, choice.form, choice.bytes, choice.stored, use.shape, strides));
   return packed;
 }
 

@@ -36,6 +36,8 @@ PackedWeights packWeights(mlir::Operation *op, LowerContext &context, mlir::Valu
 
 /// i32 [IK_QTABLE_ROWS][channels]; with `shifted`, u8 weights and their zeros count 128 less, as in the packed form.
 Tensor quantTable(const QuantTerms &terms, int64_t channels, bool shifted);
+/// The same from the tensors of QuantTerms in their order, the bias where there is one.
+Tensor quantTableOf(llvm::ArrayRef<Tensor> from, int64_t channels, bool shifted, bool transposed);
 
 /// b [K][N] of 8 bits -> [ceil(N / 16)][ceil(K / 4)][16][4] i8, zero padded, u8 less 128: the right side of ik_qmatmul and ik_imatmul.
 Tensor packQuadColumns(const Tensor &b, int64_t depth, int64_t columns);
@@ -45,8 +47,6 @@ Tensor packQuadChannels(const Tensor &w, int64_t groups, int64_t channels, int64
 Tensor packByteBlocks(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t taps);
 /// w [outputs][depth][high][wide] -> [outputs][high][depth][ceil(wide / 4)][4], up to whole blocks, with zeros of the same type.
 Tensor packTaps(const Tensor &w, int64_t outputs, int64_t depth, int64_t high, int64_t wide);
-/// b [K][N] -> [N][K]: the weights of quantTable.
-Tensor columnsFirst(const Tensor &b, int64_t depth, int64_t columns);
 
 } // namespace ingot
 

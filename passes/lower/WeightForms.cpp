@@ -103,11 +103,11 @@ std::optional<WeightNote> denseNote(const Tensor &weights, const WeightRequest &
   return WeightNote{"", "dense", why, 1 - real(zeros) / real(weights.count()), weights.bytes(), weights.bytes()};
 }
 
-void packForm(const WeightChoice &choice, const ByteMatrix &weights, const PanelShape &shape, char *out) {
-  switch (choice.form) {
+void packForm(WeightForm form, int64_t stored, const ByteMatrix &weights, const PanelShape &shape, char *out) {
+  switch (form) {
   case WeightForm::Dense: return packDensePanels(weights, shape, out);
   case WeightForm::Bits: return packBits(weights, shape, out);
-  case WeightForm::Quads4x1: return packQuads4x1(weights, {0, choice.stored}, out);
+  case WeightForm::Quads4x1: return packQuads4x1(weights, {0, stored}, out);
   }
 }
 

@@ -6,6 +6,8 @@
 #include "compiler/reference/Tensor.h"
 #include "passes/lower/SparsePack.h"
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +42,9 @@ struct WeightRequest {
   SparseStorage storage = SparseStorage::Fastest;
   std::string device;
   std::vector<WeightNote> notes;
+  // What was found of weights, by their names: each shape of a model asks again.
+  std::map<std::string, std::optional<WeightNote>> dense;
+  std::map<std::string, StoredCounts> stored; // with the strides
 };
 
 enum class WeightForm { Dense, Quads4x1, Bits };
@@ -64,8 +69,8 @@ WeightChoice chooseForm(const WeightUse &use, const StoredCounts &stored, const 
 /// About weights that have no other form here, when their zeros are worth a word: a byte or f32 each.
 std::optional<WeightNote> denseNote(const Tensor &weights, const WeightRequest &request);
 
-/// Fills `out`, zero before, with choice.bytes bytes.
-void packForm(const WeightChoice &choice, const ByteMatrix &weights, const PanelShape &shape, char *out);
+/// Fills `out`, zero before, with the bytes of a WeightChoice.
+void packForm(WeightForm form, int64_t stored, const ByteMatrix &weights, const PanelShape &shape, char *out);
 
 } // namespace ingot
 

@@ -85,6 +85,17 @@ CASES = {
   n = SequenceLength(t)
   y = ConcatFromSequence<axis = 0>(t)
 }""", dict(x=X), dict(y=X[[0, 1, 1]], n=np.int64(3))),
+    "quantised-shape": (NEW + """g (float[2, 3] x) => (float[3, 2] y) <float six = {6}, float two = {2}, float scale = {0.5}, uint8 zero = {128}, int64[1] rest = {-1}, int64[1] front = {0}> {
+  q = QuantizeLinear(six, scale, zero)
+  d = DequantizeLinear(q, scale, zero)
+  q1 = QuantizeLinear(two, scale, zero)
+  d1 = DequantizeLinear(q1, scale, zero)
+  h = Div(d, d1)
+  n = Cast<to = 7>(h)
+  u = Unsqueeze(n, front)
+  s = Concat<axis = 0>(u, rest)
+  y = Reshape(x, s)
+}""", dict(x=X), dict(y=X.reshape(3, 2))),
     "unnamed": (NEW + "g (float[a, b] x) => (float[c, d] y) { y = Neg(x) }", dict(x=X), dict(y=-X)),
     "follow-values": (NEW + """g (float[2, 3] x) => (float[n, 1] y, int64[n, 2] p) {
   c = NonZero(x)

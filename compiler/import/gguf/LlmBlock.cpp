@@ -110,7 +110,7 @@ Value LlmGraph::tempered(Value query, Value position) {
     auto make = [scale = model.temperatureScale, trained = model.rope.originalContext, positions = ctx](llvm::ArrayRef<Tensor>) {
       return makeTemperatures(scale, trained, positions);
     };
-    store.addRecipe(kTemperature, DType::F32, ctx, Recipe{{}, "temperatures of positions", make});
+    store.addRecipe(kTemperature, DType::F32, ctx, Recipe{{}, "temperatures of positions", {make, ""}});
   }
   int64_t rows = rowsOf(query);
   Value factors = nn::GatherOp::create(builder, loc, f32({rows}), weight(kTemperature, f32({ctx})), positionsOf(rows, position), builder.getI64IntegerAttr(0));

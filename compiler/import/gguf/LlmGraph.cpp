@@ -95,7 +95,7 @@ void LlmGraph::addRows(llvm::StringRef name, const GgufTensor &rows, llvm::Array
     GgufRequantizer::quantize(rows, target, blocks.mutableData(), /*loss=*/nullptr);
     return blocks;
   };
-  store.addRecipe(name, DType::U8, shape, Recipe{{from}, "quantise to " + target.name.lower(), make});
+  store.addRecipe(name, DType::U8, shape, Recipe{{from}, "quantise to " + target.name.lower(), {make, ""}});
 }
 
 /// ui8 [N, bytes of a row], with experts ui8 [X, N, bytes of a row]: the file's own bytes, or the blocks that --quantize makes of them. With `rows` those
@@ -144,7 +144,7 @@ Value LlmGraph::ropeTable(const LlmBlock &block) {
   if (!store.contains(name)) {
     std::vector<float> factors = windowed && model.spec.window.ownShape ? std::vector<float>() : ropeFactors();
     auto make = [rope, factors, positions = ctx](llvm::ArrayRef<Tensor>) { return makeRopeTable(rope, positions, factors); };
-    store.addRecipe(name, DType::F32, {ctx, rope.dims}, Recipe{{}, "cosines and sines of rotary positions", make});
+    store.addRecipe(name, DType::F32, {ctx, rope.dims}, Recipe{{}, "cosines and sines of rotary positions", {make, ""}});
   }
   return weight(name, f32({ctx, rope.dims}));
 }

@@ -32,14 +32,22 @@ bool isHeavy(Operation *op) {
   return false;
 }
 
-/// A dequantised weight is not folded here: with its integers in sight, dequantise -> conv -> quantise can become the integer op.
+/// A dequantised constant stays an op: with its integers in sight, dequantise -> conv -> quantise can become the integer op. Where it is as small as a
+/// shape, what is computed of it and of constants alone is known all the same: tools that quantise every operation do so with those that compute shapes.
+quant::DequantizeOp knownDequantize(Value value) {
+  constexpr int64_t kMostExtents = 8;
+  quant::DequantizeOp op = value.getDefiningOp<quant::DequantizeOp>();
+  auto isConstant = [](Value operand) { return llvm::isa_and_nonnull<nn::ConstantOp, nn::WeightOp>(operand.getDefiningOp()); };
+  bool isSmall = op && elementCount(op.getResult().getType().getShape()).value_or(kMostExtents + 1) <= kMostExtents;
+  return isSmall && llvm::all_of(op->getOperands(), isConstant) ? op : quant::DequantizeOp();
+}
+
 bool worthFolding(Operation *op) {
   if (llvm::isa<quant::DequantizeOp>(op) || op->getNumRegions() != 0 || op->getNumResults() == 0 || llvm::isa<nn::ConstantOp, nn::WeightOp>(op) || isHeavy(op))
     return false;
   int64_t operands = 0;
   for (Value operand : op->getOperands()) {
-    Operation *source = operand.getDefiningOp();
-    if (!source || !llvm::isa<nn::ConstantOp, nn::WeightOp>(source))
+    if (!llvm::isa_and_nonnull<nn::ConstantOp, nn::WeightOp>(operand.getDefiningOp()) && !knownDequantize(operand))
       return false;
     operands += std::min(bytesOf(operand), 2 * kMaxFoldOperands);
     if (operands > kMaxFoldOperands)
@@ -53,7 +61,7 @@ bool worthFolding(Operation *op) {
 Value OnnxImporter::makeConstant(const Tensor &tensor, llvm::StringRef name, Location loc) {
   if (tensor.bytes() <= nn::ConstantOp::kMaxBytes)
     return nn::ConstantOp::create(builder, loc, tensor.mlirType(&context), tensor.toAttr(&context)).getResult();
-  std::string kept = store.add(name, tensor);
+  std::string kept = store.addShared(name, tensor);
   return nn::WeightOp::create(builder, loc, tensor.mlirType(&context), FlatSymbolRefAttr::get(&context, kept)).getResult();
 }
 
@@ -63,27 +71,36 @@ std::optional<Tensor> OnnxImporter::valueOf(Value value) const {
     return Tensor::fromAttr(constant.getValue());
   if (auto weight = llvm::dyn_cast_or_null<nn::WeightOp>(op); weight && store.isPlain(weight.getSymbol()))
     return store.get(weight.getSymbol());
+  if (quant::DequantizeOp dequantize = value ? knownDequantize(value) : quant::DequantizeOp()) {
+    std::optional<llvm::SmallVector<Tensor, 2>> made = evaluated(dequantize);
+    return made ? std::optional<Tensor>((*made)[0]) : std::nullopt;
+  }
   return std::nullopt;
 }
 
-/// Replaces an op by its value. True when done; then `op` is gone.
-bool OnnxImporter::fold(Operation *op, llvm::SmallVectorImpl<Value> &results) {
-  if (!worthFolding(op))
-    return false;
+std::optional<llvm::SmallVector<Tensor, 2>> OnnxImporter::evaluated(Operation *op) const {
   llvm::SmallVector<Tensor> operands;
   for (Value operand : op->getOperands()) {
     std::optional<Tensor> tensor = valueOf(operand);
     if (!tensor)
-      return false;
+      return std::nullopt;
     operands.push_back(std::move(*tensor));
   }
   std::string why;
   llvm::FailureOr<llvm::SmallVector<Tensor, 2>> values = evaluate(op, operands, why);
   if (llvm::failed(values) || values->size() != op->getNumResults())
-    return false;
+    return std::nullopt;
   for (auto [value, expected] : llvm::zip(*values, op->getResultTypes()))
     if (value.mlirType(&context) != expected)
-      return false;
+      return std::nullopt;
+  return *values;
+}
+
+/// Replaces an op by its value. True when done; then `op` is gone.
+bool OnnxImporter::fold(Operation *op, llvm::SmallVectorImpl<Value> &results) {
+  std::optional<llvm::SmallVector<Tensor, 2>> values = worthFolding(op) ? evaluated(op) : std::nullopt;
+  if (!values)
+    return false;
   for (const Tensor &value : *values)
     results.push_back(makeConstant(value, "folded", op->getLoc()));
   op->erase();

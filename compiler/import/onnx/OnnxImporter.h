@@ -148,6 +148,7 @@ private:
   // OnnxFold.cpp: what is known while importing.
   mlir::Value makeConstant(const Tensor &tensor, llvm::StringRef name, mlir::Location loc);
   std::optional<Tensor> valueOf(mlir::Value value) const;
+  std::optional<llvm::SmallVector<Tensor, 2>> evaluated(mlir::Operation *op) const;
   bool fold(mlir::Operation *op, llvm::SmallVectorImpl<mlir::Value> &results);
 
   std::string path;

@@ -45,7 +45,7 @@ Value packFilter(nn::ConvOp op, LowerContext &context, const ConvShape &shape) {
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth();
   return context.packed(op.getLoc(), "conv.w", *toDType(elementOf(op.getFilter())), {groups, shape.panels(), depth, IK_CONV_PANEL}, op.getFilter(),
                         "pack output channels in panels of 8",
-                        [=](ArrayRef<Tensor> from) { return packPanels(from[0], groups, channels, depth, IK_CONV_PANEL); });
+                        calling(packPanels, groups, channels, depth, IK_CONV_PANEL));
 }
 
 Value callKernel(nn::ConvOp op, LowerContext &context, StringRef row, ArrayRef<Value> inputs, const ConvShape &shape, int64_t scratch) {
@@ -68,7 +68,7 @@ Value lowerWinograd(nn::ConvOp op, LowerContext &context, const ConvShape &shape
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC];
   inputs[1] = context.packed(op.getLoc(), "conv.w", DType::F32, {groups, shape.panels(), IK_WINO_POINTS, depth, IK_CONV_PANEL}, op.getFilter(),
                              "transform for Winograd's form, output channels in panels of 8",
-                             [=](ArrayRef<Tensor> from) { return packWinograd(from[0], groups, channels, depth); });
+                             calling(packWinograd, groups, channels, depth));
   return callKernel(op, context, ("ik_convwino_" + suffix).str(), inputs, shape, winogradScratch(shape));
 }
 
@@ -85,7 +85,7 @@ Value packColumns(nn::ConvOp op, LowerContext &context, const ConvShape &shape) 
   constexpr int64_t kPanel = 16;
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth();
   return context.packed(op.getLoc(), "conv.w", *toDType(elementOf(op.getFilter())), {groups, (channels + kPanel - 1) / kPanel, depth, kPanel}, op.getFilter(),
-                        "pack output channels in panels of 16", [=](ArrayRef<Tensor> from) { return packPanels(from[0], groups, channels, depth, kPanel); });
+                        "pack output channels in panels of 16", calling(packPanels, groups, channels, depth, kPanel));
 }
 
 /// Whether rows of channels (in whole fours or eights) are fewer than vectors of places for each of 8 channels.
@@ -164,6 +164,12 @@ Lowered lowerFloat(nn::ConvOp op, LowerContext &context, ConvShape &shape, Strin
   return SmallVector<Value, 2>{context.label(lowerWay(op, context, shape, way, suffix, inputs), key)};
 }
 
+Tensor plainTable(const Tensor &weights, int64_t channels) {
+  Tensor one(DType::F32, {1}), zero(DType::I32, {1});
+  one.set(0, 1);
+  return quantTable({one, weights, one, zero, one, nullptr}, channels, /*shifted=*/true);
+}
+
 /// 8-bit integers to i32. The table of the quantised kernels says what the shift of u8 weights by 128 costs.
 Value lowerBytes(nn::ConvOp op, LowerContext &context, const ConvShape &shape) {
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth();
@@ -173,13 +179,9 @@ Value lowerBytes(nn::ConvOp op, LowerContext &context, const ConvShape &shape) {
   params[IK_CONV_COUNT + IK_Q_W_ZEROS] = isUnsignedByte(op.getFilter());
   Value weights = context.packed(op.getLoc(), "conv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, 1, IK_CONV_PANEL, 4}, op.getFilter(),
                                  "pack output channels in panels of 8 x 4 k",
-                                 [=](ArrayRef<Tensor> from) { return packQuadChannels(from[0], groups, channels, depth, 1); });
+                                 calling(packQuadChannels, groups, channels, depth, 1));
   Value table = context.packed(op.getLoc(), "conv.table", DType::I32, {IK_QTABLE_ROWS, groups * channels}, op.getFilter(), "sums and zeros of the channels",
-                               [=](ArrayRef<Tensor> from) {
-                                 Tensor one(DType::F32, {1}), zero(DType::I32, {1});
-                                 one.set(0, 1);
-                                 return quantTable({one, from[0], one, zero, one, nullptr}, groups * channels, true);
-                               });
+                               calling(plainTable, groups * channels));
   return context.micro(op.getLoc(), "ik_iconv", op.getResult().getType(), {op.getInput(), weights, table}, params, shape.work(), IK_QCONV_SCRATCH(depth))
       .getResult(0);
 }

@@ -78,7 +78,7 @@ Lowered lowerConvTranspose(Operation *operation, LowerContext &context, std::str
     if (p[IK_CONV_PACKED])
       inputs[1] = context.packed(op.getLoc(), "conv_transpose.w", *toDType(element), length, op.getFilter(),
                                  "pack the taps of each phase, output channels in panels of 8",
-                                 [p](ArrayRef<Tensor> from) { return packPhases(from[0], p); });
+                                 {[p](ArrayRef<Tensor> from) { return packPhases(from[0], p); }, ""});
   }
   if (op.getBias())
     inputs.push_back(op.getBias());

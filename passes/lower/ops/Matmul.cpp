@@ -17,7 +17,6 @@ namespace {
 using Lowered = FailureOr<SmallVector<Value, 2>>;
 constexpr int64_t kPanel = 16; // columns of b side by side
 
-
 /// b [batch][K][N] -> [batch][ceil(N / 16)][K][16], zero padded.
 Tensor packColumns(const Tensor &b, int64_t batch, int64_t depth, int64_t columns) {
   int64_t panels = (columns + kPanel - 1) / kPanel, width = byteWidth(b.dtype());
@@ -59,7 +58,7 @@ Value packRight(nn::MatmulOp op, LowerContext &context, MatmulShape &shape) {
   int64_t depth = shape[IK_MATMUL_K], columns = shape[IK_MATMUL_N], panels = (columns + kPanel - 1) / kPanel;
   int64_t batch = packedBatch(op, shape, panels * depth * kPanel);
   return context.packed(op.getLoc(), "matmul.b", *toDType(tensorType(op.getRhs()).getElementType()), {batch, panels, depth, kPanel}, op.getRhs(),
-                        kColumnPanels.str(), [=](ArrayRef<Tensor> from) { return packColumns(from[0], batch, depth, columns); });
+                        kColumnPanels.str(), calling(packColumns, batch, depth, columns));
 }
 
 bool takeEpilogue(nn::MatmulOp op, MatmulShape &shape, std::string &why) {
@@ -88,7 +87,7 @@ Lowered lowerNarrow(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, 
   } else {
     int64_t batch = packedBatch(op, shape, panels * words * kPanel);
     right = context.packed(op.getLoc(), "matmul.b", type, {batch, panels, words, kPanel, 2}, op.getRhs(), "pack columns in panels of 16 x 2 k",
-                           [=](ArrayRef<Tensor> from) { return packPairs(from[0], batch, depth, columns); });
+                           calling(packPairs, batch, depth, columns));
   }
   Value left = narrowOperand(context, op.getLoc(), op.getLhs(), type);
   return SmallVector<Value, 2>{context.micro(op.getLoc(), isHalf ? "ik_matmul_f32_f16" : "ik_matmul_f32_bf16", op.getResult().getType(), {left, right},
@@ -115,6 +114,12 @@ Lowered lowerFloat(nn::MatmulOp op, LowerContext &context, MatmulShape &shape, S
                                              IK_MATMUL_SCRATCH(shape[IK_MATMUL_K])).getResult(0)};
 }
 
+Tensor plainTable(const Tensor &weights, int64_t columns) {
+  Tensor one(DType::F32, {1}), zero(DType::I32, {1});
+  one.set(0, 1);
+  return quantTable({one, weights, one, zero, one, nullptr, /*transposed=*/true}, columns, /*shifted=*/true);
+}
+
 /// 8-bit integers to i32. The table of the quantised kernels says what b's shift by 128 costs.
 Value lowerBytes(nn::MatmulOp op, LowerContext &context, const MatmulShape &shape) {
   int64_t depth = shape[IK_MATMUL_K], columns = shape[IK_MATMUL_N];
@@ -122,13 +127,9 @@ Value lowerBytes(nn::MatmulOp op, LowerContext &context, const MatmulShape &shap
   params.resize(IK_QMATMUL_COUNT, 0);
   params[IK_MATMUL_COUNT + IK_Q_X_UNSIGNED] = isUnsignedByte(op.getLhs());
   Value packed = context.packed(op.getLoc(), "matmul.b", DType::I8, {(columns + 15) / 16, (depth + 3) / 4, 16, 4}, op.getRhs(),
-                                "pack columns in panels of 16 x 4 k", [=](ArrayRef<Tensor> from) { return packQuadColumns(from[0], depth, columns); });
+                                "pack columns in panels of 16 x 4 k", calling(packQuadColumns, depth, columns));
   Value table = context.packed(op.getLoc(), "matmul.table", DType::I32, {IK_QTABLE_ROWS, columns}, op.getRhs(), "sums and zeros of the columns",
-                               [=](ArrayRef<Tensor> from) {
-                                 Tensor one(DType::F32, {1}), zero(DType::I32, {1}), weights = columnsFirst(from[0], depth, columns);
-                                 one.set(0, 1);
-                                 return quantTable({one, weights, one, zero, one, nullptr}, columns, true);
-                               });
+                               calling(plainTable, columns));
   return context.micro(op.getLoc(), "ik_imatmul", op.getResult().getType(), {op.getLhs(), packed, table}, params, shape.work(), IK_QMATMUL_SCRATCH(depth))
       .getResult(0);
 }

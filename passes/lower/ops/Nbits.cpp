@@ -53,14 +53,14 @@ bool areBytes(const Tensor &zeros) {
   return llvm::all_of(floats(zeros), [](float value) { return value >= 0 && value <= 255 && value == std::trunc(value); });
 }
 
-Tensor packTensors(const NbitsShape &shape, ArrayRef<Tensor> from) {
+Tensor packTensors(ArrayRef<Tensor> from, NbitsShape shape) {
   NbitsScales scales{floats(from[1]), from.size() > 2 ? zeroPoints(from[2], shape) : std::vector<float>()};
   Tensor out(DType::U8, {shape.packedBytes()});
   packNbits(shape, from[0].as<uint8_t>().data(), scales, reinterpret_cast<uint8_t *>(out.mutableData()));
   return out;
 }
 
-/// Names what the packed weight holds beside the integers, so that two ops share it only when all agree.
+/// Names what the packed weight holds beside the integers.
 std::string docOf(const Source &source, const NbitsShape &shape) {
   auto name = [](Value value) -> StringRef {
     nn::WeightOp weight = value ? value.getDefiningOp<nn::WeightOp>() : nn::WeightOp();
@@ -83,14 +83,9 @@ std::optional<Packed> packWeights(LowerContext &context, Location loc, const Sou
   NbitsShape shape{stored[0], source.k, source.bits, source.block, stored[1]};
   shape.scaleBytes = areHalves(*context.constant(source.scales)) ? 2 : 4;
   shape.zeroBytes = !source.zeros ? 0 : areBytes(*context.constant(source.zeros)) ? 1 : 4;
-  RankedTensorType type = RankedTensorType::get({shape.packedBytes()}, toMlir(DType::U8, context.builder.getContext()));
   nn::WeightOp weight = source.weights.getDefiningOp<nn::WeightOp>();
-  bool isShared = weight && source.scales.getDefiningOp<nn::WeightOp>() && (!source.zeros || source.zeros.getDefiningOp<nn::WeightOp>());
-  std::string name = weight ? (weight.getSymbol() + ".panels").str() : "panels", doc = docOf(source, shape);
-  Value packed = isShared ? findPacked(context, loc, name, doc, type) : Value();
-  if (!packed)
-    packed = context.packed(loc, name, DType::U8, type.getShape(), from, doc, [=](ArrayRef<Tensor> tensors) { return packTensors(shape, tensors); });
-  return Packed{shape, packed};
+  std::string name = weight ? (weight.getSymbol() + ".panels").str() : "panels";
+  return Packed{shape, context.packed(loc, name, DType::U8, {shape.packedBytes()}, from, docOf(source, shape), calling(packTensors, shape))};
 }
 
 Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &why) {

@@ -41,9 +41,7 @@ Value makeTable(quant::ConvOp op, LowerContext &context, const ConvShape &shape,
   if (op.getBias())
     from.push_back(op.getBias());
   return context.packed(op.getLoc(), "qconv.table", DType::I32, {IK_QTABLE_ROWS, channels}, from, "bias, sums, zeros and multipliers",
-                        [=](ArrayRef<Tensor> t) {
-                          return quantTable({t[0], t[1], t[2], t[3], t[4], t.size() > 5 ? &t[5] : nullptr}, channels, shifted);
-                        });
+                        calling(quantTableOf, channels, shifted, /*transposed=*/false));
 }
 
 /// The kernel, and how it keeps the lines of a band: output rows of a band (of ik_qconvmatrix places where pointwise), places of one channel.
@@ -131,7 +129,7 @@ Value lowerLines(quant::ConvOp op, LowerContext &context, const ConvShape &shape
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], taps = shape[IK_CONV_KH] * shape[IK_CONV_KW], depth = shape.depth() / taps;
   Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, taps, IK_CONV_PANEL, 4}, op.getFilter(),
                                  "pack output channels in panels of 8 x 4 k",
-                                 [=](ArrayRef<Tensor> from) { return packQuadChannels(from[0], groups, channels, depth, taps); });
+                                 calling(packQuadChannels, groups, channels, depth, taps));
   int64_t phases = IK_CONVLINES_PHASES(shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]);
   int64_t rows = IK_QCONVLINES_ROWS(IK_CONVLINES_LINES(lines.band, shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]), shape[IK_CONV_SH], phases);
   int64_t scratch = IK_QCONVLINES_SCRATCH(depth, taps, lines.places, std::min(rows, shape[IK_CONV_IH]) * shape[IK_CONV_IW]);
@@ -145,7 +143,7 @@ Value lowerMatrix(quant::ConvOp op, LowerContext &context, const ConvShape &shap
   int64_t quads = (depth + 3) / 4, blocks = IK_CONVMATRIX_BLOCKS(quads), row = IK_CONVMATRIX_WORDS(quads) * 4;
   Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, (channels + 15) / 16, blocks, taps, 16, row}, op.getFilter(),
                                  "pack blocks of 16 output channels x " + std::to_string(row) + " k",
-                                 [=](ArrayRef<Tensor> from) { return packByteBlocks(from[0], groups, channels, depth, taps); });
+                                 calling(packByteBlocks, groups, channels, depth, taps));
   bool isPointwise = shape.isPointwise();
   int64_t phases = IK_CONVLINES_PHASES(shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]);
   int64_t rows = IK_QCONVLINES_ROWS(IK_CONVLINES_LINES(lines.band, shape[IK_CONV_KH], shape[IK_CONV_DH], shape[IK_CONV_SH]), shape[IK_CONV_SH], phases);
@@ -154,14 +152,18 @@ Value lowerMatrix(quant::ConvOp op, LowerContext &context, const ConvShape &shap
   return context.micro(op.getLoc(), "ik_qconvmatrix", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
 }
 
+/// w [G * OC][depth][high][wide] -> [G][ceil(OC / 16)][blocks][16][W][4].
+Tensor packTapBlocks(const Tensor &w, int64_t groups, int64_t channels, int64_t depth, int64_t high, int64_t wide) {
+  Tensor taps = packTaps(w, groups * channels, depth, high, wide);
+  return packByteBlocks(taps, groups, channels, taps.shape()[1], 1);
+}
+
 /// Dense weights likewise for few input channels: [G][ceil(OC / 16)][blocks][16][W][4].
 Value lowerTaps(quant::ConvOp op, LowerContext &context, const ConvShape &shape, ArrayRef<int64_t> params, const ByteLines &lines) {
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape[IK_CONV_IC], high = shape[IK_CONV_KH], wide = shape[IK_CONV_KW];
   int64_t words = high * depth * ((wide + 3) / 4), blocks = IK_CONVMATRIX_BLOCKS(words), row = IK_CONVMATRIX_WORDS(words) * 4;
   Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, (channels + 15) / 16, blocks, 1, 16, row}, op.getFilter(),
-                                 "pack taps of rows by 4, in blocks of 16 output channels x " + std::to_string(row) + " k", [=](ArrayRef<Tensor> from) {
-                                   return packByteBlocks(packTaps(from[0], groups * channels, depth, high, wide), groups, channels, blocks * row, 1);
-                                 });
+                                 "pack taps of rows by 4, in blocks of 16 output channels x " + std::to_string(row) + " k", calling(packTapBlocks, groups, channels, depth, high, wide));
   int64_t rows = IK_CONVTAPS_ROWS(lines.band, shape[IK_CONV_SH], high), scratch = IK_QCONVTAPS_SCRATCH(depth, rows, lines.places, shape[IK_CONV_SW], wide);
   SmallVector<Value> inputs{op.getInput(), weights, makeTable(op, context, shape, true)};
   return context.micro(op.getLoc(), "ik_qconvtaps", op.getResult().getType(), inputs, params, shape.work(), scratch).getResult(0);
@@ -221,18 +223,20 @@ Lowered lowerConv(Operation *operation, LowerContext &context, std::string &why)
       context.micro(op.getLoc(), "ik_qconvnd", op.getResult().getType(), op->getOperands(), slowParams(op, shape), shape.work()).getResult(0)};
 }
 
-/// i32 [IK_QTABLE_REAL_ROWS][channels]: no bias; factors and shifts.
+/// From factors, weights, their zeros, shifts: i32 [IK_QTABLE_REAL_ROWS][channels], no bias; factors and shifts.
+Tensor realTable(ArrayRef<Tensor> from, int64_t channels) {
+  Tensor one(DType::F32, {1}), out(DType::I32, {IK_QTABLE_REAL_ROWS, channels});
+  one.set(0, 1);
+  Tensor terms = quantTable({one, from[1], from[0], from[2], one, nullptr}, channels, /*shifted=*/true);
+  std::memcpy(out.mutableData(), terms.data(), terms.bytes());
+  std::memcpy(out.mutableData() + terms.bytes(), from[3].data(), from[3].bytes());
+  return out;
+}
+
 Value makeRealTable(quant::RealConvOp op, LowerContext &context, int64_t channels) {
   SmallVector<Value> from{op.getFactor(), op.getFilter(), op.getFilterZero(), op.getShift()};
   return context.packed(op.getLoc(), "qconv.table", DType::I32, {IK_QTABLE_REAL_ROWS, channels}, from, "sums, zeros, factors and shifts",
-                        [=](ArrayRef<Tensor> t) {
-                          Tensor one(DType::F32, {1}), out(DType::I32, {IK_QTABLE_REAL_ROWS, channels});
-                          one.set(0, 1);
-                          Tensor terms = quantTable({one, t[1], t[0], t[2], one, nullptr}, channels, true);
-                          std::memcpy(out.mutableData(), terms.data(), terms.bytes());
-                          std::memcpy(out.mutableData() + terms.bytes(), t[3].data(), t[3].bytes());
-                          return out;
-                        });
+                        calling(realTable, channels));
 }
 
 Lowered lowerRealConv(Operation *operation, LowerContext &context, std::string &why) {
@@ -250,7 +254,7 @@ Lowered lowerRealConv(Operation *operation, LowerContext &context, std::string &
   int64_t groups = shape[IK_CONV_G], channels = shape[IK_CONV_OC], depth = shape.depth();
   Value weights = context.packed(op.getLoc(), "qconv.w", DType::I8, {groups, shape.panels(), (depth + 3) / 4, 1, IK_CONV_PANEL, 4}, op.getFilter(),
                                  "pack output channels in panels of 8 x 4 k",
-                                 [=](ArrayRef<Tensor> from) { return packQuadChannels(from[0], groups, channels, depth, 1); });
+                                 calling(packQuadChannels, groups, channels, depth, 1));
   SmallVector<int64_t> params(shape.params);
   params.resize(IK_QCONV_COUNT, 0);
   params[IK_CONV_ACT] = epilogue->activation, params[IK_CONV_ALPHA] = paramF32(epilogue->alpha), params[IK_CONV_BETA] = paramF32(epilogue->beta);

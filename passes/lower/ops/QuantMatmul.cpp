@@ -26,9 +26,8 @@ Value makeTable(quant::MatmulOp op, LowerContext &context, int64_t n) {
   SmallVector<Value> from{op.getLhsScale(), op.getRhs(), op.getRhsScale(), op.getRhsZero(), op.getResultScale()};
   if (op.getBias())
     from.push_back(op.getBias());
-  return context.packed(op.getLoc(), "qmatmul.table", DType::I32, {IK_QTABLE_ROWS, n}, from, "bias, sums, zeros and multipliers", [=](ArrayRef<Tensor> t) {
-    return quantTable({t[0], t[1], t[2], t[3], t[4], t.size() > 5 ? &t[5] : nullptr, /*transposed=*/true}, n, /*shifted=*/true);
-  });
+  return context.packed(op.getLoc(), "qmatmul.table", DType::I32, {IK_QTABLE_ROWS, n}, from, "bias, sums, zeros and multipliers",
+                        calling(quantTableOf, n, /*shifted=*/true, /*transposed=*/true));
 }
 
 /// x, packed weights, table -> y.

@@ -46,7 +46,7 @@ struct Resizer {
   bool isHalf() const { return element.isF32() || element.isF16(); }
   Type wide() const { return isHalf() ? Type(context.builder.getF32Type()) : Type(context.builder.getF64Type()); }
   Value weight(StringRef name, DType type, ArrayRef<int64_t> shape, Tensor tensor) const {
-    return context.packed(op->getLoc(), name, type, shape, {}, "taps of a resized axis", [tensor](ArrayRef<Tensor>) { return tensor; });
+    return context.packed(op->getLoc(), name, type, shape, {}, "taps of a resized axis", {[tensor](ArrayRef<Tensor>) { return tensor; }, ""});
   }
   Value indices(const ResizeAxis &axis) const;
   Value weights(const ResizeAxis &axis) const;

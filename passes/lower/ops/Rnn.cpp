@@ -77,7 +77,7 @@ Lowered lowerRnn(Operation *operation, LowerContext &context, std::string &why) 
   for (size_t i = 1; i <= 2 && p[IK_RNN_PACKED]; ++i) {
     int64_t depth = i == 1 ? x[2] : hidden;
     inputs[i] = context.packed(op.getLoc(), "rnn.w", DType::F32, {panels, depth, gates, 16}, inputs[i], "pack 16 hidden units side by side",
-                               [=](ArrayRef<Tensor> from) { return packUnits(from[0], gates, hidden, depth); });
+                               calling(packUnits, gates, hidden, depth));
   }
   int64_t weights = gates * IK_RNN_PADDED(hidden) * (x[2] + hidden);
   int64_t scratch = IK_RNN_SCRATCH(hidden, p[IK_RNN_PACKED] ? 0 : weights);
@@ -101,8 +101,9 @@ Tensor packQuads(const Tensor &r, int64_t hidden) {
   return out;
 }
 
-/// [ceil(H / 16)][4][IK_QLSTM_ROWS][16]: sums of signed weights, their zero points, the bits of their scales.
-Tensor columnTable(const Tensor &r, const Tensor &scale, const Tensor &zero, int64_t hidden) {
+/// From weights, scales and zero points: [ceil(H / 16)][4][IK_QLSTM_ROWS][16], sums of signed weights, their zero points, the bits of their scales.
+Tensor columnTable(ArrayRef<Tensor> from, int64_t hidden) {
+  const Tensor &r = from[0], &scale = from[1], &zero = from[2];
   Tensor out(DType::I32, {IK_RNN_PADDED(hidden) / 16, kGates, IK_QLSTM_ROWS, 16});
   for (int64_t g = 0; g < kGates; ++g)
     for (int64_t j = 0; j < hidden; ++j) {
@@ -134,9 +135,9 @@ Lowered lowerByteLstm(Operation *operation, LowerContext &context, std::string &
   }
   int64_t panels = IK_RNN_PADDED(hidden) / 16;
   Value quads = context.packed(op.getLoc(), "qlstm.r", DType::I8, {panels, IK_QLSTM_QUADS(hidden), kGates, 16, 4}, weights[0],
-                               "pack 16 hidden units side by side", [=](ArrayRef<Tensor> from) { return packQuads(from[0], hidden); });
+                               "pack 16 hidden units side by side", calling(packQuads, hidden));
   Value table = context.packed(op.getLoc(), "qlstm.table", DType::I32, {panels, kGates, IK_QLSTM_ROWS, 16}, weights, "sums, zeros and scales",
-                               [=](ArrayRef<Tensor> from) { return columnTable(from[0], from[1], from[2], hidden); });
+                               calling(columnTable, hidden));
   SmallVector<Value> inputs{op.getInputs()[0], quads, table};
   llvm::append_range(inputs, op.getInputs().drop_front(4));
   kernel::MicroOp call = context.micro(op.getLoc(), "ik_qlstm", op->getResultTypes(), inputs, p, sums[0] * sums[1] * kGates * hidden * hidden,

@@ -46,6 +46,7 @@ void testContainer();
 void testDamage();
 void testIdentifiers();
 void testPackage();
+void testStore();
 
 } // namespace ingot::test
 

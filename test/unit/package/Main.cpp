@@ -61,6 +61,7 @@ int main(int argc, char **argv) {
   testDamage();
   testIdentifiers();
   testPackage();
+  testStore();
   std::printf("%d failures\n", failures);
   return failures != 0;
 }

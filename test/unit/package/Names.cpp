@@ -58,7 +58,7 @@ void test::testPackage() {
   sample.program.weights[1] = {"absent", 64, 20};
   CHECK(codeOf(writePackage(request, (dir + "/bad").str())) == "IG0503");
   sample = makeSample();
-  Recipe shorter{{}, "too short", [](llvm::ArrayRef<Tensor>) { return Tensor(DType::F32, {3}); }};
+  Recipe shorter{{}, "too short", {[](llvm::ArrayRef<Tensor>) { return Tensor(DType::F32, {3}); }, ""}};
   std::string wrong = sample.store.addRecipe("wrong", DType::F32, {5}, shorter);
   sample.program.weights[1].name = wrong;
   for (unsigned jobs : {1u, 2u}) {

@@ -35,12 +35,13 @@ Steps test::makeSteps() {
 Sample test::makeSample() {
   Sample sample;
   std::string base = sample.store.add("plain", counting());
-  Recipe doubled{{base}, "double", [](llvm::ArrayRef<Tensor> in) {
-                   Tensor out(DType::F32, in[0].shape());
-                   for (int i = 0; i < 5; ++i)
-                     out.set(i, 2 * in[0].at(i));
-                   return out;
-                 }};
+  Tensor (*twice)(const Tensor &) = [](const Tensor &in) {
+    Tensor out(DType::F32, in.shape());
+    for (int i = 0; i < 5; ++i)
+      out.set(i, 2 * in.at(i));
+    return out;
+  };
+  Recipe doubled{{base}, "double", calling(twice)};
   std::string made = sample.store.addRecipe("made", DType::F32, {5}, doubled);
   sample.program.arenaBytes = 64;
   sample.program.workers = 2;

@@ -144,12 +144,12 @@ int main() {
   loadDialects(context);
   WeightStore store;
   store.add("plain", tensorOf(RankedTensorType::get({3}, Float32Type::get(&context)), {1, 2, 3}));
-  store.addRecipe("twice", DType::F32, {3}, Recipe{{"plain"}, "double", [](llvm::ArrayRef<Tensor> inputs) {
+  store.addRecipe("twice", DType::F32, {3}, Recipe{{"plain"}, "double", {[](llvm::ArrayRef<Tensor> inputs) {
     Tensor made = inputs[0];
     for (int64_t i = 0; i < made.count(); ++i)
       made.set(i, 2 * made.at(i));
     return made;
-  }});
+  }, ""}});
   unsigned failures = checkAttributes(context) + checkStates(context, store) + checkFormats(), count = 0;
   for (auto cases : {elementCases, movementCases, groupCases, windowCases, quantCases, sequenceCases})
     for (const Case &test : cases()) {
