@@ -86,11 +86,11 @@ class Narrower {
 public:
   Narrower(const CompileOptions &options, MLIRContext &context) : options(options), context(context) {}
 
-  /// What is left of `shapes`, and a warning for each dimension that loses extents; all of it where no shape at all is found.
-  ShapeSets run(const ShapeSets &shapes, Diagnostics &diagnostics) {
+  /// What is left of `shapes`, and a warning for each dimension that loses extents. None where no shape at all is found.
+  std::optional<ShapeSets> run(const ShapeSets &shapes, Diagnostics &diagnostics) {
     std::optional<std::map<std::string, int64_t>> base = findBase(shapes);
     if (!base)
-      return shapes;
+      return std::nullopt;
     ShapeSets left = shapes;
     std::map<std::string, std::string> reasons;
     for (const std::string &name : shapes.bounded)
@@ -176,7 +176,9 @@ private:
     std::string text;
     llvm::raw_string_ostream(text) << kept.size() << " of the " << asked.size() << " extents of '" << printable(name) << "' from " << asked.front() << " to "
                                    << asked.back() << " are compiled (" << why << ")";
-    diagnostics.report(kLeftOutCode, std::move(text), {options.modelPath}, "the header lists those that there are; LO..HI:STEP or a list says which are needed");
+    const char *help = kept.size() > 1 ? "the header lists those that there are; LO..HI:STEP or a list says which are needed"
+                                       : "where it follows from other dimensions say how: --dim total=past+seq";
+    diagnostics.report(kLeftOutCode, std::move(text), {options.modelPath}, help);
   }
 
   const CompileOptions &options;
@@ -232,9 +234,9 @@ ImportedModel importShapes(const CompileOptions &given, ShapeSets &shapes, MLIRC
   if (isTried)
     model = importAll(options, shapes, context, store, said);
   if (!model.module && !shapes.bounded.empty()) {
-    ShapeSets narrowed = Narrower(options, context).run(shapes, diagnostics);
-    if (!isTried || narrowed.dims != shapes.dims) {
-      shapes = std::move(narrowed);
+    std::optional<ShapeSets> narrowed = Narrower(options, context).run(shapes, diagnostics);
+    if (!isTried || (narrowed && narrowed->dims != shapes.dims)) {
+      shapes = narrowed.value_or(shapes);
       said = {};
       if (shapes.count() > 0)
         model = importAll(options, shapes, context, store, said);
@@ -242,6 +244,9 @@ ImportedModel importShapes(const CompileOptions &given, ShapeSets &shapes, MLIRC
         said.report(kShapesCode, "the extents given with --dim combine to more than " + std::to_string(kMostShapes) + " shapes of the model", where,
                     "every combination is compiled: give a step, LO..HI:STEP, or list those that are needed");
     }
+    if (narrowed && !model.module && shapes.count() > 1)
+      said.report(kShapesCode, "the model has no shape with some combinations of the extents given with --dim", where,
+                  "where a dimension follows from others say how: --dim total=past+seq");
   }
   for (const Diagnostic &diagnostic : said.all())
     diagnostics.report(diagnostic);

@@ -44,6 +44,8 @@ llvm::json::Object buildRecord(const CompileOptions &options, const ShapeSets &s
   llvm::json::Object dims, shapes, binds;
   for (const auto &[name, extent] : options.import.dims)
     dims[llvm::json::fixUTF8(name)] = extent;
+  for (const auto &[name, relation] : options.import.relations)
+    dims[llvm::json::fixUTF8(name)] = relation;
   for (const auto &[name, extents] : shapeSets.dims)
     dims[llvm::json::fixUTF8(name)] = llvm::json::Array(extents);
   for (const auto &[name, shape] : options.import.inputShapes)

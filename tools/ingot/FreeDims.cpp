@@ -1,6 +1,7 @@
 // Reads the dimensions of a model's inputs, and finds an extent for those that nothing has bound.
 #include "tools/ingot/FreeDims.h"
 
+#include "compiler/import/onnx/DimExpr.h"
 #include "compiler/import/onnx/OnnxReader.h"
 #include "dialects/Registry.h"
 
@@ -12,7 +13,7 @@ namespace ingot {
 
 namespace {
 
-/// Names of the free dimensions, in the model's order.
+/// Names of the free dimensions, in the model's order; not of those that follow from others.
 std::vector<std::string> freeDims(llvm::StringRef path, const ImportOptions &import) {
   std::vector<std::string> names;
   Diagnostics ignored;
@@ -29,10 +30,15 @@ std::vector<std::string> freeDims(llvm::StringRef path, const ImportOptions &imp
     for (int axis = 0; axis < shape.dim_size(); ++axis) {
       const onnx::TensorShapeProto::Dimension &dim = shape.dim(axis);
       std::string name = dimensionName(input, axis);
-      if ((!dim.has_dim_value() || dim.dim_value() < 0) && !import.dims.count(name) && !llvm::is_contained(names, name))
+      bool isKnown = import.dims.count(name) || import.relations.count(name);
+      if ((!dim.has_dim_value() || dim.dim_value() < 0) && !isKnown && !llvm::is_contained(names, name))
         names.push_back(std::move(name));
     }
   }
+  llvm::erase_if(names, [all = names](const std::string &name) {
+    std::optional<DimExpr> relation = DimExpr::parse(name);
+    return relation && llvm::all_of(relation->names(), [&](const std::string &part) { return llvm::is_contained(all, part); });
+  });
   return names;
 }
 

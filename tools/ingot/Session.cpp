@@ -2,6 +2,7 @@
 #include "tools/ingot/Session.h"
 
 #include "compiler/import/gguf/GgufReader.h"
+#include "compiler/import/onnx/DimExpr.h"
 #include "compiler/support/Files.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -12,7 +13,7 @@
 namespace ingot {
 namespace {
 
-/// One --dim: an extent, or the several that the package is to have. False: reported.
+/// One --dim: an extent, the several that the package is to have, or a relation to others. False: reported.
 bool parseDim(const Context &context, llvm::StringRef text, CompileOptions &options) {
   auto [name, value] = text.rsplit('=');
   bool tooMany = false;
@@ -20,17 +21,21 @@ bool parseDim(const Context &context, llvm::StringRef text, CompileOptions &opti
   if (tooMany)
     return context.fail("IG0168", "--dim " + printable(text) + " gives more than " + std::to_string(kMostShapes) + " extents, each of which is compiled", "",
                         "list those that are needed, or give a step: LO..HI:STEP") == kDone;
-  if (!extents)
-    return context.fail("IG0002", "--dim has a bad value: expected NAME=V with V >= 0, NAME=V,V.. or NAME=LO..HI[:STEP], found '" + printable(text) + "'", "",
-                        "for example --dim batch=1 or --dim seq=1,16,128") == kDone;
+  bool isRelation = !extents && !name.empty() && DimExpr::parse(value);
+  if (!extents && !isRelation)
+    return context.fail("IG0002", "--dim has a bad value: expected NAME=V with V >= 0, NAME=V,V.., NAME=LO..HI[:STEP] or NAME=A+B, found '" + printable(text) + "'", "",
+                        "for example --dim batch=1, --dim seq=1,16,128 or --dim total=past+seq") == kDone;
   options.import.dims.erase(name.str());
+  options.import.relations.erase(name.str());
   options.shapes.dims.erase(name.str());
   options.shapes.bounded.erase(name.str());
-  if (extents->size() == 1)
+  if (isRelation)
+    options.import.relations[name.str()] = value.str();
+  else if (extents->size() == 1)
     options.import.dims[name.str()] = extents->front();
   else
     options.shapes.dims[name.str()] = *extents;
-  if (extents->size() > 1 && value.find_first_of(",:") == llvm::StringRef::npos)
+  if (!isRelation && extents->size() > 1 && value.find_first_of(",:") == llvm::StringRef::npos)
     options.shapes.bounded.insert(name.str());
   return true;
 }
@@ -79,14 +84,17 @@ bool parseSparse(const Context &context, llvm::StringRef word, SparseStorage &st
   return false;
 }
 
-/// Dimensions of a build that the command line does not give: an extent, or several.
+/// Dimensions of a build that the command line does not give: an extent, several, or what they follow from.
 void readDims(const llvm::json::Object *dims, CompileOptions &options) {
   for (const auto &[key, value] : dims ? *dims : llvm::json::Object()) {
     std::string name = key.str();
-    if (options.import.dims.count(name) || options.shapes.dims.count(name))
+    if (options.import.dims.count(name) || options.shapes.dims.count(name) || options.import.relations.count(name))
       continue;
     const llvm::json::Array *several = value.getAsArray();
-    if (!several)
+    std::optional<llvm::StringRef> relation = value.getAsString();
+    if (relation && DimExpr::parse(*relation))
+      options.import.relations[name] = relation->str();
+    else if (!several)
       options.import.dims[name] = value.getAsInteger().value_or(0);
     for (const llvm::json::Value &extent : several ? *several : llvm::json::Array())
       options.shapes.dims[name].push_back(extent.getAsInteger().value_or(0));

@@ -18,6 +18,7 @@ namespace ingot {
 /// What is asked of an import beside the file.
 struct ImportOptions {
   std::map<std::string, int64_t> dims;                             // --dim NAME=V
+  std::map<std::string, std::string> relations;                    // --dim NAME=EXPRESSION of other dimensions (DimExpr.h)
   std::set<std::string> varied;                                    // those of `dims` that other shapes of the package bind otherwise
   std::map<std::string, std::vector<int64_t>> inputShapes;         // from an NPZ file, by input name
   static constexpr int64_t kMaxBoundElements = 1024;               // of an input whose values the compiler may take

@@ -3,6 +3,7 @@
 #ifndef INGOT_COMPILER_IMPORT_ONNX_ONNXIMPORTER_H
 #define INGOT_COMPILER_IMPORT_ONNX_ONNXIMPORTER_H
 
+#include "compiler/import/onnx/DimExpr.h"
 #include "compiler/import/onnx/Import.h"
 #include "compiler/import/onnx/OnnxCounted.h"
 #include "compiler/import/onnx/OnnxOps.h"
@@ -89,6 +90,7 @@ private:
   std::optional<mlir::RankedTensorType> inputType(const onnx::ValueInfoProto &input);
   void bindFromShapes(const onnx::ValueInfoProto &input);
   std::optional<int64_t> extentOf(const onnx::ValueInfoProto &input, int axis);
+  std::optional<DimExpr> relationOf(llvm::StringRef name) const;
   void reportUnbound();
   void checkGivenDims();
 

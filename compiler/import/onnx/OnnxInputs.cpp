@@ -1,5 +1,5 @@
-// The model's inputs -> arguments of @main. Symbolic dimensions get their extents from --dim and from given shapes; what stays unknown is
-// reported at once, with what to type.
+// The model's inputs -> arguments of @main. Symbolic dimensions get their extents from --dim, from given shapes, and from other dimensions where they are
+// named after them ("past + 1"); what stays unknown is reported at once, with what to type.
 #include "compiler/import/onnx/OnnxImporter.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -31,7 +31,17 @@ std::string unsupportedType(const onnx::TypeProto &type) {
   return dtypeOfOnnx(element) ? "" : "tensors of element type " + nameOfOnnxType(element) + " are not supported";
 }
 
+bool variesWithOthers(const std::optional<DimExpr> &relation, const ImportOptions &options) {
+  return relation && llvm::any_of(relation->names(), [&](const std::string &name) { return options.varied.count(name) != 0; });
+}
+
 } // namespace
+
+/// What an extent is computed by: what --dim says, or the name itself.
+std::optional<DimExpr> OnnxImporter::relationOf(llvm::StringRef name) const {
+  auto given = options.relations.find(name.str());
+  return DimExpr::parse(given != options.relations.end() ? llvm::StringRef(given->second) : name);
+}
 
 /// Learns dimensions of one input from its shape in ImportOptions, which must agree with the model but for dimensions that vary.
 void OnnxImporter::bindFromShapes(const onnx::ValueInfoProto &input) {
@@ -48,7 +58,7 @@ void OnnxImporter::bindFromShapes(const onnx::ValueInfoProto &input) {
     int64_t extent = given->second[axis];
     std::optional<int64_t> fixed = fixedExtent(dim);
     std::string name = dimensionName(input, axis);
-    if (!fixed && options.varied.count(name))
+    if (!fixed && (options.varied.count(name) || options.relations.count(name) || variesWithOthers(relationOf(name), options)))
       continue;
     int64_t known = fixed ? *fixed : boundDims.emplace(name, extent).first->second;
     if (known != extent)
@@ -67,6 +77,18 @@ std::optional<int64_t> OnnxImporter::extentOf(const onnx::ValueInfoProto &input,
     if (auto found = boundDims.find(name); found != boundDims.end())
       return found->second;
   std::string place = llvm::formatv("axis {0} of input '{1}'", axis, printable(input.name()));
+  auto bound = [&](llvm::StringRef name) {
+    auto found = boundDims.find(name.str());
+    return found != boundDims.end() ? std::optional<int64_t>(found->second) : std::nullopt;
+  };
+  for (const std::string &name : {positional, own}) {
+    std::optional<DimExpr> relation = relationOf(name);
+    std::optional<int64_t> extent = relation ? relation->value(bound) : std::nullopt;
+    if (extent)
+      return extent;
+    if (relation && options.relations.count(name))
+      place += ", " + printable(options.relations.find(name)->second);
+  }
   unbound.emplace(own, place);
   return std::nullopt;
 }
@@ -134,6 +156,13 @@ bool OnnxImporter::addInputs(func::FuncOp function, Scope &scope) {
 }
 
 void OnnxImporter::reportUnbound() {
+  auto isKnown = [&](const std::string &name) { return knownDims.contains(name); };
+  auto isUnbound = [&](const std::string &name) { return unbound.count(name) != 0; };
+  for (auto at = unbound.begin(); at != unbound.end();) { // what follows from others needs no extent of its own
+    std::optional<DimExpr> relation = relationOf(at->first);
+    bool follows = relation && llvm::all_of(relation->names(), isKnown) && llvm::any_of(relation->names(), isUnbound);
+    at = follows ? unbound.erase(at) : std::next(at);
+  }
   if (unbound.empty())
     return;
   std::string list;
@@ -151,7 +180,15 @@ void OnnxImporter::checkGivenDims() {
   for (const auto &entry : knownDims)
     names.push_back(entry.getKey().str());
   llvm::sort(names);
-  for (const auto &[name, extent] : options.dims) {
+  std::set<std::string> used;
+  for (const auto &[name, extent] : options.dims)
+    used.insert(name);
+  for (const auto &[name, text] : options.relations) {
+    used.insert(name);
+    for (const std::string &part : DimExpr::parse(text)->names())
+      used.insert(part);
+  }
+  for (const std::string &name : used) {
     if (knownDims.contains(name))
       continue;
     std::vector<llvm::StringRef> candidates(names.begin(), names.end());
