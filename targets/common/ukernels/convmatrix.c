@@ -5,13 +5,13 @@
 #include "targets/common/ukernels/pairlines.h"
 #include "targets/common/ukernels/pairmatrix.h"
 
-/* pairs // [rows][l->channel] of the outputs of `part`; pairs behind the last channel are 0. */
+/* pairs // [rows][l->channel] of the outputs of `part`; pairs behind the last channel are 0. The last channels first: a cache has what was written last. */
 static void ik_pairs_band(uint32_t *pairs, float *lines, const float *x, const float *end, const int64_t *p, const ik_lines *l, ik_slice part, int64_t rows) {
   const int64_t plane = p[IK_CONV_IH] * p[IK_CONV_IW], ic = p[IK_CONV_IC];
   if (!ik_conv_is_pointwise(p))
     ik_pair_lines(pairs, lines, x, end, p, l, part.first);
   else
-    for (int64_t c = 0; c < ic; c += 2) {
+    for (int64_t c = (ic - 1) / 2 * 2; c >= 0; c -= 2) {
       const float *from = x + c * plane + part.first;
       uint32_t *to = pairs + c / 2 * l->channel;
       int64_t i = 0;
