@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from family_pieces import activate, as_large, bent, gated, linear, norm, opened, softmax, sparse
+
 
 def family(name, arch, **flags):
     made = SimpleNamespace(
-        name=name, arch=arch, width=64, heads=4, kv_heads=2, head=16, ffn=96, blocks=4, context=512, base=10000.0, epsilon=1e-5, turned=16,
+        name=name, arch=arch, width=64, heads=4, kv_heads=2, head=16, value_head=None, ffn=96, blocks=4, context=512, base=10000.0, epsilon=1e-5, turned=16,
         halves=True, root=False, positions=False, types=False, tied=False, output_norm=True, layer_norm=False, bias=False, joined_qkv=False,
         head_norms=None, sinks=False, experts=0, expert_ffn=96, used=2, renormalize=True, top_first=False, feed="gated", activation="silu", window=0,
         local=lambda i: False, local_base=None, turns=lambda i: True, factors=(), dense=(), attention_cap=0, logit_cap=0, stretch=None, local_stretch=True,
@@ -18,7 +20,7 @@ def family(name, arch, **flags):
         scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), logit_factor=1, bare=None, dense_blocks=0,
         sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, groups=None, norms=("attn_norm", "ffn_norm"),
         one=None, delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, joined_experts=False, scaled=(), local_head=None, local_turned=None, shared_caches=0,
-        value_norms=False, has_values=lambda i: True, layer_width=0, block_scale=False, dense_beside=False, keys={})
+        value_norms=False, has_values=lambda i: True, layer_width=0, block_scale=False, latent=None, rows_kept=False, streams=0, laurel=0, sparse=(), embed_norm=False, first_norm=True, gate_matrix=False, bends=None, dense_beside=False, keys={})
     made.__dict__.update(flags)
     return made
 
@@ -53,6 +55,8 @@ NEMOTRON_KEYS = {**scan_keys(8, 16, 24, 2, 4), "attention.layer_norm_epsilon": (
 ROUTED = dict(experts=4, expert_ffn=64, sigmoid=True, choice_bias=True, dense_blocks=1, scales={"expert_weights_scale": 2.5})
 ROUTED_KEYS = {**MOE, "expert_gating_func": ("U32", 2), "leading_dense_block_count": ("U32", 1), "expert_weights_norm": ("BOOL", True),
                "expert_weights_scale": ("F32", 2.5)}
+DEEPSEEK = dict(halves=False, turned=16)
+BENDS = [0.8, 0.3, -0.2, 1.1], [0.7, 0.1, 0.9, -0.4], [0.5] * 4, [-1e-6] * 4
 POST = ("post_attention_norm", "post_ffw_norm")
 GEMMA4 = dict(**GEMMA, base=1e6, head=32, turned=32, local_head=16, local_turned=16, local_base=1e4, head_norms="each", window=24, factors=("rope_freqs",), value_norms=True,
               scales={"attention.scale": 1.0}, block_scale=True, logit_cap=10.0)
@@ -69,6 +73,11 @@ FAMILIES = {f.name: f for f in (
            keys={"attn_logit_softcapping": ("F32", 20.0), "final_logit_softcapping": ("F32", 10.0)}),
     family("gemma3", "gemma3", **GEMMA, blocks=7, base=1e6, head_norms="each", window=24, local=lambda i: i % 6 != 5, local_base=1e4, stretch=("linear", 8.0),
            local_stretch=False, keys={"rope.scaling.type": ("STRING", "linear"), "rope.scaling.factor": ("F32", 8.0)}),
+    family("gemma3n", "gemma3n", **{**GEMMA4, "block_scale": False, "factors": (), "head": 16, "turned": 16, "local_head": None, "local_turned": None, "logit_cap": 30.0},
+           blocks=25, local=lambda i: i % 5 != 4, shared_caches=5, layer_width=256, streams=4, laurel=64, sparse=[1.6448533535003662] * 10 + [0] * 15,
+           keys={"attention.sliding_window_pattern": ("BOOL", [i % 5 != 4 for i in range(25)]), "attention.shared_kv_layers": ("U32", 5),
+                 "embedding_length_per_layer_input": ("U32", 256), "altup.active_idx": ("U32", 0), "altup.num_inputs": ("U32", 4),
+                 "activation_sparsity_scale": ("F32", [1.6448533535003662] * 10 + [float("-inf")] * 15), "rope.freq_base_swa": ("F32", 1e4)}),
     family("gemma4", "gemma4", **GEMMA4, blocks=4, local=lambda i: i % 3 != 2, has_values=lambda i: i % 3 != 2,
            keys=gemma4_keys([True, True, False, True], 0, 0)),
     family("gemma4-shared", "gemma4", **GEMMA4, blocks=7, local=lambda i: i % 3 != 2, shared_caches=4, layer_width=32,
@@ -84,6 +93,7 @@ FAMILIES = {f.name: f for f in (
     family("olmo3", "olmo2", head_norms="row", norms=POST, window=24, local=lambda i: i % 4 != 3, stretch=("yarn", 8.0, 64), local_stretch=False, keys=YARN),
     family("starcoder2", "starcoder2", layer_norm=True, bias=True, feed="plain", activation="gelu"),
     family("gpt2", "gpt2", kv_heads=4, layer_norm=True, bias=True, joined_qkv=True, positions=True, turned=0, tied=True, feed="plain", activation="gelu"),
+    family("starcoder", "starcoder", kv_heads=1, layer_norm=True, bias=True, joined_qkv=True, positions=True, turned=0, feed="plain", activation="gelu"),
     family("mistral3", "mistral3", halves=False, stretch=("yarn", 8.0, 64, 0.5), temperature=(0.1, 64),
            keys={**YARN, "rope.scaling.yarn_log_multiplier": ("F32", 0.5), "attention.temperature_scale": ("F32", 0.1)}),
     family("mixtral", "llama", halves=False, experts=4),
@@ -131,6 +141,7 @@ FAMILIES = {f.name: f for f in (
     family("cohere2", "cohere2", **COHERE, window=24, local=lambda i: i % 4 != 3, turns=lambda i: i % 4 != 3,
            keys={"logit_scale": ("F32", 0.5), "rope.scaling.type": ("STRING", "none")}),
     family("falcon", "falcon", **FALCON, kv_heads=1, joined_qkv=True),
+    family("falcon-second", "falcon", **{**FALCON, "norms": ("attn_norm", "attn_norm_2")}, joined_qkv=True),
     family("glm4", "glm4", halves=False, turned=8, bias=QKV, feed="joined", norms=("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm")),
     family("chatglm", "chatglm", halves=False, turned=8, joined_qkv=True, bias=("attn_qkv",), feed="joined"),
     family("nemotron_h", "nemotron_h", blocks=5, **NEMOTRON, keys=NEMOTRON_KEYS),
@@ -142,6 +153,28 @@ FAMILIES = {f.name: f for f in (
     family("bailingmoe2", "bailingmoe2", joined_qkv=True, turned=8, head_norms="each", **{**ROUTED, "experts": 8}, groups=(4, 2), shared=64,
            keys={**ROUTED_KEYS, "expert_shared_count": ("U32", 1), "expert_shared_feed_forward_length": ("U32", 64), "expert_group_count": ("U32", 4),
                  "expert_group_used_count": ("U32", 2)}),
+    family("deepseek", "deepseek", halves=False, **{**ROUTED, "sigmoid": False, "choice_bias": False, "scales": {}}, renormalize=False, shared=64,
+           keys={**MOE, "leading_dense_block_count": ("U32", 1), "expert_shared_count": ("U32", 1)}),
+    family("deepseek2", "deepseek2", **DEEPSEEK, blocks=4, kv_heads=1, head=80, value_head=64, latent=(32, 64, 32, 32), rows_kept=True, **{**ROUTED, "experts": 8},
+           groups=(4, 2), shared=64, stretch=("yarn", 8.0, 64, 0.707),
+           keys={**ROUTED_KEYS, **YARN, "rope.scaling.yarn_log_multiplier": ("F32", 0.0707), "expert_shared_count": ("U32", 1), "expert_group_count": ("U32", 4),
+                 "expert_group_used_count": ("U32", 2), "attention.q_lora_rank": ("U32", 32), "attention.kv_lora_rank": ("U32", 64),
+                 "attention.key_length_mla": ("U32", 48), "attention.value_length_mla": ("U32", 32)}),
+    family("deepseek2-lite", "deepseek2", **DEEPSEEK, blocks=26, kv_heads=4, head=48, value_head=32, latent=(0, 64, 32, 32),
+           **{**ROUTED, "sigmoid": False, "choice_bias": False, "scales": {}, "dense_blocks": 24}, renormalize=False, shared=128,
+           keys={**MOE, "leading_dense_block_count": ("U32", 24), "expert_shared_count": ("U32", 2), "attention.kv_lora_rank": ("U32", 64),
+                 "expert_weights_scale": ("F32", 1.0)}),
+    family("bailingmoe", "bailingmoe", halves=False, joined_qkv=True, experts=4, expert_ffn=64, shared=128,
+           keys={**MOE, "expert_shared_count": ("U32", 2), "expert_weights_norm": ("BOOL", True), "leading_dense_block_count": ("U32", 0)}),
+    family("minimax-m2", "minimax-m2", head_norms="row", turned=8, base=5e6, experts=4, expert_ffn=64, ffn=64, sigmoid=True, choice_bias=True,
+           keys={**MOE, "expert_gating_func": ("U32", 2)}),
+    family("hunyuan-moe", "hunyuan-moe", head_norms="each", late_norms=True, tied=True, experts=4, expert_ffn=64, ffn=64, shared=96,
+           keys={**MOE, "expert_shared_feed_forward_length": ("U32", 96)}),
+    family("exaone-moe", "exaone-moe", head_norms="each", **ROUTED, shared=64, base=1e6, window=24, local=lambda i: i % 4 != 3, turns=lambda i: i % 4 != 3,
+           keys={**ROUTED_KEYS, "expert_shared_count": ("U32", 1), "expert_shared_feed_forward_length": ("U32", 64)}),
+    family("afmoe", "afmoe", **{**GEMMA, "tied": False, "activation": "silu"}, head_norms="each", window=24, local=lambda i: i % 4 != 3, turns=lambda i: i % 4 != 3,
+           gate_matrix=True, **ROUTED, shared=64, keys={**ROUTED_KEYS, "expert_shared_count": ("U32", 1)}),
+    family("apertus", "apertus", head_norms="each", feed="plain", bends=BENDS, factors=("rope_freqs",), base=12e6),
     family("glm4moe", "glm4moe", bias=QKV, turned=8, norms=("attn_norm", "post_attention_norm"), ffn_norm="post_attention_norm", **ROUTED, shared=64,
            keys={**ROUTED_KEYS, "expert_shared_count": ("U32", 1)}),
     family("glm4moe-norms", "glm4moe", bias=QKV, turned=8, head_norms="each", norms=("attn_norm", "post_attention_norm"), ffn_norm="post_attention_norm", **ROUTED,
@@ -181,6 +214,8 @@ FAMILIES = {f.name: f for f in (
            activation="erf", norms=("attn_output_norm", "layer_output_norm"), pooling="first", keys={"pooling_type": ("U32", 2)}),
     family("nomic-bert", "nomic-bert", kv_heads=4, layer_norm=True, joined_qkv=True, types=True, tied=True, output_norm=False,
            norms=("attn_output_norm", "layer_output_norm"), pooling="mean", keys={"pooling_type": ("U32", 1), "attention.causal": ("BOOL", False)}),
+    family("modern-bert", "modern-bert", kv_heads=4, layer_norm="weight", joined_qkv=True, tied=True, embed_norm=True, first_norm=False, feed="joined", activation="erf",
+           base=160000.0, local_base=1e4, window=24, local=lambda i: i % 3 != 0, pooling="mean", keys={"pooling_type": ("U32", 1), "rope.freq_base_swa": ("F32", 1e4)}),
     family("qwen3-embedding", "qwen3", head_norms="each", tied=True, pooling="last", keys={"pooling_type": ("U32", 3)}),
 )}
 
@@ -216,7 +251,7 @@ def frequencies(w, f, local):
     low, high = max(0, math.floor(turning(32))), min(turned - 1, math.ceil(turning(1)))
     share = 1 - np.clip((np.arange(turned // 2) - low) / max(0.001, high - low), 0, 1)
     magnitude = lambda slope: 1 + 0.1 * slope * math.log(factor)
-    return own / factor * (1 - share) + own * share, magnitude(1) / magnitude(rest[1] if len(rest) > 1 else 0)
+    return own / factor * (1 - share) + own * share, 1 if f.latent else magnitude(1) / magnitude(rest[1] if len(rest) > 1 else 0)
 
 
 def rotate(x, w, f, i):
@@ -235,46 +270,6 @@ def rotate(x, w, f, i):
         a, b = x[..., 0::2], x[..., 1::2]
         x = np.stack([a * c - b * s, a * s + b * c], -1).reshape(x.shape)
     return np.concatenate([x, rest], -1)
-
-
-def norm(x, w, name, f):
-    epsilon = np.float64(np.float32(f.epsilon))
-    if f.layer_norm:
-        x = x - x.mean(-1, keepdims=True)
-    return x / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon) * w.get(name + ".weight", 1) + w.get(name + ".bias", 0)
-
-
-def activate(x, kind):
-    if kind == "silu":
-        return x / (1 + np.exp(-x))
-    if kind == "gelu":
-        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x ** 3)))
-    if kind.startswith("relu"):
-        return np.maximum(x, 0) ** (2 if kind == "relu2" else 1)
-    return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
-
-
-def gated(gate, up, f):
-    if f.activation != "oai":
-        return activate(gate, f.activation) * up
-    gate, up = np.minimum(gate, 7), np.clip(up, -7, 7)
-    return gate / (1 + np.exp(-1.702 * gate)) * (up + 1)
-
-
-def opened(gate, up, f):
-    return activate(up, f.activation) if f.feed == "plain" else gated(gate(), up, f)
-
-
-def linear(x, w, name):
-    return x @ w[name + ".weight"].T * w.get(name + ".scale", 1) + w.get(name + ".bias", 0)
-
-
-def softmax(x, sinks=None):
-    top = x.max(-1, keepdims=True)
-    if sinks is not None:
-        top = np.maximum(top, sinks)
-    e = np.exp(x - top)
-    return e / (e.sum(-1, keepdims=True) + (0 if sinks is None else np.exp(sinks - top)))
 
 
 def mask(n, f, i):
@@ -311,6 +306,8 @@ def attention(x, w, f, i, caches):
         scores = f.attention_cap * np.tanh(scores / f.attention_cap)
     sinks = w[b + "attn_sinks.weight"][:, None, None] if f.sinks else None
     mixed = np.einsum("hmt,thd->mhd", softmax(scores + mask(n, f, i), sinks), v)
+    if f.gate_matrix:
+        mixed = mixed / (1 + np.exp(-linear(x, w, b + "attn_gate").reshape(mixed.shape)))
     return linear((mixed / (1 + np.exp(-gates)) if f.gates else mixed).reshape(n, -1), w, b + "attn_output")
 
 
@@ -393,8 +390,32 @@ def recurrence(x, w, f, b):
     return linear(y, w, b + "ssm_out")
 
 
+def latent_attention(x, w, f, i):
+    """Keys and values of one short row a token, and of one rotated part for all heads: kept as they are, or as what each head makes of them."""
+    (query_rank, rank, plain, value), b, n = f.latent, f"blk.{i}.", len(x)
+    half = lambda t: t.astype(np.float16).astype(np.float64)
+    q = linear(norm(linear(x, w, b + "attn_q_a"), w, b + "attn_q_a_norm", f), w, b + "attn_q_b") if query_rank else linear(x, w, b + "attn_q")
+    q = q.reshape(n, f.heads, -1)
+    q, turned = q[..., :plain], rotate(q[..., plain:], w, f, i)
+    both = linear(x, w, b + "attn_kv_a_mqa")
+    row, shared = norm(both[:, :rank], w, b + "attn_kv_a_norm", f), half(rotate(both[:, None, rank:], w, f, i)[:, 0])
+    if f.rows_kept:
+        row = half(row)
+        scores = np.einsum("mhp,hrp,tr->hmt", q, w[b + "attn_k_b.weight"], row)
+    else:
+        k, v = np.split(linear(row, w, b + "attn_kv_b").reshape(n, f.heads, -1), [plain], -1)
+        scores = np.einsum("mhp,thp->hmt", q, half(k))
+    growth = 1 + 0.1 * f.stretch[3] * math.log(f.stretch[1]) if f.stretch else 1
+    scores = (scores + np.einsum("mhp,tp->hmt", turned, shared)) * growth ** 2 / (plain + f.turned) ** 0.5
+    shares = softmax(scores + mask(n, f, i))
+    out = np.einsum("hmt,tr,hvr->mhv", shares, row, w[b + "attn_v_b.weight"]) if f.rows_kept else np.einsum("hmt,thv->mhv", shares, half(v))
+    return linear(out.reshape(n, -1), w, b + "attn_output")
+
+
 def mixed(x, w, f, i, caches):
     b = f"blk.{i}."
+    if f.latent:
+        return latent_attention(x, w, f, i)
     if f.attends(i):
         return attention(x, w, f, i, caches) + (recurrence(x, w, f, b) if f.besides else 0)
     return recurrence(x, w, f, b) if f.scan else delta_net(x, w, f, b) if f.delta else short_conv(x, w, f, b)
@@ -438,9 +459,13 @@ def feed_forward(x, entering, w, f, b):
 
 def dense_feed(x, w, f, b):
     up = linear(x, w, b + "ffn_up")
+    if f.bends:
+        return linear(bent(up, *(numbers[int(b.split(".")[1])] for numbers in f.bends)), w, b + "ffn_down")
     if f.feed == "plain":
         return linear(activate(up, f.activation), w, b + "ffn_down")
     gate, up = np.split(up, 2, -1) if f.feed == "joined" else (linear(x, w, b + "ffn_gate"), up)
+    if f.sparse:
+        gate = sparse(gate, f.sparse[int(b.split(".")[1])])
     return linear(gated(gate, up, f), w, b + "ffn_down")
 
 
@@ -466,15 +491,40 @@ def brought_to_blocks(tokens, x, w, f):
     return np.moveaxis((own + norm(projected, w, "per_layer_proj_norm", f)) / math.sqrt(2), 1, 0)
 
 
+def blocks_of_streams(x, tokens, w, f):
+    """Streams [A, n, width] side by side; blocks compute the first."""
+    brought, caches = brought_to_blocks(tokens, x, w, f), {}
+    x = np.concatenate([x[None], as_large(np.einsum("me,afe->amf", x, w["altup_proj.weight"]), x[None])])
+    for i in range(f.blocks):
+        b = f"blk.{i}."
+        routed = lambda t: np.tanh(norm(t, w, b + "altup_router_norm", f) / f.width @ w[b + "altup_router.weight"].T)
+        x = x + np.einsum("mij,jme->ime", (routed(x[0]) @ w[b + "altup_predict_coef.weight"].T).reshape(-1, f.streams, f.streams), x)
+        normed = norm(x[0], w, b + "attn_norm", f)
+        low = normed + norm(normed @ w[b + "laurel_l.weight"].T @ w[b + "laurel_r.weight"].T, w, b + "laurel_post_norm", f)
+        y = (x[0] + norm(attention(normed, w, f, i, caches), w, b + "post_attention_norm", f) + low) / math.sqrt(2)
+        y = y + norm(dense_feed(norm(y, w, b + "ffn_norm", f), w, f, b), w, b + "post_ffw_norm", f)
+        x = x + (1 + routed(y) @ w[b + "altup_correct_coef.weight"].T).T[..., None] * (y - x[0])
+        own = activate((x[0] * w[b + "altup_correct_scale.weight"]) @ w[b + "inp_gate.weight"].T, f.activation) * brought[i]
+        x = np.concatenate([x[:1], x[1:] + norm(own @ w[b + "proj.weight"].T, w, b + "post_norm", f)])
+    others = as_large(np.einsum("ame,afe->amf", x[1:], w["altup_unembd_proj.weight"]), x[:1])
+    return norm((x[0] + others.sum(0)) / f.streams, w, "output_norm", f)
+
+
+def norms_of(f, i):
+    return f.norms if i or f.first_norm else f.norms[1:]
+
+
 def blocks(x, tokens, w, f):
+    if f.streams:
+        return blocks_of_streams(x, tokens, w, f)
     brought, caches = brought_to_blocks(tokens, x, w, f), {}
     scale = dict(f.scales).get("residual_scale", 1)
     for i in range(f.blocks):
         b = f"blk.{i}."
-        has = lambda name: name in f.norms
+        has = lambda name: name in norms_of(f, i)
         maybe = lambda value, name: norm(value, w, b + name, f) if has(name) else value
         mixes, feeds = halves(f, i)
-        added = mixed(maybe(x, "attn_norm"), w, f, i, caches) * scale if mixes else 0
+        added = mixed(maybe(x, "attn_norm_2" if has("attn_norm_2") else "attn_norm"), w, f, i, caches) * scale if mixes else 0
         if not feeds:
             x = x + added
             continue
@@ -491,7 +541,9 @@ def forward(tokens, w, f):
     if f.positions:
         x = x + w["position_embd.weight"][:len(x)]
     if f.types:
-        x = norm(x + w["token_types.weight"][0], w, "token_embd_norm", f)
+        x = x + w["token_types.weight"][0]
+    if f.types or f.embed_norm:
+        x = norm(x, w, "token_embd_norm", f)
     x = blocks(x, tokens, w, f)
     if f.pooling:
         x = {"mean": x.mean(0), "first": x[0], "last": x[-1]}[f.pooling][None]

@@ -41,11 +41,12 @@ def seeded(f, seed):
             bias(name, rows)
         scale(name)
 
-    matrix("token_embd", vocab, f.width, gain=1.0 if f.root else 2.0 if f.tied else f.width ** 0.5)
+    matrix("token_embd", vocab, f.width, gain=3.0 if f.streams else 1.0 if f.root else 2.0 if f.tied else f.width ** 0.5)
     if f.positions:
         matrix("position_embd", f.context, f.width, gain=f.width ** 0.5)
     if f.types:
         matrix("token_types", 2, f.width, gain=f.width ** 0.5)
+    if f.types or f.embed_norm:
         norm("token_embd_norm")
     if f.output_norm:
         norm(f.final_norm)
@@ -61,6 +62,9 @@ def seeded(f, seed):
         matrix("per_layer_token_embd", vocab, f.layer_width * f.blocks)
         linear("per_layer_model_proj", f.layer_width * f.blocks, f.width, False)
         norm("per_layer_proj_norm", f.layer_width)
+    if f.streams:
+        for name in ("altup_proj", "altup_unembd_proj"):
+            matrix(name, f.streams - 1, f.width, f.width)
     for i in range(f.blocks):
         block(f, i, tensors, rng, matrix, bias, norm, linear, scale)
     return tensors
@@ -68,10 +72,12 @@ def seeded(f, seed):
 
 def block(f, i, tensors, rng, matrix, bias, norm, linear, scale):
     b = f"blk.{i}."
-    for name in f.norms:
-        norm(b + name)
+    for name in families.norms_of(f, i):
+        norm(b + name, gain=0.3 if f.streams and name.startswith("post") else 1.0)  # else so many blocks enlarge what is rounded
     mixes, feeds = families.halves(f, i)
-    if mixes and f.attends(i):
+    if f.latent:
+        latent_attention(f, b, norm, matrix, linear)
+    elif mixes and f.attends(i):
         attention(f, i, tensors, norm, linear)
     if not mixes:
         pass
@@ -93,13 +99,19 @@ def block(f, i, tensors, rng, matrix, bias, norm, linear, scale):
     if f.layer_width:
         linear(b + "inp_gate", f.layer_width, f.width, False)
         linear(b + "proj", f.width, f.layer_width, False)
-        norm(b + "post_norm")
+        norm(b + "post_norm", gain=0.3 if f.streams else 1.0)
+    if f.streams:
+        for name, rows, columns in (("altup_router", f.streams, f.width), ("altup_predict_coef", f.streams ** 2, f.streams), ("altup_correct_coef", f.streams, f.streams),
+                                    ("laurel_l", f.laurel, f.width), ("laurel_r", f.width, f.laurel)):
+            linear(b + name, rows, columns, False, 0.1 if "coef" in name else f.width if "router" in name else 1.0)
+        for name in ("altup_router_norm", "laurel_post_norm", "altup_correct_scale"):
+            norm(b + name, gain=0.3 if name.startswith("laurel") else 1.0)
     if f.block_scale:
         tensors[b + "layer_output_scale.weight"] = rng.uniform(0.5, 1.5, 1).astype(np.float32)
 
 
 def attention(f, i, tensors, norm, linear):
-    b, head, own = f"blk.{i}.", families.head_of(f, i), families.source_of(f, i) == i
+    b, head, own = f"blk.{i}.", families.head_of(f, i), families.source_of(f, i) == i or bool(f.streams)  # those files have all, also what nothing reads
     q, kv = f.heads * head, f.kv_heads * head
     gates = 2 if f.gates else 1
     if f.joined_qkv:
@@ -109,12 +121,31 @@ def attention(f, i, tensors, norm, linear):
             if rows:
                 linear(b + name, rows, f.width, f.bias, 1.5)
     linear(b + "attn_output", f.width, q, f.bias)
+    if f.gate_matrix:
+        linear(b + "attn_gate", q, f.width, False, 1.5)
     if f.head_norms:
         for name, heads in (("attn_q_norm", f.heads), ("attn_k_norm", f.kv_heads))[:1 + own]:
             gain = head ** -0.25 if f.value_norms else 1.0  # where scores have no factor, norms bring it
             norm(b + name, {"each": head, "row": heads * head, "own": (heads, head)}[f.head_norms], gain)
     if f.sinks:
         tensors[b + "attn_sinks.weight"] = np.linspace(-1, 3, f.heads).astype(np.float32)
+
+
+def latent_attention(f, b, norm, matrix, linear):
+    query_rank, rank, plain, value = f.latent
+    query = f.heads * (plain + f.turned)
+    if query_rank:
+        linear(b + "attn_q_a", query_rank, f.width, False, 1.5)
+        norm(b + "attn_q_a_norm", query_rank)
+    linear(b + ("attn_q_b" if query_rank else "attn_q"), query, query_rank or f.width, False, 1.5)
+    linear(b + "attn_kv_a_mqa", rank + f.turned, f.width, False, 1.5)
+    norm(b + "attn_kv_a_norm", rank)
+    if f.rows_kept:
+        matrix(b + "attn_k_b", f.heads, rank, plain)
+        matrix(b + "attn_v_b", f.heads, value, rank)
+    else:
+        linear(b + "attn_kv_b", f.heads * (plain + value), rank, False)
+    linear(b + "attn_output", f.width, f.heads * value, False)
 
 
 def delta_net(f, b, tensors, matrix, bias, linear):
@@ -173,7 +204,7 @@ def metadata(writer, f):
     writer.add("general.name", gguf.STRING, "tiny")
     ffn = f.ffn if f.one is None else [f.ffn if half == "-" else 0 for half in f.one]
     for key, number in (("block_count", f.blocks), ("context_length", f.context), ("embedding_length", f.width), ("feed_forward_length", ffn),
-                        ("attention.head_count", f.heads), ("attention.key_length", f.head), ("attention.value_length", f.head)):
+                        ("attention.head_count", f.heads), ("attention.key_length", f.head), ("attention.value_length", f.value_head or f.head)):
         if number is not None:
             writer.add(f"{a}.{key}", (gguf.ARRAY, gguf.I32) if isinstance(number, list) else gguf.U32, number)
     if f.delta or all(f.attends(i) for i in range(f.blocks)):
@@ -192,6 +223,8 @@ def metadata(writer, f):
     for key, (kind, content) in f.keys.items():
         kind = getattr(gguf, kind)
         writer.add(f"{a}.{key}", (gguf.ARRAY, kind) if isinstance(content, list) else kind, content)
+    for name, numbers in zip(("alpha_p", "alpha_n", "beta", "eps"), f.bends or ()):
+        writer.add(f"xielu.{name}", (gguf.ARRAY, gguf.F32), numbers)
     tokens, scores, kinds = vocabulary()
     writer.add("tokenizer.ggml.model", gguf.STRING, "llama")
     writer.add("tokenizer.ggml.tokens", (gguf.ARRAY, gguf.STRING), tokens)
@@ -203,7 +236,7 @@ def metadata(writer, f):
 
 def is_plain(name, matrix):
     """Tensors that every converter leaves in f32."""
-    return matrix.ndim == 1 or name.endswith((".bias", "_norm.weight", "ssm_a", "ssm_d")) or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types", "shortconv.conv", "ssm_conv1d"))
+    return matrix.ndim == 1 or name.endswith((".bias", "_norm.weight", "ssm_a", "ssm_d")) or any(word in name for word in ("ffn_gate_inp", "position_embd", "token_types", "shortconv.conv", "ssm_conv1d", "altup_correct", "altup_predict", "altup_router"))
 
 
 def written(f, seed=1, type_name="f32"):

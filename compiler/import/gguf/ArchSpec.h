@@ -57,6 +57,8 @@ struct ArchSpec {
   NormKind norm = NormKind::Rms;
   HalfNorms attentionNorms{"attn_norm", "", ""}, ffnNorms{"ffn_norm", "", ""};
   llvm::StringRef outputNorm = "output_norm"; // empty: none
+  bool secondNorm = false;                    // the attention's is attn_norm_2 where the file has it
+  bool firstBare = false;                     // in the first block the attention reads the embedding as it is, where the file has no norm for it
   HeadNorms headNorms = HeadNorms::None;      // attn_q_norm, attn_k_norm
   bool headNormsTurned = false;               // they come after the rotation
   // Attention.
@@ -77,6 +79,8 @@ struct ArchSpec {
   bool oneHalf = false;        // a block is one half alone: the feed-forward where feed_forward_length is not 0
   bool sinks = false;          // attn_sinks: one more score a head
   bool gatedHeads = false;     // attn_q has a gate behind each head's query: its sigmoid multiplies what the head gives
+  bool gateMatrix = false;     // attn_gate's sigmoid multiplies what all heads give
+  bool latentKeys = false;     // keys and values are made of one short row a token, and of one part that is rotated and that all heads share (MLA)
   bool valueNorms = false;     // values are normed, without weights; where a block has no attn_v they are what attn_k gives
   bool sharedCaches = false;   // the last attention.shared_kv_layers blocks read the keys and values of the last one of their kind before them
   double attentionScale = 0;   // > 0: instead of 1 / sqrt(key length)
@@ -84,11 +88,14 @@ struct ArchSpec {
   // Feed-forward.
   FeedForward feedForward = FeedForward::Gated;
   nn::UnaryKind activation = nn::UnaryKind::swish;
+  llvm::StringRef activationKey;  // silu there: swish instead
   double activationAlpha = 1;     // of swish
+  bool bent = false;              // xIELU instead, with numbers of each block (the keys xielu.alpha_p and others)
   bool squared = false;           // the activation's square
   double gateLimit = 0;           // > 0: gate at most, |up| at most this, and up + 1 instead of up
   Routing routing = Routing::ShareThenTop;
   bool routingByKey = false;      // expert_gating_func says which
+  bool routingUnsaid = false;     // files from before that key have a bias of the choice with sigmoids, and a softmax without
   Presence choiceBias = Presence::Never; // exp_probs_b is added to what experts are chosen by
   bool expertGroups = false;      // experts are those of the expert_group_used_count groups whose two best add up to most
   bool routedEarly = false;       // experts are chosen by what comes into the block
@@ -113,6 +120,8 @@ struct ArchSpec {
   llvm::StringRef temperatureScaleKey;  // queries grow with 1 + scale * log(1 + floor(position / trained context))
   double attentionCap = 0, logitCap = 0; // of a file without the key
   bool layerInputs = false; // each token brings a row for each block, which joins the stream behind it (embedding_length_per_layer_input)
+  bool streams = false;     // several streams run side by side, of which blocks compute one and predict the others (AltUp); a product of low rank joins its
+                            // attention (Laurel), and gates let through what lies far above their mean
   bool blockScale = false;  // layer_output_scale multiplies what leaves a block, where the file has it
   bool drafts = false; // nextn_predict_layers blocks at the end guess further tokens, and are left out
   // Tensors "dense_2" and "dense_3" follow the pooling of an embedding.

@@ -37,6 +37,8 @@ Tensor makeTemperatures(double scale, double trained, int64_t positions) {
 
 /// The stream [M, E], or the wanted rows of it, behind a block.
 Value LlmGraph::passed(Value stream, const LlmBlock &block, int64_t index, const Step &step) {
+  if (block.streams)
+    return passedStreams(stream, block, index, step);
   Value added = block.mixes ? mixed(stream, block, index, step) : Value();
   Value before = added ? stream : wanted(stream, step);
   stream = added ? half(stream, added, block.attentionNorms) : before;
@@ -47,14 +49,17 @@ Value LlmGraph::passed(Value stream, const LlmBlock &block, int64_t index, const
 
 /// What the tokens bring to the block joins the stream, which may have a factor.
 Value LlmGraph::behind(Value stream, const LlmBlock &block, int64_t index, const Step &step) {
-  if (block.layerInput) {
-    int64_t rows = rowsOf(layerInputs), width = model.layerInput;
-    Value brought = nn::SliceOp::create(builder, loc, f32({rows, 1, width}), layerInputs, builder.getDenseI64ArrayAttr({0, index, 0}), builder.getDenseI64ArrayAttr({1, 1, 1}));
-    brought = wanted(reshape(brought, {rows, width}), step);
-    Value gated = binary(activated(linear(stream, block.layerInput->gate)), brought, nn::BinaryKind::mul);
-    stream = binary(stream, norm(linear(gated, block.layerInput->output), block.layerInput->after), nn::BinaryKind::add);
-  }
+  if (block.layerInput)
+    stream = binary(stream, brought(block, index, stream, step), nn::BinaryKind::add);
   return block.scale ? binary(stream, vector(*block.scale), nn::BinaryKind::mul) : stream;
+}
+
+/// What the tokens bring to a block, as far as the stream [M, E] opens it.
+Value LlmGraph::brought(const LlmBlock &block, int64_t index, Value stream, const Step &step) {
+  int64_t rows = rowsOf(layerInputs), width = model.layerInput;
+  Value own = nn::SliceOp::create(builder, loc, f32({rows, 1, width}), layerInputs, builder.getDenseI64ArrayAttr({0, index, 0}), builder.getDenseI64ArrayAttr({1, 1, 1}));
+  Value opened = binary(activated(linear(stream, block.layerInput->gate)), wanted(reshape(own, {rows, width}), step), nn::BinaryKind::mul);
+  return norm(linear(opened, block.layerInput->output), block.layerInput->after);
 }
 
 /// What a half adds joins the stream.
@@ -73,9 +78,13 @@ Value LlmGraph::heads(Value input, int64_t count, const LlmNorm &headNorm, const
   bool normed = model.spec.headNorms == HeadNorms::Each || model.spec.headNorms == HeadNorms::Own, late = model.spec.headNormsTurned;
   if (normed && !late)
     split = norm(split, headNorm);
-  if (block.rotates)
-    split = nn::RopeOp::create(builder, loc, split.getType(), split, ropeTable(block), position, model.spec.ropePairs);
+  split = turned(split, block, position);
   return normed && late ? norm(split, headNorm) : split;
+}
+
+/// [M, count, D], whose first elements turn by the rows' positions where the block's do.
+Value LlmGraph::turned(Value split, const LlmBlock &block, Value position) {
+  return block.rotates ? nn::RopeOp::create(builder, loc, split.getType(), split, ropeTable(block), position, model.spec.ropePairs) : split;
 }
 
 /// A ring pays when the window and one step's rows need less than the context.
@@ -152,6 +161,8 @@ Value LlmGraph::attention(Value normed, const LlmBlock &block, int64_t index, co
     gates = parts(queries, model.heads, block.keyLength, block.keyLength);
     queries = parts(queries, model.heads, 0, block.keyLength);
   }
+  if (block.headGate.weight)
+    gates = linear(normed, block.headGate);
   Value query = tempered(heads(queries, model.heads, block.queryNorm, block, position), position);
   Value attended = attend(query, keys, values, block, step, position);
   return linear(gates ? binary(attended, unary(gates, nn::UnaryKind::sigmoid), nn::BinaryKind::mul) : attended, block.output);
@@ -262,7 +273,9 @@ Value LlmGraph::deltaNet(Value normed, const LlmDeltaNet &found, int64_t index, 
 Value LlmGraph::mixed(Value &input, const LlmBlock &block, int64_t index, const Step &step) {
   Value normed = norm(input, block.attentionNorms.before), sum;
   input = wanted(input, step);
-  if (block.attends)
+  if (block.latent)
+    sum = latentAttention(normed, block, index, step);
+  else if (block.attends)
     sum = attention(normed, block, index, step);
   if (block.conv)
     sum = shortConv(normed, *block.conv, index, step);
@@ -279,6 +292,16 @@ Value LlmGraph::mixed(Value &input, const LlmBlock &block, int64_t index, const 
 Value LlmGraph::activated(Value input) {
   Value result = unary(input, model.spec.activation, model.spec.activationAlpha);
   return model.spec.squared ? binary(result, result, nn::BinaryKind::mul) : result;
+}
+
+Value LlmGraph::bent(Value input, const LlmBend &bend) {
+  Value above = scaled(binary(input, input, nn::BinaryKind::mul), bend.above);
+  Value below = binary(unary(binary(input, scalar(bend.least), nn::BinaryKind::min), nn::UnaryKind::exp), scalar(1), nn::BinaryKind::sub);
+  below = scaled(binary(below, input, nn::BinaryKind::sub), bend.below);
+  auto flags = RankedTensorType::get(shapeOf(input), builder.getI1Type());
+  Value isAbove = nn::BinaryOp::create(builder, loc, flags, nn::BinaryKind::greater, input, scalar(0));
+  Value curved = nn::SelectOp::create(builder, loc, input.getType(), isAbove, above, below);
+  return binary(curved, scaled(input, bend.slope), nn::BinaryKind::add);
 }
 
 /// activation(gated) * up, with a limit clamped first and up + 1.
@@ -325,8 +348,8 @@ Value LlmGraph::feedForward(Value input, Value entering, const LlmBlock &block) 
   if (block.hasExperts)
     return mixture(normed, routed, block);
   if (model.spec.feedForward == FeedForward::Plain)
-    return linear(activated(linear(normed, block.up)), block.down);
-  Value gated = linear(normed, block.gate);
+    return linear(block.bend ? bent(linear(normed, block.up), *block.bend) : activated(linear(normed, block.up)), block.down);
+  Value gated = sparse(linear(normed, block.gate), block.sparsity);
   return linear(gate(gated, linear(normed, block.up)), block.down);
 }
 
@@ -345,6 +368,14 @@ Value LlmGraph::expertProduct(Value input, const LlmLinear &linear, Value expert
     return product;
   Value biases = nn::GatherOp::create(builder, loc, type, table(*linear.bias), experts, builder.getI64IntegerAttr(0));
   return binary(product, biases, nn::BinaryKind::add);
+}
+
+/// [M, S or 1, in] x S matrices, each with its own -> [M, S, out]
+Value LlmGraph::each(Value input, const LlmLinear &linear) {
+  int64_t count = linear.weight->shape.size() == 3 ? linear.weight->shape[2] : 1;
+  Value all = reshape(integers(llvm::to_vector(llvm::seq<int32_t>(0, static_cast<int32_t>(count)))), {1, count});
+  auto type = RankedTensorType::get({rowsOf(input), count}, builder.getI32Type());
+  return expertProduct(input, linear, nn::BroadcastOp::create(builder, loc, type, all));
 }
 
 /// What experts are chosen by, [M, X], without those of the groups whose two best add up to less than others'.

@@ -295,6 +295,7 @@ Value LlmGraph::passedAll(Value stream, Step step) {
   while (last != 0 && !model.blocks[last].keeps())
     --last;
   caches.assign(model.blocks.size(), {});
+  stream = spread(stream);
   for (size_t i = 0; i < model.blocks.size(); ++i) {
     step.narrow = step.row && i == last;
     stream = passed(stream, model.blocks[i], static_cast<int64_t>(i), step);
@@ -303,7 +304,7 @@ Value LlmGraph::passedAll(Value stream, Step step) {
     step.position = binary(step.position, step.row, nn::BinaryKind::add);
     layerInputs = layerInputs ? gathered(layerInputs, step.row) : Value();
   }
-  return stream;
+  return joined(stream);
 }
 
 /// [M, E] -> [1, E]: the mean of rows 0 .. last, or one of them.

@@ -73,6 +73,20 @@ private:
   };
   mlir::func::FuncOp beginFunction(llvm::StringRef name, llvm::ArrayRef<Input> inputs, llvm::StringRef output, mlir::TypeRange results);
 
+  // Streams side by side.
+  Value spread(Value stream);
+  Value joined(Value streams);
+  Value passedStreams(Value streams, const LlmBlock &block, int64_t index, const Step &step);
+  Value predicted(Value streams, const LlmBlockStreams &found);
+  Value corrected(Value streams, Value computed, const LlmBlockStreams &found);
+  Value routed(Value stream, const LlmBlockStreams &found);
+  Value laurel(Value normed, const LlmBlockStreams &found);
+  Value brought(const LlmBlock &block, int64_t index, Value stream, const Step &step);
+  Value magnitude(Value input);
+  Value streamsFrom(Value streams, int64_t first, int64_t count);
+  Value firstOf(Value streams);
+  Value sparse(Value gates, double deviations);
+
   // The walk over the blocks.
   Value embedded(Value tokens, Value position);
   Value broughtToLayers(Value tokens, Value stream);
@@ -97,8 +111,14 @@ private:
   Value attend(Value query, Value keys, Value values, const LlmBlock &block, const Step &step, Value position);
   Value cached(Value rows, llvm::StringRef state, const LlmBlock &block, const Step &step);
   Value heads(Value input, int64_t count, const LlmNorm &norm, const LlmBlock &block, Value position);
+  Value turned(Value split, const LlmBlock &block, Value position);
+  std::pair<Value, Value> latentKeysAndValues(Value normed, const LlmBlock &block, int64_t index, const Step &step);
+  Value latentAttention(Value normed, const LlmBlock &block, int64_t index, const Step &step);
+  Value each(Value input, const LlmLinear &linear);
+  Value beside(Value left, Value right);
   Value tempered(Value query, Value position);
   Value activated(Value input);
+  Value bent(Value input, const LlmBend &bend);
   Value opened(Value gated, Value up);
   Value feedForward(Value input, Value entering, const LlmBlock &block);
   Value denseAndExperts(Value input, const LlmBlock &block);

@@ -101,6 +101,17 @@ double LlmKeys::real(llvm::StringRef key, std::optional<double> fallback, double
   return 1;
 }
 
+std::vector<double> LlmKeys::realsOfBlocks(llvm::StringRef key, int64_t blocks) {
+  const GgufValue *value = file.find(key);
+  std::optional<std::vector<double>> numbers = value && value->kind() == GgufKind::Array ? value->asFloats() : std::nullopt;
+  if (numbers && numbers->size() == static_cast<size_t>(blocks) && llvm::all_of(*numbers, [](double number) { return std::isfinite(number); }))
+    return *numbers;
+  hasFailed = true;
+  diagnostics.report(value ? "IG0632" : "IG0631", llvm::formatv("metadata key '{0}' {1}", key, value ? "cannot be" : "is missing"), {file.path},
+                     llvm::formatv("{0} finite numbers, one a block; convert the model again with a current converter", blocks));
+  return std::vector<double>(static_cast<size_t>(blocks), 1);
+}
+
 std::string LlmKeys::word(llvm::StringRef key) {
   const GgufValue *value = find(key);
   if (!value)

@@ -28,6 +28,8 @@ public:
   bool has(llvm::StringRef key) { return find(key) != nullptr; }
   /// The value as it is; null when it is not there.
   const GgufValue *value(llvm::StringRef key) { return find(key); }
+  /// A finite number for each block, under a key that has no architecture before it.
+  std::vector<double> realsOfBlocks(llvm::StringRef key, int64_t blocks);
   /// Keys of the architecture that nothing asked for, but for those that say nothing about the numbers, are errors: what a key does is not guessed.
   void refuseUnread();
   bool failed() const { return hasFailed; }

@@ -112,8 +112,14 @@ private:
     return {named(prefix, names.before), named(prefix, names.after), named(prefix, names.sum)};
   }
 
+  /// Of a product; that of its input is for devices which multiply it in 4 bits too.
+  const GgufTensor *factor(const std::string &name, int64_t count) {
+    used.insert(name + ".input_scale");
+    return vector(name + ".scale", count, /*required=*/false);
+  }
+
   LlmLinear linear(const std::string &name, int64_t in, int64_t out, bool required = true) {
-    return {matrix(name + ".weight", {in, out}, required), vector(name + ".bias", out, /*required=*/false), vector(name + ".scale", 1, /*required=*/false), 0, out};
+    return {matrix(name + ".weight", {in, out}, required), vector(name + ".bias", out, /*required=*/false), factor(name, 1), 0, out};
   }
 
   /// One matrix whose rows are those of several.
@@ -129,8 +135,13 @@ private:
     }
   }
 
+  /// Several matrices: one a head, or one a stream.
+  LlmLinear stacked(const std::string &name, int64_t in, int64_t out, int64_t count) {
+    return {matrix(name + ".weight", {in, out, count}, /*required=*/true), nullptr, nullptr, 0, out};
+  }
+
   LlmLinear experts(const std::string &name, int64_t in, int64_t out) {
-    LlmLinear made{matrix(name + ".weight", {in, out, model.experts}, /*required=*/true), nullptr, vector(name + ".scale", model.experts, /*required=*/false), 0, out};
+    LlmLinear made{matrix(name + ".weight", {in, out, model.experts}, /*required=*/true), nullptr, factor(name, model.experts), 0, out};
     made.bias = find(name + ".bias", {out, model.experts}, /*required=*/false);
     if (made.bias && made.bias->type->id != GgufTypeId::F32)
       refuse(*made.bias, "biases of experts are f32");
@@ -171,8 +182,33 @@ private:
         used.insert(blk + name);
     block.output = linear(blk + "attn_output", model.heads * block.valueLength, width);
     findHeadNorms(block, blk);
+    if (model.spec.gateMatrix)
+      block.headGate = linear(blk + "attn_gate", width, model.heads * block.valueLength);
     if (model.spec.sinks)
       block.sinks = vector(blk + "attn_sinks.weight", model.heads, true);
+  }
+
+  void findLatent(LlmBlock &block, const std::string &blk) {
+    const LlmLatentShape &shape = model.latent;
+    LlmLatent &found = *block.latent;
+    int64_t query = model.heads * (shape.plain + shape.turned);
+    if (shape.queryRank != 0) {
+      found.queryDown = linear(blk + "attn_q_a", model.width, shape.queryRank);
+      found.queryNorm = norm(blk + "attn_q_a_norm", shape.queryRank);
+      found.queryUp = linear(blk + "attn_q_b", shape.queryRank, query);
+    } else {
+      block.query = linear(blk + "attn_q", model.width, query);
+    }
+    found.down = linear(blk + "attn_kv_a_mqa", model.width, shape.rank + shape.turned);
+    found.norm = norm(blk + "attn_kv_a_norm", shape.rank);
+    if (shape.keepsRow) {
+      found.keyUp = stacked(blk + "attn_k_b", shape.plain, shape.rank, model.heads);
+      found.valueUp = stacked(blk + "attn_v_b", shape.rank, shape.value, model.heads);
+      used.insert(blk + "attn_kv_b.weight"); // both once more, for programs from before them
+    } else {
+      found.both = linear(blk + "attn_kv_b", shape.rank, model.heads * (shape.plain + shape.value));
+    }
+    block.output = linear(blk + "attn_output", model.heads * shape.value, model.width);
   }
 
   void findShortConv(LlmShortConv &conv, const std::string &blk) {
@@ -219,8 +255,15 @@ private:
   void findMixer(LlmBlock &block, const std::string &blk) {
     if (!block.mixes)
       return;
-    block.attentionNorms = named(blk, model.spec.attentionNorms);
-    if (block.attends)
+    HalfNorms norms = model.spec.attentionNorms;
+    if (model.spec.firstBare && blk == "blk.0." && !file.findTensor((blk + norms.before + ".weight").str()))
+      norms.before = "";
+    if (model.spec.secondNorm && file.findTensor(blk + "attn_norm_2.weight"))
+      norms.before = "attn_norm_2";
+    block.attentionNorms = named(blk, norms);
+    if (block.latent)
+      findLatent(block, blk);
+    else if (block.attends)
       findAttention(block, blk);
     if (block.conv)
       findShortConv(*block.conv, blk);
@@ -235,6 +278,8 @@ private:
     bool gated = model.spec.feedForward != FeedForward::Plain;
     if (model.spec.choiceBias != Presence::Never)
       block.choiceBias = vector(blk + "exp_probs_b.bias", model.experts, model.spec.choiceBias == Presence::Always);
+    if (model.spec.routingUnsaid)
+      model.spec.routing = block.choiceBias ? Routing::Sigmoid : Routing::ShareThenTop;
     if (model.spec.denseBeside)
       block.routerScale = vector(blk + "ffn_gate_inp.scale", width, true);
     block.router = {matrix(blk + "ffn_gate_inp.weight", {width, model.experts}, true), vector(blk + "ffn_gate_inp.bias", model.experts, false), nullptr, 0, model.experts};
@@ -289,11 +334,32 @@ private:
     if (model.layerInput != 0)
       block.layerInput = LlmLayerInput{linear(blk + "inp_gate", model.width, model.layerInput), linear(blk + "proj", model.layerInput, model.width),
                                        norm(blk + "post_norm", model.width)};
+    if (model.spec.streams)
+      block.streams = blockStreams(blk);
     if (model.spec.blockScale)
       block.scale = vector(blk + "layer_output_scale.weight", 1, false);
   }
 
+  LlmBlockStreams blockStreams(const std::string &blk) {
+    const GgufTensor *low = file.findTensor(blk + "laurel_l.weight");
+    int64_t width = model.width, streams = model.streams, rank = low && low->shape.size() == 2 ? low->shape[1] : 1;
+    LlmBlockStreams found;
+    found.router = linear(blk + "altup_router", width, streams);
+    found.routerNorm = norm(blk + "altup_router_norm", width);
+    found.predict = linear(blk + "altup_predict_coef", streams, streams * streams);
+    found.correct = linear(blk + "altup_correct_coef", streams, streams);
+    found.scale = vector(blk + "altup_correct_scale.weight", width, true);
+    found.laurelDown = linear(blk + "laurel_l", width, rank);
+    found.laurelUp = linear(blk + "laurel_r", rank, width);
+    found.laurelAfter = norm(blk + "laurel_post_norm", width);
+    return found;
+  }
+
   void findLayerInputs() {
+    if (model.spec.streams) {
+      model.spread = stacked("altup_proj", model.width, model.width, model.streams - 1);
+      model.gathered = stacked("altup_unembd_proj", model.width, model.width, model.streams - 1);
+    }
     if (model.layerInput == 0)
       return;
     int64_t rows = model.layerInput * static_cast<int64_t>(model.blocks.size());

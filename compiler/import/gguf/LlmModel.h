@@ -63,14 +63,41 @@ struct LlmLayerInput {
   LlmNorm after;
 };
 
+/// xIELU (Huang and Schlag 2024, arXiv 2411.13010): above * x^2 + slope * x, and for x <= 0 below * (exp(min(x, least)) - 1 - x) + slope * x.
+struct LlmBend {
+  double above = 0, below = 0, slope = 0, least = 0;
+};
+
+/// What a block predicts its streams by, and corrects them with; and the product of low rank beside its attention.
+struct LlmBlockStreams {
+  LlmLinear router, predict, correct, laurelDown, laurelUp;
+  LlmNorm routerNorm, laurelAfter;
+  const GgufTensor *scale = nullptr; // of the first stream, for what tokens bring
+};
+
+/// Queries are those of a block, or up(norm(down)). Keys and values are matrices of heads times the short row, norm(down's first part): `both` makes them
+/// row by row, or `keyUp` and `valueUp`, 3-D with a matrix a head, multiply what meets that row, which then is all that is kept.
+struct LlmLatent {
+  LlmLinear queryDown, queryUp, down, both, keyUp, valueUp;
+  LlmNorm queryNorm, norm;
+};
+
+/// Extents of latent keys: the short row, a head's part that it makes, the part that turns, a head's value.
+struct LlmLatentShape {
+  int64_t queryRank = 0, rank = 0, plain = 0, turned = 0, value = 0;
+  bool keepsRow = false; // see above
+};
+
 struct LlmBlock {
   LlmHalfNorms attentionNorms, ffnNorms;
   LlmNorm denseAfter, expertsBefore, expertsAfter; // of a dense feed-forward beside experts, and of these
   LlmNorm queryNorm, keyNorm; // with HeadNorms
   LlmLinear query, key, value, output;
+  LlmLinear headGate; // of what all heads give; without a weight: none
   std::optional<LlmShortConv> conv;
   std::optional<LlmRecurrence> recurrence;
   std::optional<LlmDeltaNet> delta;
+  std::optional<LlmLatent> latent;
   bool attends = true;
   bool mixes = true, feeds = true; // has the one half, has the other
   LlmLinear gate, up, down; // 3-D with experts
@@ -82,6 +109,9 @@ struct LlmBlock {
   const GgufTensor *sharedShare = nullptr; // of a row in the shared expert; null: all
   const GgufTensor *sinks = nullptr;
   std::optional<LlmLayerInput> layerInput;
+  std::optional<LlmBlockStreams> streams;
+  std::optional<LlmBend> bend;
+  double sparsity = 0; // > 0: of the gates of a row only what lies so many standard deviations above their mean counts, from there on
   const GgufTensor *scale = nullptr; // of what leaves the block; may be null
   int64_t kvHeads = 0, ffnWidth = 0, keyLength = 0, valueLength = 0;
   int64_t sharedWidth = 0; // of the expert that every row goes through; 0: there is none
@@ -105,6 +135,7 @@ struct LlmModel {
   int64_t convTaps = 0;                 // of blocks with a short convolution
   int64_t draftBlocks = 0;              // behind `blocks`, left out
   LlmRecurrenceShape recurrence;
+  LlmLatentShape latent;
   double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, logitScale = 1, attentionCap = 0, logitCap = 0;
   double temperatureScale = 0, expertsScale = 1, clamp = 0; // 0: none
   std::optional<Pooling> pooling;                // nullopt: the file says nothing
@@ -115,6 +146,8 @@ struct LlmModel {
   LlmNorm embeddingNorm, outputNorm;
   const GgufTensor *layerTable = nullptr; // with layerInput: rows of all blocks, to which those of the projected embedding are added behind their norm
   LlmLinear layerProjection;
+  int64_t streams = 1;
+  LlmLinear spread, gathered; // with streams: a matrix for each but the first, to it and back
   LlmNorm layerNorm;
   LlmLinear output; // the embedding's when the file has none
   std::vector<LlmLinear> dense;

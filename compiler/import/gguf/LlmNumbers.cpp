@@ -14,6 +14,12 @@ constexpr int64_t kMaxBlocks = 1024;    // of the largest models there are, 126;
 constexpr int64_t kSoftmaxGating = 1;   // of expert_gating_func
 constexpr int64_t kSigmoidGating = 2;
 constexpr int64_t kSelectedGating = 3;  // softmax over the chosen experts
+constexpr int64_t kStreams = 4;         // of the released models with streams, as are the two below
+constexpr size_t kSparseBlocks = 10;
+constexpr double kSparseDeviations = 1.6448533535003662; // 95 of 100 lie below
+constexpr double kLinearFrom = 20;      // where log(1 + exp(x)) is x
+constexpr double kMostDeviations = 1e6;
+constexpr double kWrittenSlope = 0.1;   // which the converter multiplies yarn_log_multiplier of latent keys by
 constexpr int64_t kPoolings = 4;        // of pooling_type; beyond: models that rank
 
 class Numbers {
@@ -30,6 +36,10 @@ public:
     readSharedCaches();
     readRope();
     readScales();
+    readLatent();
+    readStreams();
+    readBends();
+    readActivation();
     readPooling();
     keys.refuseUnread();
   }
@@ -150,6 +160,9 @@ private:
   }
 
   void readRouting() {
+    model.spec.routingUnsaid = spec.routingUnsaid && !keys.has("expert_gating_func");
+    if (model.spec.routingUnsaid)
+      return;
     if (spec.routingByKey) {
       int64_t gating = keys.integer("expert_gating_func", std::nullopt, kSoftmaxGating, kSelectedGating);
       model.spec.routing = gating == kSigmoidGating ? Routing::Sigmoid : gating == kSelectedGating ? Routing::TopThenShare : Routing::ShareThenTop;
@@ -311,7 +324,72 @@ private:
     model.temperatureScale = scale(spec.temperatureScaleKey, 0);
   }
 
+  void readLatent() {
+    if (!spec.latentKeys)
+      return;
+    LlmLatentShape &shape = model.latent;
+    shape.queryRank = keys.integer("attention.q_lora_rank", 0, 0);
+    shape.rank = keys.integer("attention.kv_lora_rank");
+    shape.keepsRow = keys.has("attention.key_length_mla");
+    shape.turned = model.rope.dims;
+    shape.plain = keys.integer("attention.key_length_mla", model.keyLength, shape.turned + 1) - shape.turned;
+    shape.value = keys.integer("attention.value_length_mla", model.valueLength);
+    int64_t heads = shape.keepsRow ? 1 : model.heads;
+    if (shape.keepsRow && model.keyLength != shape.rank + shape.turned)
+      keys.fail("IG0632", "attention.key_length", "cannot be", llvm::formatv("{0}: the row that is kept and what is rotated", shape.rank + shape.turned));
+    if (llvm::any_of(model.blocks, [&](const LlmBlock &block) { return block.kvHeads != heads; }))
+      keys.fail("IG0632", "attention.head_count_kv", "cannot be", llvm::formatv("{0} in all blocks", heads));
+    for (LlmBlock &block : model.blocks) {
+      block.latent.emplace();
+      block.valueLength = shape.keepsRow ? block.keyLength : block.valueLength;
+    }
+    readLatentScale();
+  }
+
+  void readStreams() {
+    if (!spec.streams)
+      return;
+    model.streams = keys.integer("altup.num_inputs", kStreams, 2, 64);
+    keys.integer("altup.active_idx", 0, 0, 0);
+    if (model.layerInput == 0)
+      keys.fail("IG0631", "embedding_length_per_layer_input", "is missing");
+    const GgufValue *value = keys.value("activation_sparsity_scale");
+    std::optional<std::vector<double>> scales = value ? value->asFloats() : std::nullopt;
+    if (value && (!scales || scales->size() != model.blocks.size() || llvm::any_of(*scales, [](double scale) { return std::isnan(scale) || scale > kMostDeviations; })))
+      return keys.fail("IG0632", "activation_sparsity_scale", "cannot be", llvm::formatv("{0} standard deviations, one a block", model.blocks.size()));
+    for (size_t i = 0; i < model.blocks.size(); ++i)
+      model.blocks[i].sparsity = scales ? std::max(0.0, (*scales)[i]) : i < kSparseBlocks ? kSparseDeviations : 0;
+  }
+
+  /// A stretched context scales the scores too, since only a part of each head is rotated.
+  void readLatentScale() {
+    RopeSpec &rope = model.rope;
+    double slope = rope.logMultiplier / kWrittenSlope;
+    rope.logMultiplier = slope != 0 ? 1 : 0; // magnitudes of the rotated part are scaled by the others' quotient
+    double growth = rope.yarn && rope.stretch > 1 ? rope.magnitude * (slope != 0 ? 1 + kWrittenSlope * slope * std::log(rope.stretch) : 1 + kWrittenSlope * std::log(rope.stretch)) : 1;
+    model.attentionScale = growth * growth / std::sqrt(static_cast<double>(model.latent.plain + model.latent.turned));
+  }
+
   double cap(llvm::StringRef key, double fallback) { return key.empty() ? fallback : std::max(0.0, keys.real(key, fallback, -1)); }
+
+  void readBends() {
+    if (!spec.bent)
+      return;
+    int64_t blocks = static_cast<int64_t>(model.blocks.size());
+    std::vector<double> above = keys.realsOfBlocks("xielu.alpha_p", blocks), below = keys.realsOfBlocks("xielu.alpha_n", blocks);
+    std::vector<double> slope = keys.realsOfBlocks("xielu.beta", blocks), least = keys.realsOfBlocks("xielu.eps", blocks);
+    auto positive = [](double trained) { return trained > kLinearFrom ? trained : std::log1p(std::exp(trained)); };
+    for (size_t i = 0; i < model.blocks.size(); ++i)
+      model.blocks[i].bend = LlmBend{positive(above[i]), slope[i] + positive(below[i]), slope[i], least[i]};
+  }
+
+  void readActivation() {
+    std::string word = spec.activationKey.empty() ? "" : keys.word(spec.activationKey);
+    if (word == "silu")
+      model.spec.activation = nn::UnaryKind::swish;
+    else if (!word.empty() && word != "gelu")
+      keys.fail("IG0632", spec.activationKey, "cannot be", "gelu or silu");
+  }
 
   void readPooling() {
     if (keys.has("pooling_type"))

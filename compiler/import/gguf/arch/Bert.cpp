@@ -1,5 +1,6 @@
 // bert (BERT, MiniLM, BGE): every token sees all others, norms of the stream after each half, token types, a table of positions, GELU.
-// nomic-bert: rotation of halves instead of the table, a gated feed-forward.
+// nomic-bert: rotation of halves instead of the table, a gated feed-forward. modern-bert: norms before the halves, without biases, gate and up in one matrix, and
+// windows to both sides in two of three blocks.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
@@ -16,6 +17,20 @@ void registerBert(ArchRegistry &registry) {
   spec.ropePairs = nn::RopePairs::halves;
   spec.name = "nomic-bert";
   addArch(registry, spec);
+
+  ArchSpec modern = spec;
+  modern.name = "modern-bert";
+  modern.norm = NormKind::Weighted;
+  modern.tokenTypes = false;
+  modern.attentionNorms = {"attn_norm", "", ""};
+  modern.ffnNorms = {"ffn_norm", "", ""};
+  modern.outputNorm = "output_norm";
+  modern.firstBare = true;
+  modern.feedForward = FeedForward::Joined;
+  modern.activation = nn::UnaryKind::gelu;
+  modern.activationKey = "hidden_activation";
+  modern.window = {3, 10000, false, 0, true};
+  addArch(registry, modern);
 
   spec.name = "bert";
   spec.rotary = false;

@@ -1,5 +1,5 @@
 // exaone: a llama that rotates halves. exaone4: norms of what a half adds instead of its input, and of heads; where three of four blocks have windows only
-// they are rotated.
+// they are rotated. exaone-moe: the same with norms before each half, and behind a few blocks experts and one that every row goes through.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
@@ -16,6 +16,16 @@ void registerExaone(ArchRegistry &registry) {
   spec.ffnNorms = {"", "post_ffw_norm", ""};
   spec.window.period = 4;
   spec.window.turnedAlone = true;
+  addArch(registry, spec);
+
+  spec.name = "exaone-moe";
+  spec.attentionNorms = {"attn_norm", "", ""};
+  spec.ffnNorms = {"ffn_norm", "", ""};
+  spec.leadingDense = true;
+  spec.routingByKey = true;
+  spec.choiceBias = Presence::Optional;
+  spec.sharedExpert = true;
+  spec.drafts = true;
   addArch(registry, spec);
 }
 

@@ -1,5 +1,6 @@
 // gemma: embeddings times the root of the width, gated tanh GELU, rotation of halves. gemma2, gemma3 and gemma-embedding: norms before and after each
-// half, windows in all blocks but some; gemma2 caps scores and logits, gemma3 has norms of heads and a base of its own in windowed blocks. gemma4: shorter heads
+// half, windows in all blocks but some; gemma2 caps scores and logits, gemma3 has norms of heads and a base of its own in windowed blocks. gemma3n: streams side by side,
+// rows of each token for each block, and caches that later blocks share. gemma4: shorter heads
 // in these, normed values, scores as they are; the small ones with rows of each token for each block and caches that later blocks share, a large one with
 // experts beside the dense feed-forward.
 #include "compiler/import/gguf/ArchSpec.h"
@@ -32,6 +33,17 @@ void registerGemma(ArchRegistry &registry) {
   spec.window = {6, 10000, false, 0};
   spec.wideScaleBlocks = 62; // 27B
   addArch(registry, spec);
+
+  ArchSpec nano = spec;
+  nano.name = "gemma3n";
+  nano.attentionCapKey = "";
+  nano.logitCap = 30;
+  nano.window = {5, 10000, false, WindowSpec::kNeeded};
+  nano.wideScaleBlocks = 0;
+  nano.attentionScale = 1;
+  nano.valueNorms = nano.sharedCaches = true;
+  nano.layerInputs = nano.streams = true;
+  addArch(registry, nano);
 
   ArchSpec fourth = spec;
   fourth.name = "gemma4";

@@ -1,4 +1,5 @@
-// gpt2: layer norms with biases, a table of positions instead of rotation, q, k and v in one matrix, a plain tanh GELU. starcoder2, codeshell: the same
+// gpt2: layer norms with biases, a table of positions instead of rotation, q, k and v in one matrix, a plain tanh GELU. starcoder: with one
+// head of keys. starcoder2, codeshell: the same
 // norms and feed-forward with rotation of halves and grouped heads.
 #include "compiler/import/gguf/ArchSpec.h"
 
@@ -18,6 +19,8 @@ void registerGpt(ArchRegistry &registry) {
   spec.name = "gpt2";
   spec.rotary = false;
   spec.positionTable = true;
+  addArch(registry, spec);
+  spec.name = "starcoder";
   addArch(registry, spec);
 }
 

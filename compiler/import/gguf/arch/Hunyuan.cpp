@@ -1,4 +1,5 @@
-// hunyuan-dense: rotation of halves, and norms of the heads behind it. maincoder: the same with adjacent pairs.
+// hunyuan-dense: rotation of halves, and norms of the heads behind it. hunyuan-moe (Hunyuan A13B): with experts, and one that every row goes through. maincoder:
+// dense, with adjacent pairs.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
@@ -12,6 +13,9 @@ void registerHunyuan(ArchRegistry &registry) {
 
   spec.name = "hunyuan-dense";
   spec.ropePairs = nn::RopePairs::halves;
+  addArch(registry, spec);
+  spec.name = "hunyuan-moe";
+  spec.sharedExpert = true;
   addArch(registry, spec);
 }
 

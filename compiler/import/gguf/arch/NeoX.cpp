@@ -1,5 +1,5 @@
 // gptneox (Pythia): layer norms with biases, rotation of the first part of each head, a plain tanh GELU, both halves of a block read what comes into it where
-// the file says so. phi2 and falcon: the same behind one norm. stablelm: gated, with a norm for each half or one for both, and norms of heads in the latter.
+// the file says so. phi2 and falcon: the same behind one norm, or in large falcons one each. stablelm: gated, with a norm for each half or one for both, and norms of heads in the latter.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
@@ -25,6 +25,7 @@ void registerNeoX(ArchRegistry &registry) {
   spec.name = "phi2";
   addArch(registry, spec);
   spec.name = "falcon";
+  spec.secondNorm = true;
   addArch(registry, spec);
 }
 
