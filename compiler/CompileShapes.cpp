@@ -80,6 +80,9 @@ CompileOptions optionsOf(const std::map<std::string, int64_t> &extents, const Co
   return one;
 }
 
+/// Bounds alone do not ask for each extent between them.
+bool areTooMany(const ShapeSets &shapes) { return shapes.count() < 0 || (!shapes.bounded.empty() && shapes.count() > kMostBetween); }
+
 /// Leaves out extents of bounded dimensions: those that the model has no shape with, each tried with the others at extents that work, and where the
 /// shapes are still too many all but the multiples of a step.
 class Narrower {
@@ -95,10 +98,10 @@ public:
     std::map<std::string, std::string> reasons;
     for (const std::string &name : shapes.bounded)
       reasons[name] = narrow(name, left.dims[name], *base);
-    for (int64_t step = 2; left.count() < 0 && step <= kMostShapes; step *= 2)
+    for (int64_t step = 2; areTooMany(left) && step <= kMostShapes; step *= 2)
       for (const std::string &name : shapes.bounded)
-        if (left.count() < 0 && keepMultiples(step, left.dims[name]))
-          reasons[name] = "all would be more than " + std::to_string(kMostShapes) + " shapes, these are the multiples of " + std::to_string(step);
+        if (areTooMany(left) && keepMultiples(step, left.dims[name]))
+          reasons[name] = "all would be more than " + std::to_string(kMostBetween) + " shapes, these are the multiples of " + std::to_string(step);
     for (const auto &[name, reason] : reasons)
       if (left.dims[name].size() < shapes.dims.at(name).size())
         report(name, shapes.dims.at(name), left.dims[name], reason, diagnostics);
@@ -230,7 +233,7 @@ ImportedModel importShapes(const CompileOptions &given, ShapeSets &shapes, MLIRC
     return {};
   ImportedModel model;
   Diagnostics said;
-  bool isTried = shapes.count() > 0;
+  bool isTried = !areTooMany(shapes);
   if (isTried)
     model = importAll(options, shapes, context, store, said);
   if (!model.module && !shapes.bounded.empty()) {

@@ -16,6 +16,8 @@ namespace ingot {
 
 /// Most shapes of one package: each costs time to compile and a row of numbers, and where the target cannot share the steps, code of its own.
 constexpr int64_t kMostShapes = 4096, kMostUnsharedShapes = 64;
+/// Most that bounds alone (LO..HI) make.
+constexpr int64_t kMostBetween = 1024;
 
 struct ShapeSets {
   /// Dimensions that take more than one extent: name -> extents, increasing. The names' order is that of the generated API.
