@@ -157,7 +157,7 @@ bool OnnxImporter::addInputs(func::FuncOp function, Scope &scope) {
 
 void OnnxImporter::reportUnbound() {
   auto isKnown = [&](const std::string &name) { return knownDims.contains(name); };
-  auto isUnbound = [&](const std::string &name) { return unbound.count(name) != 0; };
+  auto isUnbound = [&](const std::string &name) { return unbound.count(name) && !options.relations.count(name); };
   for (auto at = unbound.begin(); at != unbound.end();) { // what follows from others needs no extent of its own
     std::optional<DimExpr> relation = relationOf(at->first);
     bool follows = relation && llvm::all_of(relation->names(), isKnown) && llvm::any_of(relation->names(), isUnbound);
