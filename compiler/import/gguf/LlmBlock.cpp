@@ -22,8 +22,6 @@ constexpr double kLeastSum = 0x1p-14; // the least normal f16, as models are run
 constexpr double kBeyondScores = 1e30; // more than any expert's share
 constexpr int64_t kRingStep = 48; // rule H6 of nn.cached_attention
 
-int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
-llvm::ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
 /// f32 [positions]: 1 + scale * log(1 + floor(position / trained)).
 Tensor makeTemperatures(double scale, double trained, int64_t positions) {
@@ -140,6 +138,9 @@ Value LlmGraph::attend(Value query, Value keys, Value values, const LlmBlock &bl
 /// Rows [M, ...], or the one that is wanted where the step narrows.
 Value LlmGraph::wanted(Value rows, const Step &step) { return step.narrow ? gathered(rows, step.row) : rows; }
 
+/// The position of the first of them.
+Value LlmGraph::wantedPosition(const Step &step) { return step.narrow ? binary(step.position, step.row, nn::BinaryKind::add) : step.position; }
+
 /// The block's caches, behind those of the rows [M, E]; or the caches that it shares.
 std::pair<Value, Value> LlmGraph::keysAndValues(Value normed, const LlmBlock &block, int64_t index, const Step &step) {
   if (block.cacheOf)
@@ -155,7 +156,7 @@ std::pair<Value, Value> LlmGraph::keysAndValues(Value normed, const LlmBlock &bl
 Value LlmGraph::attention(Value normed, const LlmBlock &block, int64_t index, const Step &step) {
   auto [keys, values] = caches[index] = keysAndValues(normed, block, index, step);
   normed = wanted(normed, step);
-  Value position = step.narrow ? binary(step.position, step.row, nn::BinaryKind::add) : step.position;
+  Value position = wantedPosition(step);
   Value queries = clamped(linear(normed, block.query)), gates;
   if (model.spec.gatedHeads) { // each head's query, and its gate behind it
     gates = parts(queries, model.heads, block.keyLength, block.keyLength);

@@ -16,9 +16,6 @@ namespace {
 
 constexpr llvm::StringLiteral kRopeTable = "rope.table", kWindowRopeTable = "rope.window.table";
 
-int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
-llvm::ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
-
 /// Elements first .. first + count(shape) - 1 as f32: a view where the file has them so, else their exact values.
 Tensor floatTensor(const GgufTensor &tensor, llvm::ArrayRef<int64_t> shape, int64_t first, const std::shared_ptr<const void> &owner) {
   bool aligned = reinterpret_cast<uintptr_t>(tensor.data) % alignof(float) == 0;
@@ -301,7 +298,7 @@ Value LlmGraph::passedAll(Value stream, Step step) {
     stream = passed(stream, model.blocks[i], static_cast<int64_t>(i), step);
     if (!step.narrow)
       continue;
-    step.position = binary(step.position, step.row, nn::BinaryKind::add);
+    step.position = wantedPosition(step);
     layerInputs = layerInputs ? gathered(layerInputs, step.row) : Value();
   }
   return joined(stream);

@@ -11,6 +11,9 @@
 
 namespace ingot {
 
+inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape(); }
+inline int64_t rowsOf(mlir::Value value) { return shapeOf(value).front(); }
+
 class LlmGraph {
 public:
   /// `ctx` positions of each sequence, of which the entry points take at most `rows` in one step; matrices in the blocks that `types` chooses.
@@ -95,6 +98,7 @@ private:
   Value behind(Value stream, const LlmBlock &block, int64_t index, const Step &step);
   Value half(Value stream, Value added, const LlmHalfNorms &norms);
   Value wanted(Value rows, const Step &step);
+  Value wantedPosition(const Step &step);
   std::pair<Value, Value> keysAndValues(Value normed, const LlmBlock &block, int64_t index, const Step &step);
   Value attention(Value normed, const LlmBlock &block, int64_t index, const Step &step);
   Value mixed(Value &input, const LlmBlock &block, int64_t index, const Step &step);

@@ -9,12 +9,6 @@
 using namespace mlir;
 
 namespace ingot {
-namespace {
-
-int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
-llvm::ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
-
-} // namespace
 
 /// [M, H, left] and [M, H or 1, right] -> [M, H, left + right]
 Value LlmGraph::beside(Value left, Value right) {
@@ -50,7 +44,7 @@ Value LlmGraph::latentAttention(Value normed, const LlmBlock &block, int64_t ind
   auto [keys, values] = latentKeysAndValues(normed, block, index, step);
   normed = wanted(normed, step);
   int64_t rows = rowsOf(normed);
-  Value position = step.narrow ? binary(step.position, step.row, nn::BinaryKind::add) : step.position;
+  Value position = wantedPosition(step);
   Value query = found.queryUp.weight ? linear(norm(linear(normed, found.queryDown), found.queryNorm), found.queryUp) : linear(normed, block.query);
   query = reshape(query, {rows, model.heads, shape.plain + shape.turned});
   Value plain = sliced(query, 0, shape.plain), rotated = turned(sliced(query, shape.plain, shape.turned), block, position);

@@ -9,12 +9,6 @@
 using namespace mlir;
 
 namespace ingot {
-namespace {
-
-int64_t rowsOf(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
-llvm::ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
-
-} // namespace
 
 /// The root of the sum of squares over the last axis, which stays with extent 1.
 Value LlmGraph::magnitude(Value input) {

@@ -32,12 +32,13 @@ bool isHeavy(Operation *op) {
   return false;
 }
 
+bool isConstant(Value value) { return llvm::isa_and_nonnull<nn::ConstantOp, nn::WeightOp>(value.getDefiningOp()); }
+
 /// A dequantised constant stays an op: with its integers in sight, dequantise -> conv -> quantise can become the integer op. Where it is as small as a
 /// shape, what is computed of it and of constants alone is known all the same: tools that quantise every operation do so with those that compute shapes.
 quant::DequantizeOp knownDequantize(Value value) {
   constexpr int64_t kMostExtents = 8;
   quant::DequantizeOp op = value.getDefiningOp<quant::DequantizeOp>();
-  auto isConstant = [](Value operand) { return llvm::isa_and_nonnull<nn::ConstantOp, nn::WeightOp>(operand.getDefiningOp()); };
   bool isSmall = op && elementCount(op.getResult().getType().getShape()).value_or(kMostExtents + 1) <= kMostExtents;
   return isSmall && llvm::all_of(op->getOperands(), isConstant) ? op : quant::DequantizeOp();
 }
@@ -47,7 +48,7 @@ bool worthFolding(Operation *op) {
     return false;
   int64_t operands = 0;
   for (Value operand : op->getOperands()) {
-    if (!llvm::isa_and_nonnull<nn::ConstantOp, nn::WeightOp>(operand.getDefiningOp()) && !knownDequantize(operand))
+    if (!isConstant(operand) && !knownDequantize(operand))
       return false;
     operands += std::min(bytesOf(operand), 2 * kMaxFoldOperands);
     if (operands > kMaxFoldOperands)

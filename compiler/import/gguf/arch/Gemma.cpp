@@ -1,8 +1,7 @@
 // gemma: embeddings times the root of the width, gated tanh GELU, rotation of halves. gemma2, gemma3 and gemma-embedding: norms before and after each
-// half, windows in all blocks but some; gemma2 caps scores and logits, gemma3 has norms of heads and a base of its own in windowed blocks. gemma3n: streams side by side,
-// rows of each token for each block, and caches that later blocks share. gemma4: shorter heads
-// in these, normed values, scores as they are; the small ones with rows of each token for each block and caches that later blocks share, a large one with
-// experts beside the dense feed-forward.
+// half, windows in all blocks but some; gemma2 caps scores and logits, gemma3 has norms of heads and a base of its own in windowed blocks.
+// gemma3n: streams side by side, rows of each token for each block, and caches that later blocks share. gemma4: shorter heads in windowed blocks, normed
+// values, scores as they are; the small ones with rows and shared caches likewise, a large one with experts beside the dense feed-forward.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {

@@ -1,6 +1,5 @@
-// gpt2: layer norms with biases, a table of positions instead of rotation, q, k and v in one matrix, a plain tanh GELU. starcoder: with one
-// head of keys. starcoder2, codeshell: the same
-// norms and feed-forward with rotation of halves and grouped heads.
+// gpt2: layer norms with biases, a table of positions instead of rotation, q, k and v in one matrix, a plain tanh GELU. starcoder: with one head of
+// keys. starcoder2, codeshell: the same norms and feed-forward with rotation of halves and grouped heads.
 #include "compiler/import/gguf/ArchSpec.h"
 
 namespace ingot {
