@@ -113,11 +113,18 @@ llvm::FailureOr<Results> cacheAppend(Operation *op, ArrayRef<Tensor> operands, s
 
 /// One query row: where in the caches its head begins, and the positions first .. end - 1 that it sees.
 struct Seen {
-  int64_t rows, first, end;
+  int64_t rows, first, end, at; // and where the query stands
 };
+
+/// What a score of a head loses by each position that lies between.
+double slopeOf(nn::CachedAttentionOp op, int64_t head, int64_t heads) {
+  double bias = op.getAlibi().convertToDouble(), n = static_cast<double>(llvm::bit_floor(static_cast<uint64_t>(heads))), place = static_cast<double>(head);
+  return bias == 0 ? 0 : std::exp2(-bias * (place < n ? place + 1 : place - n + 0.5) / n);
+}
 
 /// The weights of what one query row sees: softmax of its scores, and of the sink if there is one. `sinks` may be null.
 std::vector<double> attentionWeights(nn::CachedAttentionOp op, const Tensor &q, int64_t query, const Tensor &k, Seen seen, const Tensor *sinks) {
+  double slope = slopeOf(op, query % q.shape()[1], q.shape()[1]);
   int64_t width = q.shape()[2], length = CacheShape(k.shape()).length;
   double scale = op.getScale().convertToDouble(), cap = op.getSoftcap().convertToDouble(), largest = -INFINITY, sum = 0;
   std::vector<double> weights;
@@ -125,7 +132,7 @@ std::vector<double> attentionWeights(nn::CachedAttentionOp op, const Tensor &q, 
     double dot = 0;
     for (int64_t d = 0; d < width; ++d)
       dot += q.at(query * width + d) * k.at((seen.rows + t % length) * width + d);
-    weights.push_back(cap > 0 ? cap * std::tanh(dot * scale / cap) : dot * scale);
+    weights.push_back((cap > 0 ? cap * std::tanh(dot * scale / cap) : dot * scale) - slope * static_cast<double>(std::abs(seen.at - t)));
     largest = std::max(largest, weights.back());
   }
   if (sinks) {
@@ -145,10 +152,11 @@ Seen seenBy(nn::CachedAttentionOp op, int64_t m, int64_t position, int64_t rows)
   int64_t length = CacheShape(op.getKey().getType().getShape()).length, window = static_cast<int64_t>(op.getWindow());
   if (op.getWhole()) {
     int64_t last = std::min(position - m, length - 1), at = std::min(m, last), reach = window > 0 ? window / 2 : length;
-    return {rows, std::max<int64_t>(at - reach, 0), std::min(at + reach, last) + 1};
+    return {rows, std::max<int64_t>(at - reach, 0), std::min(at + reach, last) + 1, at};
   }
   int64_t end = (op.getRing() ? position : std::min(position, length - 1)) + 1;
-  return {rows, window > 0 ? std::max<int64_t>(end - window, 0) : 0, end};
+  int64_t first = op.getPiecewise() ? (end - 1) / window * window : window > 0 ? std::max<int64_t>(end - window, 0) : 0;
+  return {rows, first, end, position};
 }
 
 llvm::FailureOr<Results> cachedAttention(Operation *op, ArrayRef<Tensor> operands, std::string &) {

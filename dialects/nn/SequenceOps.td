@@ -86,15 +86,19 @@ def Nn_CachedAttentionOp : Nn_Op<"cached_attention", [AttrSizedOperandSegments]>
   let description = [{
     Queries [M, Hq, D], keys [Hk, T, D], values [Hk, T, E] (f16, f32, or ui8 rows as in nn.cache_append), position [1]. Query row m sees the cache rows t in 0 .. min(position + m, T - 1),
     with `window` W > 0 the last W of them. With `ring` position t is row t mod T and nothing ends at T - 1; what a query sees must still be there.
+    With `piecewise` a query at p sees nothing before position p - p mod W.
     With `whole` the position is that of the last row and each query sees all rows 0 .. position, with a window those at most W / 2 from its own
     min(m, position); rows m stand at m. Head h uses the cache's head h / (Hq / Hk). `s_t = scale * sum over d of q[d] * k[t, d]`, with `softcap` C > 0
-    `s_t = C * tanh(s_t / C)`; `sinks` [Hq] adds one score a head that weighs nothing but takes its share; `result[m, h, :] = sum over t of softmax(s)_t * v[t, :]`. f32 arithmetic: dot products in the order of 16 lanes, the
+    `s_t = C * tanh(s_t / C)`, with `alibi` B > 0 then `s_t = s_t - 2^(-B k / n) * |p - t|` of a query
+    at p, n the largest power of 2 <= Hq, k = h + 1 in heads h < n and h - n + 0.5 in the others; `sinks` [Hq] adds one score a head that weighs nothing but takes its share; `result[m, h, :] = sum over t of softmax(s)_t * v[t, :]`. f32 arithmetic: dot products in the order of 16 lanes, the
     context in chunks of a fixed size that are merged in order, so that the bits depend on neither M nor the number of workers.
     With `of` a sequence keys are [S, Hk, T, D] and values [S, Hk, T, E], and positions and sequences as in nn.cache_append: each row sees the cache of its
     own sequence, with what the step's other rows put there. The result of a row whose sequence is not in 0 .. S - 1 is 0.
     Rules: H4: queries and result are f32 of rank 3; shapes agree in S, M, Hq, D, T, E; Hk divides Hq; sinks are f32 [Hq]. H5: the position is one i32, with
-    a sequence positions and sequences are i32 [1] or [M]; window >= 0, softcap >= 0. H6: a ring has a window, is not `whole`, and T >= W + M - 1 is a
-    multiple of 48 (positions that kernels walk together). H7: with a sequence attention is not `whole`.
+    a sequence positions and sequences are i32 [1] or [M]; window, softcap and alibi are not
+    negative. H6: a ring has a window, is not `whole`, and T >= W + M - 1 is a
+    multiple of 48 (positions that kernels walk together). H7: with a sequence attention is not `whole`; `piecewise` there is a window, and
+    it is not `whole`.
 
     Example:
     ```mlir
@@ -102,10 +106,11 @@ def Nn_CachedAttentionOp : Nn_Op<"cached_attention", [AttrSizedOperandSegments]>
     ```
   }];
   let arguments = (ins Tensor:$query, Tensor:$key, Tensor:$value, Tensor:$position, Optional<Tensor>:$sequence, Optional<Tensor>:$sinks, F64Attr:$scale,
-    DefaultValuedAttr<F64Attr, "0.0">:$softcap, DefaultValuedAttr<I64Attr, "0">:$window, UnitAttr:$ring, UnitAttr:$whole);
+    DefaultValuedAttr<F64Attr, "0.0">:$softcap, DefaultValuedAttr<I64Attr, "0">:$window, DefaultValuedAttr<F64Attr, "0.0">:$alibi, UnitAttr:$ring,
+    UnitAttr:$whole, UnitAttr:$piecewise);
   let results = (outs Tensor:$result);
   let assemblyFormat = [{$query `,` $key `,` $value `,` $position (`of` $sequence^)? (`sinks` $sinks^)? `scale` $scale (`softcap` $softcap^)? (`window` $window^)?
-    (`ring` $ring^)? (`whole` $whole^)? attr-dict `:` functional-type(operands, results)}];
+    (`alibi` $alibi^)? (`ring` $ring^)? (`whole` $whole^)? (`piecewise` $piecewise^)? attr-dict `:` functional-type(operands, results)}];
   let hasVerifier = 1;
 }
 

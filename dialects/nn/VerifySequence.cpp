@@ -88,10 +88,12 @@ LogicalResult CachedAttentionOp::verify() {
     return failure();
   if (!arePositions(getPosition().getType(), getSequence(), getQuery().getType().getDimSize(0)))
     return emitOpError("H5: the position is not tensor<1xi32>, or with a sequence not as many as it: one, or one a row");
-  if (static_cast<int64_t>(getWindow()) < 0 || !(getSoftcap().convertToDouble() >= 0))
-    return emitOpError("H5: window or softcap is negative");
+  if (static_cast<int64_t>(getWindow()) < 0 || !(getSoftcap().convertToDouble() >= 0) || !(getAlibi().convertToDouble() >= 0))
+    return emitOpError("H5: window, softcap or alibi is negative");
   if (getSequence() && getWhole())
     return emitOpError("H7: attention of a sequence among several is not whole");
+  if (getPiecewise() && (getWindow() == 0 || getWhole()))
+    return emitOpError("H7: attention piece by piece has no window, or is whole");
   return verifyRing(*this);
 }
 

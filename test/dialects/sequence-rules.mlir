@@ -116,6 +116,22 @@ func.func @h7(%q: tensor<2x4x8xf32>, %k: tensor<5x2x16x8xf16>, %p: tensor<1xi32>
 
 // -----
 
+func.func @h7_piecewise(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
+  // expected-error @+1 {{H7: attention piece by piece has no window}}
+  %y = nn.cached_attention %q, %k, %k, %p scale 0.5 piecewise : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x16x8xf16>, tensor<1xi32>) -> tensor<2x4x8xf32>
+  return %y : tensor<2x4x8xf32>
+}
+
+// -----
+
+func.func @h5_alibi(%q: tensor<2x4x8xf32>, %k: tensor<2x16x8xf16>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
+  // expected-error @+1 {{H5: window, softcap or alibi is negative}}
+  %y = nn.cached_attention %q, %k, %k, %p scale 0.5 alibi -1.0 : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x16x8xf16>, tensor<1xi32>) -> tensor<2x4x8xf32>
+  return %y : tensor<2x4x8xf32>
+}
+
+// -----
+
 func.func @f1(%x: tensor<2x64xf32>, %w: tensor<5x36xui8>) -> tensor<2x5xf32> {
   // expected-error @+1 {{F1: there is no block format 'q4_9'}}
   %y = quant.block_matmul %x, %w format "q4_9" : (tensor<2x64xf32>, tensor<5x36xui8>) -> tensor<2x5xf32>

@@ -15,7 +15,7 @@ func.func @rope(%x: tensor<2x3x8xf32>, %t: tensor<16x4xf32>, %p: tensor<1xi32>) 
 // Rows are appended in the cache's own buffer; attention knows its window.
 // CHECK-LABEL: @attend
 // CHECK: %[[K:.*]] = kernel.micro "ik_cache_append_f16"(%arg0, %arg2, %arg3) params [2, 2, 16, 8, 0] scratch 0 work 32 {dest = 0 : i64}
-// CHECK: kernel.micro "ik_cached_attention_f16"(%arg1, %[[K]], %[[K]], %arg3) params [2, 4, 2, 16, 8, 8, 5, {{[0-9]+}}, 0, 0, 0] scratch {{[0-9]+}} work 2048
+// CHECK: kernel.micro "ik_cached_attention_f16"(%arg1, %[[K]], %[[K]], %arg3) params [2, 4, 2, 16, 8, 8, 5, {{[0-9]+}}, 0, 0, 0, 0, 0] scratch {{[0-9]+}} work 2048
 func.func @attend(%k: tensor<2x16x8xf16>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
   %n = nn.cache_append %k, %rows, %p : (tensor<2x16x8xf16>, tensor<2x2x8xf32>, tensor<1xi32>) -> tensor<2x16x8xf16>
   %y = nn.cached_attention %q, %n, %n, %p scale 0.5 window 5 : (tensor<2x4x8xf32>, tensor<2x16x8xf16>, tensor<2x16x8xf16>, tensor<1xi32>) -> tensor<2x4x8xf32>
@@ -27,12 +27,12 @@ func.func @attend(%k: tensor<2x16x8xf16>, %q: tensor<2x4x8xf32>, %rows: tensor<2
 // A ring and a text that is there as a whole are parameters, sinks another kernel.
 // CHECK-LABEL: @ring
 // CHECK: kernel.micro "ik_cache_append_f16"(%arg0, %arg2, %arg3) params [2, 2, 48, 8, 1]
-// CHECK: kernel.micro "ik_cached_attention_sinks_f16"({{.*}}) params [2, 4, 2, 48, 8, 8, 5, {{[0-9]+}}, 0, 1, 0]
-// CHECK: kernel.micro "ik_cached_attention_f16"({{.*}}) params [2, 4, 2, 48, 8, 8, 0, {{[0-9]+}}, 0, 0, 1]
+// CHECK: kernel.micro "ik_cached_attention_sinks_f16"({{.*}}) params [2, 4, 2, 48, 8, 8, 5, {{[0-9]+}}, 0, 1, 0, 0, 0]
+// CHECK: kernel.micro "ik_cached_attention_f16"({{.*}}) params [2, 4, 2, 48, 8, 8, 0, {{[0-9]+}}, 0, 0, 1, 0, 1090519040]
 func.func @ring(%k: tensor<2x48x8xf16>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2x8xf32>, %p: tensor<1xi32>, %s: tensor<4xf32>) -> (tensor<2x4x8xf32>, tensor<2x4x8xf32>) {
   %n = nn.cache_append %k, %rows, %p ring : (tensor<2x48x8xf16>, tensor<2x2x8xf32>, tensor<1xi32>) -> tensor<2x48x8xf16>
   %y = nn.cached_attention %q, %n, %n, %p sinks %s scale 0.5 window 5 ring : (tensor<2x4x8xf32>, tensor<2x48x8xf16>, tensor<2x48x8xf16>, tensor<1xi32>, tensor<4xf32>) -> tensor<2x4x8xf32>
-  %z = nn.cached_attention %q, %n, %n, %p scale 0.5 whole : (tensor<2x4x8xf32>, tensor<2x48x8xf16>, tensor<2x48x8xf16>, tensor<1xi32>) -> tensor<2x4x8xf32>
+  %z = nn.cached_attention %q, %n, %n, %p scale 0.5 alibi 8.0 whole : (tensor<2x4x8xf32>, tensor<2x48x8xf16>, tensor<2x48x8xf16>, tensor<1xi32>) -> tensor<2x4x8xf32>
   return %y, %z : tensor<2x4x8xf32>, tensor<2x4x8xf32>
 }
 
@@ -41,7 +41,7 @@ func.func @ring(%k: tensor<2x48x8xf16>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2
 // A cache of bytes: heads of 8 elements in rows of 10 bytes.
 // CHECK-LABEL: @narrow
 // CHECK: %[[K:.*]] = kernel.micro "ik_cache_append_q8"(%arg0, %arg2, %arg3) params [2, 2, 16, 8, 0] scratch 0 work 32 {dest = 0 : i64}
-// CHECK: kernel.micro "ik_cached_attention_q8"(%arg1, %[[K]], %[[K]], %arg3) params [2, 4, 2, 16, 8, 8, 0, {{[0-9]+}}, 0, 0, 0]
+// CHECK: kernel.micro "ik_cached_attention_q8"(%arg1, %[[K]], %[[K]], %arg3) params [2, 4, 2, 16, 8, 8, 0, {{[0-9]+}}, 0, 0, 0, 0, 0]
 func.func @narrow(%k: tensor<2x16x10xui8>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2x8xf32>, %p: tensor<1xi32>) -> tensor<2x4x8xf32> {
   %n = nn.cache_append %k, %rows, %p : (tensor<2x16x10xui8>, tensor<2x2x8xf32>, tensor<1xi32>) -> tensor<2x16x10xui8>
   %y = nn.cached_attention %q, %n, %n, %p scale 0.5 : (tensor<2x4x8xf32>, tensor<2x16x10xui8>, tensor<2x16x10xui8>, tensor<1xi32>) -> tensor<2x4x8xf32>
@@ -54,12 +54,12 @@ func.func @narrow(%k: tensor<2x16x10xui8>, %q: tensor<2x4x8xf32>, %rows: tensor<
 // CHECK-LABEL: @sequences
 // CHECK: kernel.micro "ik_rope_each"({{.*}}) params [2, 4, 8, 16, 4, 1]
 // CHECK: %[[K:.*]] = kernel.micro "ik_cache_append_sequences_f16"(%arg0, %arg2, %arg3, %arg4) params [2, 2, 48, 8, 1, 5, 2] scratch 0 work 32 {dest = 0 : i64}
-// CHECK: kernel.micro "ik_cached_attention_sequences_f16"({{.*}}, %[[K]], %[[K]], %arg3, %arg4) params [2, 4, 2, 48, 8, 8, 5, {{[0-9]+}}, 0, 1, 0, 5, 2]
-// CHECK: kernel.micro "ik_cached_attention_sequences_sinks_f16"({{.*}}, %arg5, %arg5, %arg6) params [2, 4, 2, 48, 8, 8, 5, {{[0-9]+}}, 0, 1, 0, 5, 1]
+// CHECK: kernel.micro "ik_cached_attention_sequences_f16"({{.*}}, %[[K]], %[[K]], %arg3, %arg4) params [2, 4, 2, 48, 8, 8, 5, {{[0-9]+}}, 0, 1, 0, 1, 0, 5, 2]
+// CHECK: kernel.micro "ik_cached_attention_sequences_sinks_f16"({{.*}}, %arg5, %arg5, %arg6) params [2, 4, 2, 48, 8, 8, 5, {{[0-9]+}}, 0, 1, 0, 0, 0, 5, 1]
 func.func @sequences(%k: tensor<5x2x48x8xf16>, %q: tensor<2x4x8xf32>, %rows: tensor<2x2x8xf32>, %p: tensor<2xi32>, %s: tensor<2xi32>, %one: tensor<1xi32>, %sink: tensor<4xf32>, %t: tensor<16x4xf32>) -> (tensor<2x4x8xf32>, tensor<2x4x8xf32>) {
   %r = nn.rope %q, %t, %p pairs halves : (tensor<2x4x8xf32>, tensor<16x4xf32>, tensor<2xi32>) -> tensor<2x4x8xf32>
   %n = nn.cache_append %k, %rows, %p of %s ring : (tensor<5x2x48x8xf16>, tensor<2x2x8xf32>, tensor<2xi32>, tensor<2xi32>) -> tensor<5x2x48x8xf16>
-  %y = nn.cached_attention %r, %n, %n, %p of %s scale 0.5 window 5 ring : (tensor<2x4x8xf32>, tensor<5x2x48x8xf16>, tensor<5x2x48x8xf16>, tensor<2xi32>, tensor<2xi32>) -> tensor<2x4x8xf32>
+  %y = nn.cached_attention %r, %n, %n, %p of %s scale 0.5 window 5 ring piecewise : (tensor<2x4x8xf32>, tensor<5x2x48x8xf16>, tensor<5x2x48x8xf16>, tensor<2xi32>, tensor<2xi32>) -> tensor<2x4x8xf32>
   %z = nn.cached_attention %r, %n, %n, %one of %one sinks %sink scale 0.5 window 5 ring : (tensor<2x4x8xf32>, tensor<5x2x48x8xf16>, tensor<5x2x48x8xf16>, tensor<1xi32>, tensor<1xi32>, tensor<4xf32>) -> tensor<2x4x8xf32>
   return %y, %z : tensor<2x4x8xf32>, tensor<2x4x8xf32>
 }

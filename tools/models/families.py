@@ -20,7 +20,7 @@ def family(name, arch, **flags):
         scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), logit_factor=1, bare=None, dense_blocks=0,
         sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, groups=None, norms=("attn_norm", "ffn_norm"),
         one=None, delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, joined_experts=False, scaled=(), local_head=None, local_turned=None, shared_caches=0,
-        value_norms=False, has_values=lambda i: True, layer_width=0, block_scale=False, latent=None, rows_kept=False, streams=0, laurel=0, sparse=(), embed_norm=False, first_norm=True, gate_matrix=False, bends=None, dense_beside=False, keys={})
+        value_norms=False, has_values=lambda i: True, layer_width=0, block_scale=False, latent=None, rows_kept=False, streams=0, laurel=0, sparse=(), embed_norm=False, first_norm=True, gate_matrix=False, bends=None, dense_beside=False, alibi=0, second_sum=False, keys={})
     made.__dict__.update(flags)
     return made
 
@@ -56,6 +56,8 @@ ROUTED = dict(experts=4, expert_ffn=64, sigmoid=True, choice_bias=True, dense_bl
 ROUTED_KEYS = {**MOE, "expert_gating_func": ("U32", 2), "leading_dense_block_count": ("U32", 1), "expert_weights_norm": ("BOOL", True),
                "expert_weights_scale": ("F32", 2.5)}
 DEEPSEEK = dict(halves=False, turned=16)
+JINA = dict(kv_heads=4, layer_norm=True, bias=True, types=True, turned=0, tied=True, output_norm=False, activation="erf", alibi=8,
+            norms=("attn_output_norm", "layer_output_norm"), pooling="mean", keys={"pooling_type": ("U32", 1), "attention.causal": ("BOOL", False)})
 BENDS = [0.8, 0.3, -0.2, 1.1], [0.7, 0.1, 0.9, -0.4], [0.5] * 4, [-1e-6] * 4
 POST = ("post_attention_norm", "post_ffw_norm")
 GEMMA4 = dict(**GEMMA, base=1e6, head=32, turned=32, local_head=16, local_turned=16, local_base=1e4, head_norms="each", window=24, factors=("rope_freqs",), value_norms=True,
@@ -212,6 +214,15 @@ FAMILIES = {f.name: f for f in (
            activation="erf", norms=("attn_output_norm", "layer_output_norm"), pooling="mean", keys={"pooling_type": ("U32", 1)}),
     family("bert-cls", "bert", kv_heads=4, layer_norm=True, bias=True, positions=True, types=True, turned=0, tied=True, output_norm=False, feed="plain",
            activation="erf", norms=("attn_output_norm", "layer_output_norm"), pooling="first", keys={"pooling_type": ("U32", 2)}),
+    family("jina-bert-v2", "jina-bert-v2", **JINA, feed="joined"),
+    family("jina-bert-v2-gated", "jina-bert-v2", **{**JINA, "heads": 6, "kv_heads": 6, "width": 96}, feed="gated", head_norms="row", second_sum=True),
+    family("bloom", "bloom", kv_heads=4, layer_norm=True, bias=True, joined_qkv=True, turned=0, tied=True, embed_norm=True, feed="plain", activation="gelu", alibi=8),
+    family("mpt", "mpt", kv_heads=4, layer_norm="weight", joined_qkv=True, turned=0, tied=True, feed="plain", activation="gelu", alibi=6, clamp=1.5,
+           keys={"attention.max_alibi_bias": ("F32", 6.0), "attention.clamp_kqv": ("F32", 1.5)}),
+    family("mpt-positions", "mpt", kv_heads=4, layer_norm=True, bias=True, joined_qkv=True, turned=0, positions=True, feed="plain", activation="gelu"),
+    family("refact", "refact", heads=6, kv_heads=1, width=96, turned=0, alibi=8),
+    family("baichuan", "baichuan", kv_heads=4, halves=False, blocks=32),
+    family("baichuan-13b", "baichuan", kv_heads=4, halves=False, blocks=40, turns=lambda i: False, alibi=8),
     family("nomic-bert", "nomic-bert", kv_heads=4, layer_norm=True, joined_qkv=True, types=True, tied=True, output_norm=False,
            norms=("attn_output_norm", "layer_output_norm"), pooling="mean", keys={"pooling_type": ("U32", 1), "attention.causal": ("BOOL", False)}),
     family("modern-bert", "modern-bert", kv_heads=4, layer_norm="weight", joined_qkv=True, tied=True, embed_norm=True, first_norm=False, feed="joined", activation="erf",
@@ -279,7 +290,14 @@ def mask(n, f, i):
     seen = back >= 0 if causal else np.full((n, n), True)
     if f.window and f.local(i):
         seen &= back < f.window if causal else abs(back) <= f.window // 2
-    return np.where(seen, 0, -np.inf)
+    slopes = alibi_slopes(f.heads, f.alibi)[:, None, None]
+    return np.where(seen, -slopes * abs(back), -np.inf)
+
+
+def alibi_slopes(heads, bias):
+    """One a head: powers of 2^(-bias / n), n the largest power of 2 up to the heads, and behind these the ones between."""
+    n = 2 ** int(math.log2(max(heads, 1)))
+    return np.array([0 if not bias else 2.0 ** (-bias * (h + 1 if h < n else h - n + 0.5) / n) for h in range(heads)])
 
 
 def attention(x, w, f, i, caches):
@@ -530,6 +548,7 @@ def blocks(x, tokens, w, f):
             continue
         entering = x
         x = maybe(x + (added if f.ffn_norm == "post_attention_norm" else maybe(added, "post_attention_norm")), "attn_output_norm")
+        x = norm(x + entering, w, b + "attn_norm_2", f) if f.second_sum else x
         given = dense_and_experts(x, w, f, b) if f.dense_beside else feed_forward(maybe(entering if f.beside else x, f.ffn_norm), entering, w, f, b)
         x = behind(maybe(x + maybe(given * scale, "post_ffw_norm"), "layer_output_norm"), brought[i], w, f, b)
     return norm(x, w, f.final_norm, f) if f.output_norm else x

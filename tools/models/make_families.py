@@ -74,6 +74,8 @@ def block(f, i, tensors, rng, matrix, bias, norm, linear, scale):
     b = f"blk.{i}."
     for name in families.norms_of(f, i):
         norm(b + name, gain=0.3 if f.streams and name.startswith("post") else 1.0)  # else so many blocks enlarge what is rounded
+    if f.second_sum:
+        norm(b + "attn_norm_2")
     mixes, feeds = families.halves(f, i)
     if f.latent:
         latent_attention(f, b, norm, matrix, linear)

@@ -16,10 +16,12 @@ struct HalfNorms {
   llvm::StringRef sum;    // of the stream that it was added to
 };
 
-enum class NormKind { Rms, Layer, Weighted, Bare }; // mean square; mean and variance, with weight and bias, with a weight alone, or without either
+/// Mean square; mean and variance, with weight and bias, with a weight and where the file has it a bias, with a weight alone, or without either.
+enum class NormKind { Rms, Layer, Either, Weighted, Bare };
 /// Norms of q and k: of each head by itself; of all heads together; of each head, with one head's weights or with its own, where the file has them.
 enum class HeadNorms { None, Each, Row, Own };
-enum class FeedForward { Gated, Joined, Plain, None }; // activation(gate) * up; the same with both in ffn_up; activation(up); blocks have no such half
+/// activation(gate) * up; the same with both in ffn_up; activation(up); which of these the file has; blocks have no such half.
+enum class FeedForward { Gated, Joined, Plain, Found, None };
 /// Whether the feed-forward reads the stream behind the attention, or the block's input like it: as the architecture has it, as use_parallel_residual says,
 /// or the latter where the file has no norm for it, which then is the attention's.
 enum class Halves { InTurn, Beside, ByKey, ByNorm };
@@ -50,7 +52,7 @@ struct ArchSpec {
   std::string name; // general.architecture
   // The embedding.
   bool embeddingRoot = false;    // multiplied by the square root of the width
-  bool positionTable = false;    // position_embd is added
+  Presence positionTable = Presence::Never; // position_embd is added
   bool tokenTypes = false;       // row 0 of token_types is added
   llvm::StringRef embeddingNorm; // its norm's name
   // Norms.
@@ -61,6 +63,8 @@ struct ArchSpec {
   bool firstBare = false;                     // in the first block the attention reads the embedding as it is, where the file has no norm for it
   HeadNorms headNorms = HeadNorms::None;      // attn_q_norm, attn_k_norm
   bool headNormsTurned = false;               // they come after the rotation
+  bool headNormsOptional = false;             // the file may have none
+  bool secondSum = false;                     // where the file has attn_norm_2, the block's input is added once more behind the attention, and normed by it
   // Attention.
   bool causal = true;    // false: every token sees all others
   bool rotary = true;
@@ -83,6 +87,8 @@ struct ArchSpec {
   bool latentKeys = false;     // keys and values are made of one short row a token, and of one part that is rotated and that all heads share (MLA)
   bool valueNorms = false;     // values are normed, without weights; where a block has no attn_v they are what attn_k gives
   bool sharedCaches = false;   // the last attention.shared_kv_layers blocks read the keys and values of the last one of their kind before them
+  double alibi = 0;            // > 0: scores lose by distance, with slopes from 2^-alibi on, also under alibiKey
+  int64_t alibiBlocks = 0;     // only files of so many blocks have that, instead of a rotation; 0: all
   double attentionScale = 0;   // > 0: instead of 1 / sqrt(key length)
   int64_t wideScaleBlocks = 0; // a file of so many blocks scales with 1 / sqrt(width / heads) instead of 1 / sqrt(key length)
   // Feed-forward.
@@ -112,6 +118,7 @@ struct ArchSpec {
   llvm::StringRef logitScaleKey;        // divides the logits
   llvm::StringRef logitFactorKey;       // multiplies them
   bool scalesNeeded = false;            // files without these keys are from before them, and mean other factors than 1
+  llvm::StringRef alibiKey;             // replaces alibi
   llvm::StringRef clampKey;             // q, k and v are at most this far from 0
   llvm::StringRef sectionsKey;          // pairs that turn by the place of a part of an image; those of text all turn by its position
   llvm::StringRef attentionCapKey;      // scores go through cap * tanh(s / cap)

@@ -40,6 +40,8 @@ Value LlmGraph::passed(Value stream, const LlmBlock &block, int64_t index, const
   Value added = block.mixes ? mixed(stream, block, index, step) : Value();
   Value before = added ? stream : wanted(stream, step);
   stream = added ? half(stream, added, block.attentionNorms) : before;
+  if (block.secondSum.weight)
+    stream = norm(binary(stream, before, nn::BinaryKind::add), block.secondSum);
   if (block.feeds)
     stream = half(stream, feedForward(model.spec.halves == Halves::Beside ? before : stream, before, block), block.ffnNorms);
   return behind(stream, block, index, step);
@@ -131,7 +133,7 @@ Value LlmGraph::attend(Value query, Value keys, Value values, const LlmBlock &bl
   auto mixed = nn::CachedAttentionOp::create(builder, loc, f32({rowsOf(query), model.heads, block.valueLength}), query, keys, values,
                                              whole ? step.last : position, step.sequence, sinks, llvm::APFloat(model.attentionScale),
                                              llvm::APFloat(model.attentionCap), static_cast<uint64_t>(block.window),
-                                             !step.last && isRing(block), whole);
+                                             llvm::APFloat(model.alibi), !step.last && isRing(block), whole, /*piecewise=*/false);
   return reshape(mixed, {rowsOf(query), model.heads * block.valueLength});
 }
 

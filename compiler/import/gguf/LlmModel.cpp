@@ -101,8 +101,8 @@ private:
     if (model.spec.norm == NormKind::Bare)
       return {nullptr, nullptr, true};
     LlmNorm made{vector(isBare ? name : name + ".weight", length, true)};
-    if (model.spec.norm == NormKind::Layer)
-      made.bias = vector(name + ".bias", length, true);
+    if (model.spec.norm == NormKind::Layer || model.spec.norm == NormKind::Either)
+      made.bias = vector(name + ".bias", length, model.spec.norm == NormKind::Layer);
     return made;
   }
 
@@ -157,7 +157,8 @@ private:
       block.queryNorm.weight = floats(blk + "attn_q_norm.weight", llvm::ArrayRef(query).take_front(shared ? 1 : 2), true);
       block.keyNorm.weight = floats(blk + "attn_k_norm.weight", llvm::ArrayRef(key).take_front(shared ? 1 : 2), true);
     }
-    if (kind == HeadNorms::None || kind == HeadNorms::Own)
+    bool has = !model.spec.headNormsOptional || file.findTensor(blk + "attn_q_norm.weight");
+    if (kind == HeadNorms::None || kind == HeadNorms::Own || !has)
       return;
     bool each = kind == HeadNorms::Each;
     block.queryNorm = norm(blk + "attn_q_norm", each ? length : model.heads * length);
@@ -261,6 +262,8 @@ private:
     if (model.spec.secondNorm && file.findTensor(blk + "attn_norm_2.weight"))
       norms.before = "attn_norm_2";
     block.attentionNorms = named(blk, norms);
+    if (model.spec.secondSum && file.findTensor(blk + "attn_norm_2.weight"))
+      block.secondSum = norm(blk + "attn_norm_2", model.width);
     if (block.latent)
       findLatent(block, blk);
     else if (block.attends)
@@ -372,8 +375,8 @@ private:
     const GgufTensor *embedding = file.findTensor("token_embd.weight");
     model.vocabulary = embedding && embedding->shape.size() == 2 ? embedding->shape[1] : 1;
     model.embedding = matrix("token_embd.weight", {model.width, model.vocabulary}, true);
-    if (model.spec.positionTable)
-      model.positions = matrix("position_embd.weight", {model.width, model.context}, true);
+    if (model.spec.positionTable != Presence::Never)
+      model.positions = matrix("position_embd.weight", {model.width, model.context}, model.spec.positionTable == Presence::Always);
     if (const GgufTensor *types = model.spec.tokenTypes ? file.findTensor("token_types.weight") : nullptr)
       model.tokenTypes = matrix("token_types.weight", {model.width, types->shape.size() == 2 ? types->shape[1] : 1}, true);
     model.embeddingNorm = named("", model.spec.embeddingNorm);
@@ -388,7 +391,16 @@ private:
     model.shortFactors = vector("rope_factors_short.weight", pairs, model.longFactors != nullptr);
   }
 
+  /// Which feed-forward the first block has.
+  FeedForward foundFeedForward() const {
+    const GgufTensor *up = file.findTensor("blk.0.ffn_up.weight");
+    bool joined = up && up->shape.size() == 2 && up->shape[1] == 2 * model.blocks[0].ffnWidth;
+    return file.findTensor("blk.0.ffn_gate.weight") ? FeedForward::Gated : joined ? FeedForward::Joined : FeedForward::Plain;
+  }
+
   void findTensors() {
+    if (model.spec.feedForward == FeedForward::Found)
+      model.spec.feedForward = foundFeedForward();
     bool alone = model.spec.halves == Halves::ByNorm && !file.findTensor("blk.0.ffn_norm.weight");
     if (alone) {
       model.spec.halves = Halves::Beside;

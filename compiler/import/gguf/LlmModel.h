@@ -20,7 +20,7 @@ struct LlmLinear {
 
 /// A norm that the architecture lacks has no weight.
 struct LlmNorm {
-  const GgufTensor *weight = nullptr, *bias = nullptr; // bias only with NormKind::Layer
+  const GgufTensor *weight = nullptr, *bias = nullptr; // bias with NormKind::Layer and Either alone
   bool bare = false;                                   // a norm without weights
 };
 
@@ -92,6 +92,7 @@ struct LlmBlock {
   LlmHalfNorms attentionNorms, ffnNorms;
   LlmNorm denseAfter, expertsBefore, expertsAfter; // of a dense feed-forward beside experts, and of these
   LlmNorm queryNorm, keyNorm; // with HeadNorms
+  LlmNorm secondSum;          // of the stream and the block's input once more, behind the attention
   LlmLinear query, key, value, output;
   LlmLinear headGate; // of what all heads give; without a weight: none
   std::optional<LlmShortConv> conv;
@@ -137,7 +138,7 @@ struct LlmModel {
   LlmRecurrenceShape recurrence;
   LlmLatentShape latent;
   double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, logitScale = 1, attentionCap = 0, logitCap = 0;
-  double temperatureScale = 0, expertsScale = 1, clamp = 0; // 0: none
+  double temperatureScale = 0, expertsScale = 1, clamp = 0, alibi = 0; // 0: none
   std::optional<Pooling> pooling;                // nullopt: the file says nothing
   RopeSpec rope;
   std::optional<RopeSpec> windowRope; // of blocks with a window, where it is another

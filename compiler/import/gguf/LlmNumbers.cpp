@@ -36,6 +36,7 @@ public:
     readSharedCaches();
     readRope();
     readScales();
+    readAlibi();
     readLatent();
     readStreams();
     readBends();
@@ -322,6 +323,14 @@ private:
     model.attentionCap = cap(spec.attentionCapKey, spec.attentionCap);
     model.logitCap = cap(spec.logitCapKey, spec.logitCap);
     model.temperatureScale = scale(spec.temperatureScaleKey, 0);
+  }
+
+  /// Scores that lose by distance, where the file has them.
+  void readAlibi() {
+    bool has = spec.alibiBlocks == 0 || static_cast<int64_t>(model.blocks.size()) == spec.alibiBlocks;
+    model.alibi = has ? cap(spec.alibiKey, spec.alibi) : 0;
+    for (LlmBlock &block : model.blocks)
+      block.rotates = block.rotates && (spec.alibiBlocks == 0 || !has);
   }
 
   void readLatent() {

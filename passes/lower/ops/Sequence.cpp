@@ -46,7 +46,8 @@ Lowered lowerCachedAttention(Operation *operation, LowerContext &context, std::s
   int64_t width = op.getResult().getType().getDimSize(2), length = k[1];
   SmallVector<int64_t, IK_ATTENTION_SEQUENCES_COUNT> params = {q[0],  q[1], k[0], length, q[2], width, static_cast<int64_t>(op.getWindow()),
                                                                paramF32(op.getScale().convertToDouble()), paramF32(op.getSoftcap().convertToDouble()),
-                                                               op.getRing(), op.getWhole()};
+                                                               op.getRing(), op.getWhole(), op.getPiecewise(),
+                                                               paramF32(op.getAlibi().convertToDouble())};
   if (op.getSequence())
     params.append({all[0], op.getPosition().getType().getDimSize(0)});
   std::string kernel = (llvm::Twine("ik_cached_attention_") + (op.getSequence() ? "sequences_" : "") + (op.getSinks() ? "sinks_" : "") + cacheSuffix(op.getKey())).str();

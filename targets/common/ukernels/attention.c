@@ -4,6 +4,7 @@
  * widened, 48 positions at a time, and multiplied with the tiles of micro.h. Parallel unit: one query, cache heads outermost. */
 #include "targets/common/ukernels/micro.h"
 #include "targets/common/ukernels/sequence.h"
+#include "targets/common/ukernels/slopes.h"
 #include "targets/common/ukernels/squares.h"
 
 #if defined(__AVX512F__)
@@ -44,6 +45,8 @@ static ik_range ik_query_sees(const int64_t *p, ik_queries u, int64_t i) {
   }
   int64_t end = u.position + row + 1;
   end = end < length || p[IK_ATTENTION_RING] ? end : length;
+  if (p[IK_ATTENTION_PIECEWISE])
+    return (ik_range){(end - 1) / window * window, end};
   return (ik_range){window > 0 && end > window ? end - window : 0, end};
 }
 /* The cache row of a position. */
@@ -110,6 +113,19 @@ static void ik_attention_scale(const float *c, float *s, int64_t rows, const int
 }
 
 static const ik_i32x16 ik_lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+/* Takes what positions t .. t + 47 lose by their distance off the scores of `rows` queries from i on. */
+static void ik_attention_distances(float *s, int64_t i, int64_t rows, int64_t t, const int64_t *p, ik_queries u) {
+  const int64_t group = p[IK_ATTENTION_HQ] / p[IK_ATTENTION_HK], length = p[IK_ATTENTION_T], last = u.position < length ? u.position : length - 1;
+  for (int64_t r = 0; r < rows; ++r, s += IK_ATTENTION_CHUNK) {
+    const int64_t row = (u.first + i + r) / group, at = p[IK_ATTENTION_WHOLE] ? (row < last ? row : last) : u.position + row;
+    const ik_f32x16 slope = ik_splat16(ik_attention_slope(p, u.head * group + (u.first + i + r) % group));
+    for (int j = 0; j < 48; j += 16) {
+      const ik_f32x16 distance = __builtin_convertvector(__builtin_elementwise_abs(ik_lane_numbers + (int32_t)(t + j - at)), ik_f32x16);
+      ik_store16_f32(s + j, ik_fma16(-slope, distance, ik_load16_f32(s + j)));
+    }
+  }
+}
 
 static float ik_max_lanes(ik_f32x16 v) {
   float top = v[0];
@@ -358,6 +374,8 @@ enum { IK_FEW_ROWS = 1 };
           int64_t rows = u.count - i < 8 ? u.count - i : 8;                                                                   \
           ik_attention_products(r.c, r.q + i * depth, r.piece, depth, rows);                                                  \
           ik_attention_scale(r.c, r.s + i * IK_ATTENTION_CHUNK + t - chunk, rows, p);                                         \
+          if (p[IK_ATTENTION_BIAS])                                                                                           \
+            ik_attention_distances(r.s + i * IK_ATTENTION_CHUNK + t - chunk, i, rows, t, p, u);                               \
         }                                                                                                                     \
       }                                                                                                                       \
       ik_attention_shrink(r, p, u, chunk);                                                                                    \

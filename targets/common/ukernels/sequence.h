@@ -18,8 +18,8 @@
  *                 the state's own buffer, y f32 [M][H P], scratch; EPSILON: bits of f64; CYCLIC: head h has q and k of h mod G, else of h / (H / G)
  *
  * Attention, the same bits on every target, for every M and number of workers. For one query and head, over the cache rows t it sees, in chunks of
- * IK_ATTENTION_CHUNK that begin at multiples of it: s_t = (fma chain over d from 0) * scale, then cap * tanh(s_t / cap); top' = max(top, chunk's
- * maximum), shrink = exp(top - top'), p_t = exp(s_t - top'); sum = sum * shrink + (p_t in 16 lanes by t mod 16, joined in halves);
+ * IK_ATTENTION_CHUNK that begin at multiples of it: s_t = (fma chain over d from 0) * scale, then cap * tanh(s_t / cap), then with a bias fma(-slope of the
+ * head, |its position - t|, s_t); top' = max(top, chunk's maximum), shrink = exp(top - top'), p_t = exp(s_t - top'); sum = sum * shrink + (p_t in 16 lanes by t mod 16, joined in halves);
  * o[e] = o[e] * shrink, then fma(p_t, v[t][e], o[e]) in order of t. Result o[e] / sum. It begins with top = -inf, sum = 0; with a sink with
  * top = the sink, sum = 1. A ring's T is a multiple of the piece; chunks are those of positions, so a ring gives the bits of a full cache. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_SEQUENCE_H
@@ -40,6 +40,8 @@ enum {
   IK_ATTENTION_SCALE, IK_ATTENTION_SOFTCAP,   /* bits of f32; softcap 0: none */
   IK_ATTENTION_RING,                          /* 1: position t is row t mod T */
   IK_ATTENTION_WHOLE,                         /* 1: every query sees all up to the position, or window / 2 on both sides */
+  IK_ATTENTION_PIECEWISE,                     /* 1: a query sees nothing before the last multiple of the window */
+  IK_ATTENTION_BIAS,                          /* bits of f32: what the slopes of heads begin at, as powers of 2; 0: none */
   IK_ATTENTION_COUNT
 };
 enum { IK_ATTENTION_S = IK_ATTENTION_COUNT, IK_ATTENTION_PLACES, IK_ATTENTION_SEQUENCES_COUNT };

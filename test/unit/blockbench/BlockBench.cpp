@@ -155,7 +155,7 @@ void benchAttention(int64_t rows, int64_t context) {
   std::vector<float> q(rows * hq * d, 0.1f), y(q.size());
   std::vector<_Float16> cache(2 * hk * context * d, static_cast<_Float16>(0.1f));
   std::vector<char> scratch(IK_ATTENTION_SCRATCH(d, d));
-  const int64_t p[] = {rows, hq, hk, context, d, d, 0, bits, 0, 0, 0};
+  const int64_t p[] = {rows, hq, hk, context, d, d, 0, bits, 0, 0, 0, 0, 0};
   void *buffers[] = {q.data(), cache.data(), cache.data() + hk * context * d, &position, y.data(), scratch.data()};
   double time = best(6, [&] { ik_cached_attention_f16(buffers, p, 0, 1); });
   std::printf("attention rows %3d context %4d: %8.1f us, %5.1f GMAC/s, cache at %4.1f GB/s\n", int(rows), int(context), time * 1e6,

@@ -122,16 +122,16 @@ static void nbitsCase(kernel *matmul, int bits, int group, int zero) {
     }
 }
 
-static void sequenceCase(int32_t position, int64_t m, int64_t window, float softcap, int64_t whole) {
+static void sequenceCase(int32_t position, int64_t m, int64_t window, float softcap, int64_t whole, int64_t piecewise, float bias) {
   enum { HQ = 4, HK = 2, T = 300, D = 24, E = 20 };
   static float table[T * D];
   static _Float16 keys[HK * T * D], values[HK * T * E];
-  union { float f; uint32_t u; } scale = {0.2f}, cap = {softcap};
+  union { float f; uint32_t u; } scale = {0.2f}, cap = {softcap}, slopes = {bias};
   fill(x, m * HQ * D), fill(table, T * D), fill(room, HK * T * D);
   for (int64_t i = 0; i < HK * T * D; ++i)
     keys[i] = (_Float16)room[i], values[i * E / D] = (_Float16)room[HK * T * D - 1 - i];
   const int64_t rope[IK_ROPE_COUNT] = {m, HQ, D, T, D, position & 1}, append[IK_APPEND_COUNT] = {m, HK, T, D, 0};
-  const int64_t attention[IK_ATTENTION_COUNT] = {m, HQ, HK, T, D, E, window, scale.u, cap.u, 0, whole};
+  const int64_t attention[IK_ATTENTION_COUNT] = {m, HQ, HK, T, D, E, window, scale.u, cap.u, 0, whole, piecewise, slopes.u};
   void *const turn[] = {x, table, &position, y}, *const store[] = {keys, x, &position, keys}, *const attend[] = {x, keys, values, &position, y, room};
   void *const sink[] = {x, keys, values, &position, table, y, room};
   run(ik_rope, turn, rope, y, m * HQ * D * 4);
@@ -139,7 +139,7 @@ static void sequenceCase(int32_t position, int64_t m, int64_t window, float soft
   run(ik_cached_attention_f16, attend, attention, y, m * HQ * E * 4);
   run(ik_cached_attention_sinks_f16, sink, attention, y, m * HQ * E * 4);
   static _Alignas(2) uint8_t bytes[HK * T * IK_CACHE_ROW8(D)];
-  const int64_t same[IK_ATTENTION_COUNT] = {m, HQ, HK, T, D, D, window, scale.u, cap.u, 0, whole};
+  const int64_t same[IK_ATTENTION_COUNT] = {m, HQ, HK, T, D, D, window, scale.u, cap.u, 0, whole, piecewise, slopes.u};
   void *const store8[] = {bytes, x, &position, bytes}, *const attend8[] = {x, bytes, bytes, &position, y, room};
   run(ik_cache_append_q8, store8, append, bytes, sizeof bytes);
   run(ik_cached_attention_q8, attend8, same, y, m * HQ * D * 4);
@@ -157,7 +157,7 @@ static void sequencesCase(void) {
   for (int64_t i = 0; i < S * HK * T * D; ++i)
     cache[i] = (_Float16)room[i];
   const int64_t rope[IK_ROPE_COUNT] = {M, HQ, D, T, D, 1}, append[IK_APPEND_SEQUENCES_COUNT] = {M, HK, T, D, 1, S, M};
-  const int64_t attention[IK_ATTENTION_SEQUENCES_COUNT] = {M, HQ, HK, T, D, D, 20, scale.u, 0, 1, 0, S, M};
+  const int64_t attention[IK_ATTENTION_SEQUENCES_COUNT] = {M, HQ, HK, T, D, D, 20, scale.u, 0, 1, 0, 0, 0, S, M};
   void *const turn[] = {x, table, position, y}, *const store[] = {cache, x, position, sequence, cache}, *const attend[] = {x, cache, cache, position, sequence, y, room};
   void *const store8[] = {bytes, x, position, sequence, bytes}, *const attend8[] = {x, bytes, bytes, position, sequence, y, room};
   run(ik_rope_each, turn, rope, y, M * HQ * D * 4);
@@ -223,6 +223,7 @@ static void hashAll(void) {
   expertsCase(ik_block_experts_q4_0, ik_block_quantize, 0), expertsCase(ik_block_experts_q6_k, ik_block_quantize, 0);
   expertsCase(ik_block_experts_f16, ik_block_quantize, 1), expertsCase(ik_block_experts16_q4_0, ik_block_quantize16, 0);
   IK_NBITS_TABLE(NBITS_CASE)
-  sequenceCase(0, 17, 0, 0, 0), sequenceCase(290, 1, 0, 0, 0), sequenceCase(230, 20, 10, 3, 0), sequenceCase(270, 20, 9, 0, 1);
+  sequenceCase(0, 17, 0, 0, 0, 0, 0), sequenceCase(290, 1, 0, 0, 0, 0, 0), sequenceCase(230, 20, 10, 3, 0, 0, 0), sequenceCase(270, 20, 9, 0, 1, 0, 0);
+  sequenceCase(270, 20, 0, 0, 0, 0, 8), sequenceCase(250, 20, 30, 0, 0, 1, 8), sequenceCase(270, 20, 0, 0, 1, 0, 8);
   sequencesCase(), causalCase(), scanCase(), deltaCase(0), deltaCase(1);
 }

@@ -59,18 +59,27 @@ struct Attention {
   int64_t rows, hq, hk, length, d, e, window;
   float scale, softcap;
   int32_t position;
-  bool whole = false, ring = false;
+  bool whole = false, ring = false, piecewise = false;
+  float bias = 0;
+  double slope(int64_t head) const {
+    int64_t n = 1;
+    while (2 * n <= hq)
+      n *= 2;
+    return bias == 0 ? 0 : std::exp2(-double(bias) * (head < n ? double(head + 1) : double(head - n) + 0.5) / double(n));
+  }
   std::vector<int64_t> params(int64_t m) const {
-    uint32_t bits[2];
+    uint32_t bits[3];
     std::memcpy(&bits[0], &scale, 4);
     std::memcpy(&bits[1], &softcap, 4);
-    return {m, hq, hk, length, d, e, window, bits[0], bits[1], ring, whole};
+    std::memcpy(&bits[2], &bias, 4);
+    return {m, hq, hk, length, d, e, window, bits[0], bits[1], ring, whole, piecewise, bits[2]};
   }
   int64_t scratch() const { return IK_ATTENTION_SCRATCH(d, e); }
 };
 
-/// One query and head in double, over the positions begin .. end - 1; `sink` may be null.
-template <typename T> std::vector<double> attend(const Attention &a, const float *q, const T *k, const T *v, int64_t begin, int64_t end, const float *sink) {
+/// One query at `at` and its head in double, over the positions begin .. end - 1; `sink` may be null.
+template <typename T>
+std::vector<double> attend(const Attention &a, int64_t head, const float *q, const T *k, const T *v, int64_t begin, int64_t end, int64_t at, const float *sink) {
   std::vector<double> scores, out(size_t(a.e), 0);
   double top = sink ? double(*sink) : -1e300;
   for (int64_t t = begin; t < end; ++t) {
@@ -79,6 +88,7 @@ template <typename T> std::vector<double> attend(const Attention &a, const float
       s += double(q[d]) * double(k[t * a.d + d]);
     s *= double(a.scale);
     s = a.softcap > 0 ? double(a.softcap) * std::tanh(s / double(a.softcap)) : s;
+    s -= a.slope(head) * double(std::abs(at - t));
     scores.push_back(s), top = std::max(top, s);
   }
   double sum = sink ? std::exp(double(*sink) - top) : 0;
@@ -111,11 +121,12 @@ template <typename T> AttentionData<T> randomAttention(Random &random, const Att
 template <typename T> void checkRow(const Attention &a, const AttentionData<T> &data, const std::vector<float> &y, int64_t m) {
   int64_t last = std::min<int64_t>(a.whole ? a.position : std::max(a.position, 0) + m, a.length - 1), at = std::min(m, last), reach = a.window / 2;
   int64_t begin = a.window ? std::max<int64_t>(0, a.whole ? at - reach : last + 1 - a.window) : 0;
+  begin = a.piecewise ? last / a.window * a.window : begin;
   int64_t end = a.window && a.whole ? std::min(last, at + reach) + 1 : last + 1;
   for (int64_t h = 0; h < a.hq; ++h) {
     int64_t kv = h / (a.hq / a.hk);
-    std::vector<double> want = attend(a, data.q.data() + (m * a.hq + h) * a.d, data.k.data() + kv * a.length * a.d, data.v.data() + kv * a.length * a.e, begin,
-                                      end, data.sinks.empty() ? nullptr : &data.sinks[size_t(h)]);
+    std::vector<double> want = attend(a, h, data.q.data() + (m * a.hq + h) * a.d, data.k.data() + kv * a.length * a.d, data.v.data() + kv * a.length * a.e, begin,
+                                      end, a.whole ? at : std::max(a.position, 0) + m, data.sinks.empty() ? nullptr : &data.sinks[size_t(h)]);
     for (int64_t e = 0; e < a.e; ++e) {
       double got = y[size_t((m * a.hq + h) * a.e + e)];
       check(std::fabs(got - want[size_t(e)]) < 4e-6, "attention: row %d head %d is %g, not %g", int(m), int(h), got, want[size_t(e)]);
@@ -225,6 +236,12 @@ void testSequence() {
       {20, 2, 2, 64, 8, 8, 16, 0.3f, 2, 55},      {5, 2, 1, 16, 4, 6, 0, 0.5f, 0, -4},
       {1, 4, 2, 900, 16, 20, 100, 0.3f, 0, 777},  {9, 4, 2, 1000, 8, 8, 300, 0.3f, 0, 600},    {50, 2, 1, 50, 8, 8, 0, 0.3f, 0, 44, true},
       {300, 2, 1, 300, 8, 6, 9, 0.3f, 0, 290, true},
+      {37, 6, 2, 700, 16, 20, 0, 0.3f, 0, 470, false, false, false, 8},
+      {1, 12, 3, 900, 16, 20, 0, 0.3f, 0, 777, false, false, false, 8},
+      {50, 2, 1, 50, 8, 8, 0, 0.3f, 2, 44, true, false, false, 5},
+      {9, 4, 1, 400, 24, 16, 7, 0.2f, 0, 236, false, false, true},
+      {70, 4, 2, 700, 16, 20, 250, 0.3f, 0, 480, false, false, true, 8},
+      {1, 4, 2, 900, 16, 20, 100, 0.3f, 0, 800, false, false, true},
   };
   for (const Attention &a : cases) {
     testAttention<_Float16>(random, ik_cached_attention_f16, ik_cached_attention_sinks_f16, a);

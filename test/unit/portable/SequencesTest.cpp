@@ -83,9 +83,9 @@ Bytes appendEach(Random &random, const Type &type, const Bytes &caches, bool rin
   return want;
 }
 
-/// Parameters of attention; scale 0.3, no softcap.
+/// Parameters of attention; scale 0.3, no softcap, in rings slopes from 2^-8 on.
 std::vector<int64_t> attentionParams(int64_t rows, bool ring) {
-  return {rows, kQueryHeads, kHeads, kLength, kDepth, kDepth, ring ? kWindow : 0, 0x3e99999a, 0, ring, 0};
+  return {rows, kQueryHeads, kHeads, kLength, kDepth, kDepth, ring ? kWindow : 0, 0x3e99999a, 0, ring, 0, 0, ring ? 0x41000000 : 0};
 }
 
 void attendSequences(Random &random, const Type &type, const Bytes &keys, const Bytes &values, const Ids &positions, const Ids &sequences, bool ring, bool hasSinks) {

@@ -92,6 +92,17 @@ std::vector<Case> sequenceCases() {
       // A sink of the same score takes a third.
       {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 sinks %arg4 scale 1.0", {"1x1x1xf32", "1x2x1xf32", "1x2x1xf32", "1xi32", "1xf32"},
        {{1}, {0, 0}, {3, 6}, {1}, {0}}, {"1x1x1xf32"}, {{3}}},
+      // The slope of the one head is 1 / 4: the score of the position before is less by it. 4 ln 2 makes up for 2 / 3.
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 alibi 2.0", attentionTypes, {{1}, {0.9431471805599453, 0}, {3, 6}, {1}}, {"1x1x1xf32"}, {{4}}},
+      // Of 3 heads the third lies between: 2^-1, 2^-2, 2^-0.5.
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 alibi 2.0", {"1x3x1xf32", "1x2x1xf32", "1x2x1xf32", "1xi32"},
+       {{1, 1, 1}, {0, 0}, {0, 1}, {1}}, {"1x3x1xf32"}, {{0.6224593312018546, 0.5621765008857981, 0.6697615493266569}}},
+      // To both sides.
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 alibi 2.0 whole", {"2x1x1xf32", "1x2x1xf32", "1x2x1xf32", "1xi32"},
+       {{1, 1}, {0, 0}, {0, 1}, {1}}, {"2x1x1xf32"}, {{0.43782349911420193, 0.5621765008857981}}},
+      // Position 2 begins a piece, 3 sees it too.
+      {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 1.0 window 2 piecewise", {"3x1x1xf32", "1x4x1xf32", "1x4x1xf32", "1xi32"},
+       {{0}, {0}, {1, 2, 3, 5}, {1}}, {"3x1x1xf32"}, {{1.5, 3, 4}}},
       // Softcap 1: scores tanh 0 and tanh 100; the second weight is e / (1 + e).
       {"nn.cached_attention %arg0, %arg1, %arg2, %arg3 scale 100.0 softcap 1.0", attentionTypes, {{1}, {0, 1}, {0, 1}, {1}}, {"1x1x1xf32"},
        {{0.7310585786300049}}},

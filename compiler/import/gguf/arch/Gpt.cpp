@@ -17,7 +17,7 @@ void registerGpt(ArchRegistry &registry) {
 
   spec.name = "gpt2";
   spec.rotary = false;
-  spec.positionTable = true;
+  spec.positionTable = Presence::Always;
   addArch(registry, spec);
   spec.name = "starcoder";
   addArch(registry, spec);

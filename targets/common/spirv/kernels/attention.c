@@ -3,6 +3,7 @@
 #include "targets/common/ukernels/math.h"
 #include "targets/common/ukernels/sequence.h"
 #include "targets/common/ukernels/ukernel.h"
+#include "targets/common/ukernels/slopes.h"
 
 /* Element `at` of a row in the cache, and the row's length there. */
 static inline float ik_cached_f16(const _Float16 *row, int64_t at, int64_t depth) { return (void)depth, (float)row[at]; }
@@ -28,8 +29,12 @@ static inline float ik_cached_q8(const int8_t *row, int64_t at, int64_t depth) {
       int64_t end = (position < 0 ? 0 : position) + m - place + 1, begin = 0;                                                 \
       end = end < length || p[IK_ATTENTION_RING] ? end : length;                                                              \
       begin = window > 0 && end > window ? end - window : 0;                                                                  \
+      int64_t at = (position < 0 ? 0 : position) + m - place;                                                                 \
+      if (p[IK_ATTENTION_PIECEWISE])                                                                                          \
+        begin = (end - 1) / window * window;                                                                                  \
       if (p[IK_ATTENTION_WHOLE]) {                                                                                            \
-        const int64_t last = position < 0 ? 0 : position < length ? position : length - 1, at = m < last ? m : last;          \
+        const int64_t last = position < 0 ? 0 : position < length ? position : length - 1;                                    \
+        at = m < last ? m : last;                                                                                             \
         begin = window > 0 && at > window / 2 ? at - window / 2 : 0;                                                          \
         end = window > 0 && at + window / 2 < last ? at + window / 2 + 1 : last + 1;                                          \
       }                                                                                                                       \
@@ -41,6 +46,7 @@ static inline float ik_cached_q8(const int8_t *row, int64_t at, int64_t depth) {
       const T *k = (const T *)buf[1] + rows * keyRow, *v = (const T *)buf[2] + rows * valueRow;                               \
       float *y = (float *)buf[4 + SEQUENCES + SINKS] + unit * width, sum = SINKS || idle;                                     \
       float top = SINKS ? ((const float *)buf[4 + SEQUENCES])[unit % hq] : -__builtin_inff();                                 \
+      const float slope = p[IK_ATTENTION_BIAS] ? ik_attention_slope(p, unit % hq) : 0.0f;                                     \
       for (int64_t e = 0; e < width; ++e)                                                                                     \
         y[e] = 0.0f;                                                                                                          \
       for (int64_t chunk = begin / IK_ATTENTION_CHUNK * IK_ATTENTION_CHUNK; chunk < end; chunk += IK_ATTENTION_CHUNK) {       \
@@ -53,6 +59,8 @@ static inline float ik_cached_q8(const int8_t *row, int64_t at, int64_t depth) {
           s = s * ik_f32(p[IK_ATTENTION_SCALE]);                                                                              \
           if (cap > 0.0f)                                                                                                     \
             s = ikm_tanh_f32(s / cap) * cap;                                                                                  \
+          if (slope > 0.0f)                                                                                                   \
+            s = IKM_FMAF(-slope, (float)(int32_t)(t > at ? t - at : at - t), s);                                              \
           scores[t - chunk] = s;                                                                                              \
           top = s > top ? s : top;                                                                                            \
         }                                                                                                                     \
