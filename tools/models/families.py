@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from family_pieces import activate, as_large, bent, gated, linear, norm, opened, softmax, sparse
+from family_pieces import activate, alibi_slopes, as_large, bent, delta_net, gated, linear, norm, opened, recurrence, short_conv, softmax, sparse
 
 
 def family(name, arch, **flags):
@@ -20,7 +20,7 @@ def family(name, arch, **flags):
         scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), logit_factor=1, bare=None, dense_blocks=0,
         sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, groups=None, norms=("attn_norm", "ffn_norm"),
         one=None, delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, joined_experts=False, scaled=(), local_head=None, local_turned=None, shared_caches=0,
-        value_norms=False, has_values=lambda i: True, layer_width=0, block_scale=False, latent=None, rows_kept=False, streams=0, laurel=0, sparse=(), embed_norm=False, first_norm=True, gate_matrix=False, bends=None, dense_beside=False, alibi=0, second_sum=False, keys={})
+        value_norms=False, has_values=lambda i: True, layer_width=0, block_scale=False, latent=None, rows_kept=False, streams=0, laurel=0, sparse=(), embed_norm=False, first_norm=True, gate_matrix=False, bends=None, dense_beside=False, alibi=0, second_sum=False, own_heads=None, own_kv=None, own_ffn=None, every=1, pieces=False, bare_norms=False, weighed_first=False, judged=True, keys={})
     made.__dict__.update(flags)
     return made
 
@@ -58,6 +58,8 @@ ROUTED_KEYS = {**MOE, "expert_gating_func": ("U32", 2), "leading_dense_block_cou
 DEEPSEEK = dict(halves=False, turned=16)
 JINA = dict(kv_heads=4, layer_norm=True, bias=True, types=True, turned=0, tied=True, output_norm=False, activation="erf", alibi=8,
             norms=("attn_output_norm", "layer_output_norm"), pooling="mean", keys={"pooling_type": ("U32", 1), "attention.causal": ("BOOL", False)})
+LLAMA4 = dict(halves=False, every=2, turns=lambda i: i % 4 != 3, window=8192, local=lambda i: i % 4 != 3, pieces=True, bare_norms=True, late_norms=True, temperature=(0.1, 8192),
+              experts=4, expert_ffn=64, used=1, shared=64, sigmoid=True, renormalize=False, weighed_first=True, base=5e5)
 BENDS = [0.8, 0.3, -0.2, 1.1], [0.7, 0.1, 0.9, -0.4], [0.5] * 4, [-1e-6] * 4
 POST = ("post_attention_norm", "post_ffw_norm")
 GEMMA4 = dict(**GEMMA, base=1e6, head=32, turned=32, local_head=16, local_turned=16, local_base=1e4, head_norms="each", window=24, factors=("rope_freqs",), value_norms=True,
@@ -166,6 +168,18 @@ FAMILIES = {f.name: f for f in (
            **{**ROUTED, "sigmoid": False, "choice_bias": False, "scales": {}, "dense_blocks": 24}, renormalize=False, shared=128,
            keys={**MOE, "leading_dense_block_count": ("U32", 24), "expert_shared_count": ("U32", 2), "attention.kv_lora_rank": ("U32", 64),
                  "expert_weights_scale": ("F32", 1.0)}),
+    family("mistral-large-3", "deepseek2", **DEEPSEEK, blocks=4, kv_heads=1, head=80, value_head=64, latent=(32, 64, 32, 32), rows_kept=True,
+           **{**ROUTED, "choice_bias": False, "sigmoid": False, "scales": {}, "experts": 8}, renormalize=False, shared=64, temperature=(0.1, 64),
+           keys={**MOE, "leading_dense_block_count": ("U32", 1), "expert_shared_count": ("U32", 1), "expert_gating_func": ("U32", 1),
+                 "attention.q_lora_rank": ("U32", 32), "attention.kv_lora_rank": ("U32", 64), "attention.key_length_mla": ("U32", 48),
+                 "attention.value_length_mla": ("U32", 32), "attention.temperature_scale": ("F32", 0.1), "attention.temperature_length": ("U32", 64)}),
+    family("plm", "plm", **DEEPSEEK, kv_heads=4, head=48, value_head=32, latent=(0, 64, 32, 32), feed="plain", activation="relu2", tied=True,
+           keys={"attention.kv_lora_rank": ("U32", 64), "vocab_size": ("U32", 282)}, judged=False),  # llama.cpp ends in an assertion
+    family("deci", "deci", blocks=6, halves=False, own_heads=[4, 4, 0, 2, 4, 0], own_kv=[2, 0, 0, 1, 4, 0], own_ffn=[96, 64, 160, 96, 32, 96], factors=("rope_freqs",)),
+    family("deci-empty", "deci", blocks=4, halves=False, own_heads=[4, 0, 2, 4], own_kv=[2, 0, 2, 1], own_ffn=[96, 0, 32, 0], judged=False),  # llama.cpp drops what the attention of a block without a feed-forward adds
+    family("openelm", "openelm", blocks=3, own_heads=[4, 6, 2], own_kv=[2, 3, 1], own_ffn=[96, 64, 160], head_norms="each", joined_qkv=True, tied=True),
+    family("llama4", "llama4", **LLAMA4, blocks=5, keys={**MOE, "interleave_moe_layer_step": ("U32", 2)}),
+    family("llama4-scout", "llama4", **{**LLAMA4, "every": 1}, blocks=4, factors=("rope_freqs",), keys={**MOE, "interleave_moe_layer_step": ("U32", 1)}),
     family("bailingmoe", "bailingmoe", halves=False, joined_qkv=True, experts=4, expert_ffn=64, shared=128,
            keys={**MOE, "expert_shared_count": ("U32", 2), "expert_weights_norm": ("BOOL", True), "leading_dense_block_count": ("U32", 0)}),
     family("minimax-m2", "minimax-m2", head_norms="row", turned=8, base=5e6, experts=4, expert_ffn=64, ffn=64, sigmoid=True, choice_bias=True,
@@ -235,6 +249,14 @@ def head_of(f, i):
     return f.local_head if f.local_head and f.local(i) else f.head
 
 
+def heads_of(f, i):
+    return f.own_heads[i] if f.own_heads else f.heads, f.own_kv[i] if f.own_kv else f.kv_heads
+
+
+def ffn_of(f, i):
+    return f.own_ffn[i] if f.own_ffn else f.ffn
+
+
 def turned_of(f, local):
     return f.local_turned if local and f.local_turned else f.turned
 
@@ -289,20 +311,16 @@ def mask(n, f, i):
     causal = f.pooling is None or f.pooling == "last"
     seen = back >= 0 if causal else np.full((n, n), True)
     if f.window and f.local(i):
-        seen &= back < f.window if causal else abs(back) <= f.window // 2
-    slopes = alibi_slopes(f.heads, f.alibi)[:, None, None]
+        seen &= (np.arange(n)[None] >= np.arange(n)[:, None] // f.window * f.window) if f.pieces else back < f.window if causal else abs(back) <= f.window // 2
+    slopes = alibi_slopes(heads_of(f, i)[0], f.alibi)[:, None, None]
     return np.where(seen, -slopes * abs(back), -np.inf)
 
 
-def alibi_slopes(heads, bias):
-    """One a head: powers of 2^(-bias / n), n the largest power of 2 up to the heads, and behind these the ones between."""
-    n = 2 ** int(math.log2(max(heads, 1)))
-    return np.array([0 if not bias else 2.0 ** (-bias * (h + 1 if h < n else h - n + 0.5) / n) for h in range(heads)])
-
-
 def attention(x, w, f, i, caches):
-    b, n, head = f"blk.{i}.", len(x), head_of(f, i)
-    sizes = [f.heads * head * (2 if f.gates else 1), f.kv_heads * head, f.kv_heads * head]
+    b, n, head, (heads, kv_heads) = f"blk.{i}.", len(x), head_of(f, i), heads_of(f, i)
+    if heads and not kv_heads:
+        return linear(x, w, b + "attn_output")
+    sizes = [heads * head * (2 if f.gates else 1), kv_heads * head, kv_heads * (f.value_head or head)]
     if f.joined_qkv:
         q, k, v = np.split(linear(x, w, b + "attn_qkv"), np.cumsum(sizes)[:2], -1)
     else:
@@ -310,15 +328,15 @@ def attention(x, w, f, i, caches):
         k = linear(x, w, b + "attn_k") if source_of(f, i) == i else None
         v = linear(x, w, b + "attn_v") if f.has_values(i) and k is not None else k
     if f.gates:
-        q, gates = np.split(q.reshape(n, f.heads, -1), 2, -1)
+        q, gates = np.split(q.reshape(n, heads, -1), 2, -1)
     if f.clamp:
         q, k, v = (np.clip(t, -f.clamp, f.clamp) for t in (q, k, v))
     if k is not None:
         caches[i] = keys_and_values(k, v, w, f, i)
-    q = turned_heads(q, w, f, i, "attn_q_norm", f.heads)
-    if f.temperature:
-        q = q * (1 + f.temperature[0] * np.log(1 + np.floor(np.arange(n) / f.temperature[1])))[:, None, None]
-    k, v = (np.repeat(t, f.heads // f.kv_heads, 1) for t in caches[source_of(f, i)])
+    q = turned_heads(q, w, f, i, "attn_q_norm", heads)
+    if f.temperature and not (f.bare_norms and f.turns(i)):
+        q = q * temperatures(n, f)[:, None, None]
+    k, v = (np.repeat(t, heads // kv_heads, 1) for t in caches[source_of(f, i)])
     scores = np.einsum("mhd,thd->hmt", q, k) * dict(f.scales).get("attention.scale", head ** -0.5)
     if f.attention_cap:
         scores = f.attention_cap * np.tanh(scores / f.attention_cap)
@@ -327,6 +345,11 @@ def attention(x, w, f, i, caches):
     if f.gate_matrix:
         mixed = mixed / (1 + np.exp(-linear(x, w, b + "attn_gate").reshape(mixed.shape)))
     return linear((mixed / (1 + np.exp(-gates)) if f.gates else mixed).reshape(n, -1), w, b + "attn_output")
+
+
+def temperatures(n, f):
+    """1 + scale * log(1 + whole lengths that lie before a position, which may count from 1)."""
+    return 1 + f.temperature[0] * np.log(1 + np.floor((np.arange(n) + f.bare_norms) / f.temperature[1]))
 
 
 def turned_heads(x, w, f, i, name, heads):
@@ -338,74 +361,16 @@ def turned_heads(x, w, f, i, name, heads):
         x = rotate(x, w, f, i)
     if f.head_norms in ("each", "own"):
         x = norm(x, w, name, f)
+    if f.bare_norms and f.turns(i):
+        x = norm(x, {}, "", f)
     return x if f.late_norms else rotate(x, w, f, i)
 
 
 def keys_and_values(k, v, w, f, i):
-    k, v = turned_heads(k, w, f, i, "attn_k_norm", f.kv_heads), v.reshape(len(v), f.kv_heads, -1)
+    k, v = turned_heads(k, w, f, i, "attn_k_norm", heads_of(f, i)[1]), v.reshape(len(v), heads_of(f, i)[1], -1)
     if f.value_norms:
         v = norm(v, {}, "", f)
     return (k, v) if f.pooling else tuple(t.astype(np.float16).astype(np.float64) for t in (k, v))  # the cache holds f16
-
-
-def short_conv(x, w, f, b):
-    before, after, inner = np.split(linear(x, w, b + "shortconv.in_proj"), 3, -1)
-    padded = np.concatenate([np.zeros((f.taps - 1, f.width)), before * inner])
-    mixed = sum(w[b + "shortconv.conv.weight"][:, j] * padded[j:j + len(x)] for j in range(f.taps))
-    return linear(after * mixed, w, b + "shortconv.out_proj")
-
-
-def convolved(rows, w, b, taps):
-    padded = np.concatenate([np.zeros((taps - 1, rows.shape[1])), rows])
-    return activate(sum(w[b + "ssm_conv1d.weight"][:, j] * padded[j:j + len(rows)] for j in range(taps)) + w.get(b + "ssm_conv1d.bias", 0), "silu")
-
-
-def delta_net(x, w, f, b):
-    heads, width, length, groups, taps = f.delta
-    n, keys = len(x), groups * length
-    each = heads // groups
-    if f.joined_rows:  # q, k, v and gate of each head of keys
-        rows = np.split(linear(x, w, b + "ssm_in").reshape(n, groups, -1), [length, 2 * length, 2 * length + each * width], -1)
-        *rows, gate = (t.reshape(n, -1) for t in rows)
-        rows = np.concatenate(rows, -1)
-    else:
-        rows, gate = linear(x, w, b + "attn_qkv"), linear(x, w, b + "attn_gate")
-    q, k, v = np.split(convolved(rows, w, b, taps), [keys, 2 * keys], -1)
-    if f.joined_delta:
-        beta, time = (t.reshape(n, heads) for t in np.split(linear(x, w, b + "ssm_ba").reshape(n, groups, -1), 2, -1))
-    else:
-        beta, time = linear(x, w, b + "ssm_beta"), linear(x, w, b + "ssm_alpha")
-    which = [h % groups if f.in_turn else h // (heads // groups) for h in range(heads)]
-    q, k = (t.reshape(n, groups, length)[:, which] for t in (q, k))
-    q, k = (t / np.maximum(np.linalg.norm(t, axis=-1, keepdims=True), f.epsilon) for t in (q, k))
-    v, beta = v.reshape(n, heads, width), 1 / (1 + np.exp(-beta))
-    decay = np.exp(np.log1p(np.exp(time + w[b + "ssm_dt.bias"])) * w[b + "ssm_a"])
-    state, y = np.zeros((heads, length, width)), np.zeros((n, heads, width))
-    for t in range(n):
-        state = state * decay[t][:, None, None]
-        wrong = v[t] - np.einsum("hnp,hn->hp", state, k[t])
-        state = state + np.einsum("hn,hp->hnp", k[t], beta[t][:, None] * wrong)
-        y[t] = np.einsum("hnp,hn->hp", state, q[t] / length ** 0.5)
-    return linear(norm(y, w, b + "ssm_norm", f).reshape(n, -1) * activate(gate, "silu"), w, b + "ssm_out")
-
-
-def recurrence(x, w, f, b):
-    heads, width, length, groups, taps = f.scan
-    inner, n = heads * width, len(x)
-    gate, rows, delta = np.split(linear(x, w, b + "ssm_in"), [inner, 2 * inner + 2 * groups * length], -1)
-    rows = convolved(rows, w, b, taps)
-    delta = np.log1p(np.exp(delta + w[b + "ssm_dt.bias"]))
-    inputs, to, of = np.split(rows, [inner, inner + groups * length], -1)
-    inputs = inputs.reshape(n, heads, width)
-    to, of = (np.repeat(t.reshape(n, groups, length), heads // groups, 1) for t in (to, of))
-    state, y = np.zeros((heads, length, width)), np.zeros((n, heads, width))
-    for t in range(n):
-        state = state * np.exp(delta[t] * w[b + "ssm_a"][:, 0])[:, None, None] + np.einsum("hn,hp->hnp", to[t], inputs[t] * delta[t][:, None])
-        y[t] = np.einsum("hnp,hn->hp", state, of[t]) + w[b + "ssm_d"] * inputs[t]
-    y = y.reshape(n, inner) * activate(gate, "silu")
-    if f.scan_norm:
-        y = norm(y.reshape(n, groups, -1), w, b + "ssm_norm", f).reshape(n, inner)
-    return linear(y, w, b + "ssm_out")
 
 
 def latent_attention(x, w, f, i):
@@ -424,7 +389,7 @@ def latent_attention(x, w, f, i):
         k, v = np.split(linear(row, w, b + "attn_kv_b").reshape(n, f.heads, -1), [plain], -1)
         scores = np.einsum("mhp,thp->hmt", q, half(k))
     growth = 1 + 0.1 * f.stretch[3] * math.log(f.stretch[1]) if f.stretch else 1
-    scores = (scores + np.einsum("mhp,tp->hmt", turned, shared)) * growth ** 2 / (plain + f.turned) ** 0.5
+    scores = (scores + np.einsum("mhp,tp->hmt", turned, shared)) * (temperatures(n, f)[:, None] if f.temperature else 1) * growth ** 2 / (plain + f.turned) ** 0.5
     shares = softmax(scores + mask(n, f, i))
     out = np.einsum("hmt,tr,hvr->mhv", shares, row, w[b + "attn_v_b.weight"]) if f.rows_kept else np.einsum("hmt,thv->mhv", shares, half(v))
     return linear(out.reshape(n, -1), w, b + "attn_output")
@@ -449,22 +414,24 @@ def mixture(x, routed, w, f, b):
             best = np.sort(judged.reshape(count, -1), -1)[:, -2:].sum(-1)
             judged = np.where(np.isin(np.arange(count), np.argsort(-best, kind="stable")[:used])[:, None], judged.reshape(count, -1), -np.inf).ravel()
         chosen = np.argsort(-judged, kind="stable")[:f.used]
+        before = (lambda v, s: v * s) if f.weighed_first else (lambda v, s: v)
         shares = each[chosen] / (each[chosen].sum() if f.top_first or f.renormalize else 1)
         for e, share in zip(chosen, shares * dict(f.scales).get("expert_weights_scale", 1)):
             of = lambda name, fallback: w[b + name][e] if b + name in w else fallback
             one = lambda name, v: w[b + name + "_exps.weight"][e] @ v * of(name + "_exps.scale", 1) + of(name + "_exps.bias", 0)
-            inner = gated(*np.split(one("ffn_gate_up", x[row]), 2), f) if f.joined_experts else opened(lambda: one("ffn_gate", x[row]), one("ffn_up", x[row]), f)
-            out[row] += share * one("ffn_down", inner)
+            read = before(x[row], share)
+            inner = gated(*np.split(one("ffn_gate_up", read), 2), f) if f.joined_experts else opened(lambda: one("ffn_gate", read), one("ffn_up", read), f)
+            out[row] += (1 if f.weighed_first else share) * one("ffn_down", inner)
     return out
 
 
 def has_experts(f, i):
-    return f.experts and i >= f.dense_blocks and halves(f, i)[1]
+    return f.experts and i >= f.dense_blocks and (i + 1) % f.every == 0 and halves(f, i)[1]
 
 
 def halves(f, i):
     """Whether a block mixes tokens, and whether it has a feed-forward."""
-    return (True, bool(f.feed)) if f.one is None else (f.one[i] != "-", f.one[i] == "-")
+    return (heads_of(f, i)[0] > 0 or not f.own_heads, bool(f.feed) and ffn_of(f, i) != 0) if f.one is None else (f.one[i] != "-", f.one[i] == "-")
 
 
 def feed_forward(x, entering, w, f, b):
@@ -529,7 +496,9 @@ def blocks_of_streams(x, tokens, w, f):
 
 
 def norms_of(f, i):
-    return f.norms if i or f.first_norm else f.norms[1:]
+    names = f.norms if i or f.first_norm else f.norms[1:]
+    mixes, feeds = halves(f, i)
+    return [name for name in names if f.own_heads is None or (mixes if name == "attn_norm" else feeds)]
 
 
 def blocks(x, tokens, w, f):

@@ -88,7 +88,7 @@ def main():
     perplexity, ingot, work = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
     work.mkdir(parents=True, exist_ok=True)
     text(work / "text.txt")
-    names = sys.argv[4:] or [f.name for f in families.FAMILIES.values() if not f.pooling]
+    names = sys.argv[4:] or [f.name for f in families.FAMILIES.values() if f.judged and not f.pooling]
     sys.exit(not all([judge(perplexity, ingot, work, name) for name in names]))
 
 

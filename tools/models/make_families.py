@@ -114,7 +114,10 @@ def block(f, i, tensors, rng, matrix, bias, norm, linear, scale):
 
 def attention(f, i, tensors, norm, linear):
     b, head, own = f"blk.{i}.", families.head_of(f, i), families.source_of(f, i) == i or bool(f.streams)  # those files have all, also what nothing reads
-    q, kv = f.heads * head, f.kv_heads * head
+    heads, kv_heads = families.heads_of(f, i)
+    q, kv = heads * head, kv_heads * head
+    if heads and not kv_heads:
+        return linear(b + "attn_output", f.width, f.width, f.bias)
     gates = 2 if f.gates else 1
     if f.joined_qkv:
         linear(b + "attn_qkv", q + 2 * kv, f.width, f.bias, 1.5)
@@ -126,7 +129,7 @@ def attention(f, i, tensors, norm, linear):
     if f.gate_matrix:
         linear(b + "attn_gate", q, f.width, False, 1.5)
     if f.head_norms:
-        for name, heads in (("attn_q_norm", f.heads), ("attn_k_norm", f.kv_heads))[:1 + own]:
+        for name, heads in (("attn_q_norm", heads), ("attn_k_norm", kv_heads))[:1 + own]:
             gain = head ** -0.25 if f.value_norms else 1.0  # where scores have no factor, norms bring it
             norm(b + name, {"each": head, "row": heads * head, "own": (heads, head)}[f.head_norms], gain)
     if f.sinks:
@@ -194,22 +197,25 @@ def feed_forward(f, b, routed, matrix, bias, linear, scale):
         if f.shared_gate:
             matrix(b + "ffn_gate_inp_shexp", f.width, gain=3)
         return
+    ffn = families.ffn_of(f, int(b.split(".")[1]))
     if f.feed == "gated":
-        linear(b + "ffn_gate", f.ffn, f.width, f.bias)
-    linear(b + "ffn_up", f.ffn * (2 if f.feed == "joined" else 1), f.width, f.bias)
-    linear(b + "ffn_down", f.width, f.ffn, f.bias)
+        linear(b + "ffn_gate", ffn, f.width, f.bias)
+    linear(b + "ffn_up", ffn * (2 if f.feed == "joined" else 1), f.width, f.bias)
+    linear(b + "ffn_down", f.width, ffn, f.bias)
 
 
 def metadata(writer, f):
     a = f.arch
     writer.add("general.architecture", gguf.STRING, a)
     writer.add("general.name", gguf.STRING, "tiny")
-    ffn = f.ffn if f.one is None else [f.ffn if half == "-" else 0 for half in f.one]
+    ffn = f.own_ffn or f.ffn if f.one is None else [f.ffn if half == "-" else 0 for half in f.one]
     for key, number in (("block_count", f.blocks), ("context_length", f.context), ("embedding_length", f.width), ("feed_forward_length", ffn),
-                        ("attention.head_count", f.heads), ("attention.key_length", f.head), ("attention.value_length", f.value_head or f.head)):
+                        ("attention.head_count", f.own_heads or f.heads), ("attention.key_length", f.head), ("attention.value_length", f.value_head or f.head)):
         if number is not None:
             writer.add(f"{a}.{key}", (gguf.ARRAY, gguf.I32) if isinstance(number, list) else gguf.U32, number)
-    if f.delta or all(f.attends(i) for i in range(f.blocks)):
+    if f.own_kv:
+        writer.add(f"{a}.attention.head_count_kv", (gguf.ARRAY, gguf.I32), f.own_kv)
+    elif f.delta or all(f.attends(i) for i in range(f.blocks)):
         writer.add(f"{a}.attention.head_count_kv", gguf.U32, f.kv_heads)
     else:
         writer.add(f"{a}.attention.head_count_kv", (gguf.ARRAY, gguf.I32), [f.kv_heads if f.attends(i) else 0 for i in range(f.blocks)])

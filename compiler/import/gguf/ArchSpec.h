@@ -18,8 +18,9 @@ struct HalfNorms {
 
 /// Mean square; mean and variance, with weight and bias, with a weight and where the file has it a bias, with a weight alone, or without either.
 enum class NormKind { Rms, Layer, Either, Weighted, Bare };
-/// Norms of q and k: of each head by itself; of all heads together; of each head, with one head's weights or with its own, where the file has them.
-enum class HeadNorms { None, Each, Row, Own };
+/// Norms of q and k: of each head by itself; of all heads together; of each head, with one head's weights or with its own, where the file has them; of each
+/// head without weights, in blocks that rotate.
+enum class HeadNorms { None, Each, Row, Own, Bare };
 /// activation(gate) * up; the same with both in ffn_up; activation(up); which of these the file has; blocks have no such half.
 enum class FeedForward { Gated, Joined, Plain, Found, None };
 /// Whether the feed-forward reads the stream behind the attention, or the block's input like it: as the architecture has it, as use_parallel_residual says,
@@ -27,8 +28,8 @@ enum class FeedForward { Gated, Joined, Plain, Found, None };
 enum class Halves { InTurn, Beside, ByKey, ByNorm };
 /// Of a tensor: the architecture has none; some files do; all do.
 enum class Presence { Never, Optional, Always };
-/// Softmax over all experts or over the chosen ones; or the sigmoid of each.
-enum class Routing { ShareThenTop, TopThenShare, Sigmoid };
+/// Softmax over all experts or over the chosen ones; or the sigmoid of each, by which they are chosen, or behind that.
+enum class Routing { ShareThenTop, TopThenShare, Sigmoid, TopThenSigmoid };
 
 /// What blocks mix tokens with that have no heads of keys (attention.head_count_kv is 0 there, or see attendsEvery): the architecture has no such blocks; a
 /// gated convolution over the last few tokens; a recurrence (Mamba-2); a gated delta rule.
@@ -42,6 +43,7 @@ struct WindowSpec {
   static constexpr int64_t kNeeded = -1;
   int64_t fallback = 0;     // window of a file without the key; 0: none; kNeeded: there is no such file
   bool fullFirst = false;   // the first block of each `period` is the one without
+  bool piecewise = false;   // the window begins at multiples of itself, and the file says no other width
   bool turnedAlone = false; // in a file with windows only such blocks are rotated
   bool ownShape = false;    // such blocks have lengths of heads and rotated elements of their own (keys that end in _swa), and no divisors of frequencies;
                             // the file says which they are
@@ -64,6 +66,7 @@ struct ArchSpec {
   HeadNorms headNorms = HeadNorms::None;      // attn_q_norm, attn_k_norm
   bool headNormsTurned = false;               // they come after the rotation
   bool headNormsOptional = false;             // the file may have none
+  int64_t normlessExperts = 0;                // a file with so many experts has none
   bool secondSum = false;                     // where the file has attn_norm_2, the block's input is added once more behind the attention, and normed by it
   // Attention.
   bool causal = true;    // false: every token sees all others
@@ -72,6 +75,8 @@ struct ArchSpec {
   int64_t unturnedEvery = 0; // the last of each so many blocks is not rotated; 0: all are
   WindowSpec window;
   bool hasHeads = true; // false: attention.head_count is 0, as are feed_forward_length and the heads of keys
+  bool ownHeads = false; // blocks have numbers of heads of their own: without heads no attention, without those of keys one product instead, and a
+                         // feed_forward_length of 0 is no feed-forward
   Headless headless = Headless::None;
   int64_t attendsEvery = 0;     // the last of each so many blocks attends, unless full_attention_interval or attention.recurrent_layers say otherwise;
                                 // 0: those with heads of keys
@@ -105,11 +110,14 @@ struct ArchSpec {
   Presence choiceBias = Presence::Never; // exp_probs_b is added to what experts are chosen by
   bool expertGroups = false;      // experts are those of the expert_group_used_count groups whose two best add up to most
   bool routedEarly = false;       // experts are chosen by what comes into the block
+  bool interleaved = false;       // the last of each interleave_moe_layer_step blocks has experts
   bool leadingDense = false;      // leading_dense_block_count blocks have no experts
   bool sharedExpert = false;      // "_shexp" tensors: one more that every row goes through
   bool sharedGate = false;        // what it gives is multiplied by the sigmoid of the row's product with ffn_gate_inp_shexp
+  bool weighedFirst = false;      // weights multiply what the experts read, instead of what they give
   bool renormalizeExperts = true; // weights of the chosen experts add up to 1
   bool denseBeside = false;       // instead of it the dense feed-forward; both have norms of their own, and the router reads the stream, normed and scaled
+  bool sharedAlike = false;       // it is as wide as the others
   bool sharedByCount = false;     // it is expert_shared_count times as wide as the others
   // Metadata keys below "<name>." that hold factors; empty: the architecture has none.
   llvm::StringRef embeddingScaleKey;    // multiplies the embedded tokens
@@ -125,6 +133,9 @@ struct ArchSpec {
   llvm::StringRef logitCapKey;          // logits do
   llvm::StringRef rotatesKey;           // false there: nothing is rotated
   llvm::StringRef temperatureScaleKey;  // queries grow with 1 + scale * log(1 + floor(position / trained context))
+  llvm::StringRef temperatureLengthKey; // replaces the trained context there
+  double temperature = 0;               // > 0: with this scale, of position + 1 and with temperatureLength, in blocks that do not rotate alone
+  int64_t temperatureLength = 0;
   double attentionCap = 0, logitCap = 0; // of a file without the key
   bool layerInputs = false; // each token brings a row for each block, which joins the stream behind it (embedding_length_per_layer_input)
   bool streams = false;     // several streams run side by side, of which blocks compute one and predict the others (AltUp); a product of low rank joins its

@@ -22,12 +22,11 @@ constexpr double kLeastSum = 0x1p-14; // the least normal f16, as models are run
 constexpr double kBeyondScores = 1e30; // more than any expert's share
 constexpr int64_t kRingStep = 48; // rule H6 of nn.cached_attention
 
-
-/// f32 [positions]: 1 + scale * log(1 + floor(position / trained)).
-Tensor makeTemperatures(double scale, double trained, int64_t positions) {
+/// f32 [positions]: 1 + scale * log(1 + floor((position + first) / trained)).
+Tensor makeTemperatures(double scale, double trained, double first, int64_t positions) {
   Tensor table(DType::F32, positions);
   for (int64_t t = 0; t < positions; ++t)
-    table.mutableAs<float>()[t] = static_cast<float>(1 + scale * std::log(1 + std::floor(static_cast<double>(t) / trained)));
+    table.mutableAs<float>()[t] = static_cast<float>(1 + scale * std::log(1 + std::floor((static_cast<double>(t) + first) / trained)));
   return table;
 }
 
@@ -75,7 +74,7 @@ Value LlmGraph::heads(Value input, int64_t count, const LlmNorm &headNorm, const
   if (model.spec.headNorms == HeadNorms::Row)
     input = norm(input, headNorm);
   Value split = reshape(input, {rowsOf(input), count, block.keyLength});
-  bool normed = model.spec.headNorms == HeadNorms::Each || model.spec.headNorms == HeadNorms::Own, late = model.spec.headNormsTurned;
+  bool normed = model.spec.headNorms == HeadNorms::Each || model.spec.headNorms == HeadNorms::Own || model.spec.headNorms == HeadNorms::Bare, late = model.spec.headNormsTurned;
   if (normed && !late)
     split = norm(split, headNorm);
   split = turned(split, block, position);
@@ -112,12 +111,12 @@ Value LlmGraph::cached(Value rows, llvm::StringRef state, const LlmBlock &block,
 }
 
 /// Queries [M, H, D] of later positions count for more, where the architecture says so.
-Value LlmGraph::tempered(Value query, Value position) {
-  if (model.temperatureScale == 0)
+Value LlmGraph::tempered(Value query, const LlmBlock &block, Value position) {
+  if (model.temperatureScale == 0 || (model.spec.temperature > 0 && block.rotates))
     return query;
   if (!store.contains(kTemperature)) {
-    auto make = [scale = model.temperatureScale, trained = model.rope.originalContext, positions = ctx](llvm::ArrayRef<Tensor>) {
-      return makeTemperatures(scale, trained, positions);
+    auto make = [scale = model.temperatureScale, trained = model.temperatureLength, first = model.temperatureFirst, positions = ctx](llvm::ArrayRef<Tensor>) {
+      return makeTemperatures(scale, trained, first, positions);
     };
     store.addRecipe(kTemperature, DType::F32, ctx, Recipe{{}, "temperatures of positions", {make, ""}});
   }
@@ -130,11 +129,11 @@ Value LlmGraph::tempered(Value query, Value position) {
 Value LlmGraph::attend(Value query, Value keys, Value values, const LlmBlock &block, const Step &step, Value position) {
   bool whole = step.last && !model.spec.causal;
   Value sinks = block.sinks ? vector(*block.sinks) : Value();
-  auto mixed = nn::CachedAttentionOp::create(builder, loc, f32({rowsOf(query), model.heads, block.valueLength}), query, keys, values,
+  auto mixed = nn::CachedAttentionOp::create(builder, loc, f32({rowsOf(query), block.heads, block.valueLength}), query, keys, values,
                                              whole ? step.last : position, step.sequence, sinks, llvm::APFloat(model.attentionScale),
                                              llvm::APFloat(model.attentionCap), static_cast<uint64_t>(block.window),
-                                             llvm::APFloat(model.alibi), !step.last && isRing(block), whole, /*piecewise=*/false);
-  return reshape(mixed, {rowsOf(query), model.heads * block.valueLength});
+                                             llvm::APFloat(model.alibi), !step.last && isRing(block), whole, model.spec.window.piecewise && block.window > 0);
+  return reshape(mixed, {rowsOf(query), block.heads * block.valueLength});
 }
 
 /// Rows [M, ...], or the one that is wanted where the step narrows.
@@ -161,12 +160,12 @@ Value LlmGraph::attention(Value normed, const LlmBlock &block, int64_t index, co
   Value position = wantedPosition(step);
   Value queries = clamped(linear(normed, block.query)), gates;
   if (model.spec.gatedHeads) { // each head's query, and its gate behind it
-    gates = parts(queries, model.heads, block.keyLength, block.keyLength);
-    queries = parts(queries, model.heads, 0, block.keyLength);
+    gates = parts(queries, block.heads, block.keyLength, block.keyLength);
+    queries = parts(queries, block.heads, 0, block.keyLength);
   }
   if (block.headGate.weight)
     gates = linear(normed, block.headGate);
-  Value query = tempered(heads(queries, model.heads, block.queryNorm, block, position), position);
+  Value query = tempered(heads(queries, block.heads, block.queryNorm, block, position), block, position);
   Value attended = attend(query, keys, values, block, step, position);
   return linear(gates ? binary(attended, unary(gates, nn::UnaryKind::sigmoid), nn::BinaryKind::mul) : attended, block.output);
 }
@@ -280,6 +279,8 @@ Value LlmGraph::mixed(Value &input, const LlmBlock &block, int64_t index, const 
     sum = latentAttention(normed, block, index, step);
   else if (block.attends)
     sum = attention(normed, block, index, step);
+  if (block.straight)
+    sum = linear(wanted(normed, step), block.output);
   if (block.conv)
     sum = shortConv(normed, *block.conv, index, step);
   if (block.delta)
@@ -418,6 +419,8 @@ Value LlmGraph::expertWeights(Value scores, const LlmBlock &block, Value &expert
     weights = nn::GatherElementsOp::create(builder, loc, weights.getType(), shares, top.getIndices(), builder.getI64IntegerAttr(1));
   if (routing == Routing::TopThenShare)
     weights = softmax(weights);
+  else if (routing == Routing::TopThenSigmoid)
+    weights = unary(weights, nn::UnaryKind::sigmoid);
   else if (model.spec.renormalizeExperts)
     weights = binary(weights, sumOfShares(weights), nn::BinaryKind::div);
   return scaled(weights, model.expertsScale);
@@ -445,8 +448,12 @@ Value LlmGraph::mixture(Value input, Value routed, const LlmBlock &block) {
   Value experts;
   Value weights = expertWeights(linear(routed, block.router), block, experts);
   Value each = reshape(input, {rows, 1, model.width});
-  Value down = expertProduct(expertsOpened(each, block, experts), block.down, experts);
-  Value weighed = binary(down, reshape(weights, {rows, model.expertsUsed, 1}), nn::BinaryKind::mul);
+  weights = reshape(weights, {rows, model.expertsUsed, 1});
+  if (model.spec.weighedFirst)
+    each = binary(nn::BroadcastOp::create(builder, loc, f32({rows, model.expertsUsed, model.width}), each), weights, nn::BinaryKind::mul);
+  Value weighed = expertProduct(expertsOpened(each, block, experts), block.down, experts);
+  if (!model.spec.weighedFirst)
+    weighed = binary(weighed, weights, nn::BinaryKind::mul);
   Value sum = nn::ReduceOp::create(builder, loc, f32({rows, 1, model.width}), nn::ReduceKind::sum, weighed, builder.getDenseI64ArrayAttr({1}));
   return reshape(sum, {rows, model.width});
 }

@@ -120,7 +120,7 @@ private:
   Value latentAttention(Value normed, const LlmBlock &block, int64_t index, const Step &step);
   Value each(Value input, const LlmLinear &linear);
   Value beside(Value left, Value right);
-  Value tempered(Value query, Value position);
+  Value tempered(Value query, const LlmBlock &block, Value position);
   Value activated(Value input);
   Value bent(Value input, const LlmBend &bend);
   Value opened(Value gated, Value up);

@@ -49,8 +49,8 @@ Value LlmGraph::latentAttention(Value normed, const LlmBlock &block, int64_t ind
   query = reshape(query, {rows, model.heads, shape.plain + shape.turned});
   Value plain = sliced(query, 0, shape.plain), rotated = turned(sliced(query, shape.plain, shape.turned), block, position);
   if (!shape.keepsRow)
-    return linear(attend(beside(plain, rotated), keys, values, block, step, position), block.output);
-  Value seen = attend(beside(each(plain, found.keyUp), rotated), keys, values, block, step, position);
+    return linear(attend(tempered(beside(plain, rotated), block, position), keys, values, block, step, position), block.output);
+  Value seen = attend(tempered(beside(each(plain, found.keyUp), rotated), block, position), keys, values, block, step, position);
   Value row = sliced(reshape(seen, {rows, model.heads, block.valueLength}), 0, shape.rank);
   return linear(reshape(each(row, found.valueUp), {rows, model.heads * shape.value}), block.output);
 }

@@ -153,21 +153,23 @@ private:
     int64_t length = block.keyLength;
     if (kind == HeadNorms::Own && file.findTensor(blk + "attn_q_norm.weight")) {
       bool shared = file.findTensor(blk + "attn_q_norm.weight")->shape.size() == 1;
-      const int64_t query[] = {length, model.heads}, key[] = {length, block.kvHeads};
+      const int64_t query[] = {length, block.heads}, key[] = {length, block.kvHeads};
       block.queryNorm.weight = floats(blk + "attn_q_norm.weight", llvm::ArrayRef(query).take_front(shared ? 1 : 2), true);
       block.keyNorm.weight = floats(blk + "attn_k_norm.weight", llvm::ArrayRef(key).take_front(shared ? 1 : 2), true);
     }
     bool has = !model.spec.headNormsOptional || file.findTensor(blk + "attn_q_norm.weight");
-    if (kind == HeadNorms::None || kind == HeadNorms::Own || !has)
+    if (kind == HeadNorms::Bare)
+      block.queryNorm.bare = block.keyNorm.bare = block.rotates && (model.experts == 0 || model.experts != model.spec.normlessExperts);
+    if (kind == HeadNorms::None || kind == HeadNorms::Own || kind == HeadNorms::Bare || !has)
       return;
     bool each = kind == HeadNorms::Each;
-    block.queryNorm = norm(blk + "attn_q_norm", each ? length : model.heads * length);
+    block.queryNorm = norm(blk + "attn_q_norm", each ? length : block.heads * length);
     if (!block.cacheOf)
       block.keyNorm = norm(blk + "attn_k_norm", each ? length : block.kvHeads * length);
   }
 
   void findAttention(LlmBlock &block, const std::string &blk) {
-    int64_t width = model.width, query = model.heads * block.keyLength * (model.spec.gatedHeads ? 2 : 1);
+    int64_t width = model.width, query = block.heads * block.keyLength * (model.spec.gatedHeads ? 2 : 1);
     int64_t key = block.kvHeads * block.keyLength, value = block.kvHeads * block.valueLength;
     if (file.findTensor(blk + "attn_qkv.weight")) {
       split(blk + "attn_qkv", width, {{&block.query, query}, {&block.key, key}, {&block.value, value}});
@@ -181,12 +183,12 @@ private:
     if (block.cacheOf) // some converters write them all the same
       for (const char *name : {"attn_k.weight", "attn_v.weight", "attn_k_norm.weight"})
         used.insert(blk + name);
-    block.output = linear(blk + "attn_output", model.heads * block.valueLength, width);
+    block.output = linear(blk + "attn_output", block.heads * block.valueLength, width);
     findHeadNorms(block, blk);
     if (model.spec.gateMatrix)
-      block.headGate = linear(blk + "attn_gate", width, model.heads * block.valueLength);
+      block.headGate = linear(blk + "attn_gate", width, block.heads * block.valueLength);
     if (model.spec.sinks)
-      block.sinks = vector(blk + "attn_sinks.weight", model.heads, true);
+      block.sinks = vector(blk + "attn_sinks.weight", block.heads, true);
   }
 
   void findLatent(LlmBlock &block, const std::string &blk) {
@@ -268,6 +270,8 @@ private:
       findLatent(block, blk);
     else if (block.attends)
       findAttention(block, blk);
+    if (block.straight)
+      block.output = linear(blk + "attn_output", model.width, model.width);
     if (block.conv)
       findShortConv(*block.conv, blk);
     if (block.recurrence)

@@ -100,6 +100,7 @@ struct LlmBlock {
   std::optional<LlmDeltaNet> delta;
   std::optional<LlmLatent> latent;
   bool attends = true;
+  bool straight = false; // output alone makes what the half adds of what it reads
   bool mixes = true, feeds = true; // has the one half, has the other
   LlmLinear gate, up, down; // 3-D with experts
   LlmLinear gateUp;         // of experts, instead of gate and up: [gate up] of each
@@ -114,7 +115,7 @@ struct LlmBlock {
   std::optional<LlmBend> bend;
   double sparsity = 0; // > 0: of the gates of a row only what lies so many standard deviations above their mean counts, from there on
   const GgufTensor *scale = nullptr; // of what leaves the block; may be null
-  int64_t kvHeads = 0, ffnWidth = 0, keyLength = 0, valueLength = 0;
+  int64_t heads = 0, kvHeads = 0, ffnWidth = 0, keyLength = 0, valueLength = 0;
   int64_t sharedWidth = 0; // of the expert that every row goes through; 0: there is none
   std::optional<size_t> cacheOf; // the block whose keys and values are read instead of own ones
   int64_t window = 0; // tokens that attention sees; 0: all
@@ -129,7 +130,7 @@ enum class Pooling { None, Mean, First, Last };
 
 struct LlmModel {
   ArchSpec spec;
-  int64_t width = 0, vocabulary = 0, heads = 0, keyLength = 0, valueLength = 0, context = 0;
+  int64_t width = 0, vocabulary = 0, heads = 0 /* most of a block */, keyLength = 0, valueLength = 0, context = 0;
   int64_t experts = 0, expertsUsed = 0; // 0: dense
   int64_t expertGroups = 1, groupsUsed = 1; // experts are chosen from so many groups; 1: from all
   int64_t layerInput = 0;               // width of what a token brings to each block; 0: nothing
@@ -138,6 +139,7 @@ struct LlmModel {
   LlmRecurrenceShape recurrence;
   LlmLatentShape latent;
   double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, logitScale = 1, attentionCap = 0, logitCap = 0;
+  double temperatureLength = 0, temperatureFirst = 0; // with temperatureScale: positions of one step, and what is added to them
   double temperatureScale = 0, expertsScale = 1, clamp = 0, alibi = 0; // 0: none
   std::optional<Pooling> pooling;                // nullopt: the file says nothing
   RopeSpec rope;

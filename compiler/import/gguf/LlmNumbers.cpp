@@ -52,17 +52,12 @@ private:
     model.width = keys.integer("embedding_length");
     model.context = keys.integer("context_length");
     model.layerInput = spec.layerInputs ? keys.integer("embedding_length_per_layer_input", 0, 0) : 0;
-    model.heads = keys.integer("attention.head_count", std::nullopt, spec.hasHeads ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
-    int64_t headLength = std::max<int64_t>(1, model.width / std::max<int64_t>(1, model.heads));
-    model.keyLength = keys.integer("attention.key_length", headLength);
-    model.valueLength = keys.integer("attention.value_length", headLength);
-    std::vector<int64_t> kvHeads = keys.perBlock("attention.head_count_kv", blocks, model.heads, spec.headless == Headless::None || spec.attendsEvery ? 1 : 0, kMaxExtent);
+    auto [heads, kvHeads] = readHeads(blocks);
     std::optional<int64_t> ofExperts = keys.has("expert_feed_forward_length") ? std::optional<int64_t>(0) : std::nullopt;
-    std::vector<int64_t> widths = keys.perBlock("feed_forward_length", blocks, ofExperts, spec.hasHeads && !ofExperts && !spec.oneHalf ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
+    bool feedsAll = spec.hasHeads && !ofExperts && !spec.oneHalf && !spec.ownHeads;
+    std::vector<int64_t> widths = keys.perBlock("feed_forward_length", blocks, ofExperts, feedsAll ? 1 : 0, spec.hasHeads ? kMaxExtent : 0);
     bool rms = spec.norm == NormKind::Rms;
     model.epsilon = keys.real(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", std::nullopt, 0);
-    if (llvm::any_of(kvHeads, [&](int64_t count) { return count != 0 && model.heads % count != 0; }))
-      keys.fail("IG0632", "attention.head_count_kv", "cannot be", llvm::formatv("divisors of the {0} heads", model.heads));
     if (spec.halves == Halves::ByKey)
       model.spec.halves = needed("use_parallel_residual") && keys.flag("use_parallel_residual", true) ? Halves::Beside : Halves::InTurn;
     if (spec.headless == Headless::ShortConv)
@@ -74,18 +69,43 @@ private:
     std::vector<bool> attends = readAttending(kvHeads);
     for (int64_t i = 0; i < blocks - model.draftBlocks; ++i) {
       LlmBlock &block = model.blocks.emplace_back();
+      block.heads = heads[i];
       block.kvHeads = kvHeads[i];
-      block.attends = attends[i];
+      block.attends = attends[i] && (heads[i] != 0 || !spec.ownHeads);
+      block.straight = spec.ownHeads && heads[i] != 0 && !attends[i];
       block.ffnWidth = widths[i];
       block.keyLength = model.keyLength;
       block.valueLength = model.valueLength;
-      block.feeds = spec.feedForward != FeedForward::None && (!spec.oneHalf || block.ffnWidth != 0);
-      block.mixes = !spec.oneHalf || !block.feeds;
+      block.feeds = spec.feedForward != FeedForward::None && ((!spec.oneHalf && !spec.ownHeads) || block.ffnWidth != 0);
+      block.mixes = spec.ownHeads ? heads[i] != 0 : !spec.oneHalf || !block.feeds;
       if (block.attends && !block.mixes)
         keys.fail("IG0632", "feed_forward_length", "cannot be", "0 in blocks with heads of keys");
       addMixer(block);
       block.rotates = spec.rotary && (spec.unturnedEvery == 0 || (i + 1) % spec.unturnedEvery != 0);
     }
+  }
+
+  /// Heads of each block, and those of its keys; their lengths.
+  std::pair<std::vector<int64_t>, std::vector<int64_t>> readHeads(int64_t blocks) {
+    std::vector<int64_t> heads(blocks), kvHeads;
+    if (spec.ownHeads)
+      heads = keys.perBlock("attention.head_count", blocks, std::nullopt, 0, kMaxExtent);
+    else
+      heads.assign(blocks, keys.integer("attention.head_count", std::nullopt, spec.hasHeads ? 1 : 0, spec.hasHeads ? kMaxExtent : 0));
+    model.heads = *llvm::max_element(heads);
+    std::optional<int64_t> length = std::max<int64_t>(1, model.width / std::max<int64_t>(1, model.heads)), fallback = model.heads;
+    if (spec.ownHeads)
+      length = fallback = std::nullopt;
+    model.keyLength = keys.integer("attention.key_length", length);
+    model.valueLength = keys.integer("attention.value_length", length);
+    bool every = (spec.headless == Headless::None || spec.attendsEvery) && !spec.ownHeads;
+    kvHeads = keys.perBlock("attention.head_count_kv", blocks, fallback, every ? 1 : 0, kMaxExtent);
+    for (int64_t i = 0; i < blocks; ++i)
+      if (kvHeads[i] != 0 && heads[i] % kvHeads[i] != 0) {
+        keys.fail("IG0632", "attention.head_count_kv", "cannot be", llvm::formatv("divisors of the {0} heads", heads[i]));
+        break;
+      }
+    return {heads, kvHeads};
   }
 
   /// Whether the file has the key, whose lack is reported.
@@ -127,7 +147,7 @@ private:
 
   void readExperts() {
     model.experts = keys.integer("expert_count", 0, 0, 65535);
-    keys.integer("interleave_moe_layer_step", 1, 0, 1);
+    int64_t step = std::max<int64_t>(1, keys.integer("interleave_moe_layer_step", 1, 0, spec.interleaved ? kMaxBlocks : 1));
     readExpertGroups();
     if (model.experts <= 1) { // some converters count a feed-forward as one expert
       keys.integer("expert_used_count", 0, 0, model.experts);
@@ -139,9 +159,12 @@ private:
     int64_t dense = keys.integer("leading_dense_block_count", 0, 0, spec.leadingDense ? static_cast<int64_t>(model.blocks.size()) : 0);
     int64_t width = keys.integer("expert_feed_forward_length", 0, 0);
     int64_t shared = spec.sharedByCount ? keys.integer("expert_shared_count", std::nullopt, 0, kMaxBlocks) * width : 0;
-    shared = keys.integer("expert_shared_feed_forward_length", shared, 0, spec.sharedExpert ? kMaxExtent : 0);
-    for (LlmBlock &block : llvm::MutableArrayRef(model.blocks).drop_front(static_cast<size_t>(dense))) {
-      block.hasExperts = block.feeds;
+    shared = keys.integer("expert_shared_feed_forward_length", spec.sharedAlike ? width : shared, 0, spec.sharedExpert ? kMaxExtent : 0);
+    for (size_t i = static_cast<size_t>(dense); i < model.blocks.size(); ++i) {
+      LlmBlock &block = model.blocks[i];
+      block.hasExperts = block.feeds && (i + 1) % static_cast<size_t>(step) == 0;
+      if (!block.hasExperts)
+        continue;
       block.sharedWidth = spec.denseBeside ? block.ffnWidth : shared;
       block.ffnWidth = width && block.feeds ? width : block.ffnWidth;
     }
@@ -169,7 +192,7 @@ private:
       model.spec.routing = gating == kSigmoidGating ? Routing::Sigmoid : gating == kSelectedGating ? Routing::TopThenShare : Routing::ShareThenTop;
       return;
     }
-    int64_t gating = spec.routing == Routing::ShareThenTop ? kSoftmaxGating : spec.routing == Routing::Sigmoid ? kSigmoidGating : kSelectedGating;
+    int64_t gating = spec.routing == Routing::ShareThenTop ? kSoftmaxGating : spec.routing == Routing::TopThenShare ? kSelectedGating : kSigmoidGating;
     keys.integer("expert_gating_func", gating, gating, gating);
   }
 
@@ -195,7 +218,8 @@ private:
     if (window.period == 0)
       return;
     std::optional<int64_t> fallback = window.fallback == WindowSpec::kNeeded ? std::nullopt : std::optional(window.fallback);
-    int64_t width = keys.integer("attention.sliding_window", fallback, window.ownShape ? 1 : 0), period = window.period;
+    int64_t least = window.piecewise ? window.fallback : window.ownShape ? 1 : 0;
+    int64_t width = keys.integer("attention.sliding_window", fallback, least, window.piecewise ? window.fallback : kMaxExtent), period = window.period;
     if (window.ownShape)
       needed("attention.sliding_window_pattern");
     const GgufValue *pattern = keys.value("attention.sliding_window_pattern");
@@ -322,7 +346,11 @@ private:
         needed(key);
     model.attentionCap = cap(spec.attentionCapKey, spec.attentionCap);
     model.logitCap = cap(spec.logitCapKey, spec.logitCap);
-    model.temperatureScale = scale(spec.temperatureScaleKey, 0);
+    model.temperatureScale = scale(spec.temperatureScaleKey, spec.temperature);
+    model.temperatureFirst = spec.temperature > 0 ? 1 : 0;
+    int64_t trained = spec.temperatureLength ? spec.temperatureLength : static_cast<int64_t>(model.rope.originalContext);
+    if (model.temperatureScale != 0)
+      model.temperatureLength = static_cast<double>(spec.temperatureLengthKey.empty() ? trained : keys.integer(spec.temperatureLengthKey, trained));
   }
 
   /// Scores that lose by distance, where the file has them.
