@@ -20,7 +20,7 @@ def family(name, arch, **flags):
         scan=None, scan_norm=True, shared=0, shared_gate=False, scales=(), logit_factor=1, bare=None, dense_blocks=0,
         sigmoid=False, choice_bias=False, routed_early=False, late_norms=False, ffn_norm="ffn_norm", beside=False, clamp=0, groups=None, norms=("attn_norm", "ffn_norm"),
         one=None, delta=None, in_turn=False, gates=False, joined_delta=False, joined_rows=False, joined_experts=False, scaled=(), local_head=None, local_turned=None, shared_caches=0,
-        value_norms=False, has_values=lambda i: True, layer_width=0, block_scale=False, latent=None, rows_kept=False, streams=0, laurel=0, sparse=(), embed_norm=False, first_norm=True, gate_matrix=False, bends=None, dense_beside=False, alibi=0, second_sum=False, own_heads=None, own_kv=None, own_ffn=None, every=1, pieces=False, bare_norms=False, weighed_first=False, judged=True, keys={})
+        value_norms=False, has_values=lambda i: True, layer_width=0, block_scale=False, latent=None, rows_kept=False, streams=0, laurel=0, sparse=(), embed_norm=False, first_norm=True, gate_matrix=False, bends=None, dense_beside=False, alibi=0, second_sum=False, own_heads=None, own_kv=None, own_ffn=None, every=1, pieces=False, bare_norms=False, weighed_first=False, head_gates=False, bounds=None, turned_key=None, value_scale=1, judged=True, keys={})
     made.__dict__.update(flags)
     return made
 
@@ -180,6 +180,16 @@ FAMILIES = {f.name: f for f in (
     family("openelm", "openelm", blocks=3, own_heads=[4, 6, 2], own_kv=[2, 3, 1], own_ffn=[96, 64, 160], head_norms="each", joined_qkv=True, tied=True),
     family("llama4", "llama4", **LLAMA4, blocks=5, keys={**MOE, "interleave_moe_layer_step": ("U32", 2)}),
     family("llama4-scout", "llama4", **{**LLAMA4, "every": 1}, blocks=4, factors=("rope_freqs",), keys={**MOE, "interleave_moe_layer_step": ("U32", 1)}),
+    family("mimo2", "mimo2", blocks=5, heads=4, own_kv=[1, 2, 2, 1, 2], head=16, value_head=8, joined_qkv=True, turned=8, base=5e6, local_base=1e4, window=24,
+           local=lambda i: i % 3 != 0, sinks=lambda i: i % 3 != 0, value_scale=0.7, **{**ROUTED, "scales": {}},
+           keys={**MOE, "attention.sliding_window_pattern": ("I32", [0, 1, 1, 0, 1]), "attention.value_scale": ("F32", 0.7), "nextn_predict_layers": ("U32", 0)}),
+    family("step35", "step35", blocks=5, own_heads=[4, 6, 6, 4, 6], own_kv=[2, 3, 3, 2, 3], head_norms="each", head_gates=True, turned=8, local_turned=16, turned_key=16,
+           base=5e6, local_base=1e4, factors=("rope_freqs",), window=24, local=lambda i: i % 3 != 0, **{**ROUTED, "scales": {}}, shared=64,
+           bounds=([0, 0, 1.5, 2.0, 0], [0, 1.5, 0, 2.0, 0]),
+           keys={**ROUTED_KEYS, "attention.sliding_window_pattern": ("BOOL", [False, True, True, False, True]), "moe_every_n_layers": ("U32", 1),
+                 "expert_weights_scale": ("F32", 1.0),
+                 "expert_shared_feed_forward_length": ("U32", 64), "rope.freq_base_swa": ("F32", 1e4), "swiglu_clamp_exp": ("F32", [0, 0, 1.5, 2.0, 0]),
+                 "swiglu_clamp_shexp": ("F32", [0, 1.5, 0, 2.0, 0])}),
     family("bailingmoe", "bailingmoe", halves=False, joined_qkv=True, experts=4, expert_ffn=64, shared=128,
            keys={**MOE, "expert_shared_count": ("U32", 2), "expert_weights_norm": ("BOOL", True), "leading_dense_block_count": ("U32", 0)}),
     family("minimax-m2", "minimax-m2", head_norms="row", turned=8, base=5e6, experts=4, expert_ffn=64, ffn=64, sigmoid=True, choice_bias=True,
@@ -272,7 +282,7 @@ def frequencies(w, f, local):
     turned = turned_of(f, local)
     own = (f.local_base or f.base if local else f.base) ** (-2.0 * np.arange(turned // 2) / turned)
     if f.factors and not (local and f.local_turned):
-        own = own / w[f.factors[0] + ".weight"]  # the golden text is longer than the trained context
+        own = own / w[f.factors[0] + ".weight"][:turned // 2]  # the golden text is longer than the trained context
     if f.stretch is None or (local and not f.local_stretch):
         return own, 1.0
     kind, factor, *rest = f.stretch
@@ -340,11 +350,13 @@ def attention(x, w, f, i, caches):
     scores = np.einsum("mhd,thd->hmt", q, k) * dict(f.scales).get("attention.scale", head ** -0.5)
     if f.attention_cap:
         scores = f.attention_cap * np.tanh(scores / f.attention_cap)
-    sinks = w[b + "attn_sinks.weight"][:, None, None] if f.sinks else None
+    sinks = w[b + "attn_sinks.weight"][:, None, None] if b + "attn_sinks.weight" in w else None
     mixed = np.einsum("hmt,thd->mhd", softmax(scores + mask(n, f, i), sinks), v)
     if f.gate_matrix:
         mixed = mixed / (1 + np.exp(-linear(x, w, b + "attn_gate").reshape(mixed.shape)))
-    return linear((mixed / (1 + np.exp(-gates)) if f.gates else mixed).reshape(n, -1), w, b + "attn_output")
+    if f.head_gates:
+        mixed = mixed / (1 + np.exp(-linear(x, w, b + "attn_gate")))[..., None]
+    return linear((mixed / (1 + np.exp(-gates)) if f.gates else mixed).reshape(n, -1), w, b + "attn_output") * f.value_scale
 
 
 def temperatures(n, f):
@@ -420,9 +432,14 @@ def mixture(x, routed, w, f, b):
             of = lambda name, fallback: w[b + name][e] if b + name in w else fallback
             one = lambda name, v: w[b + name + "_exps.weight"][e] @ v * of(name + "_exps.scale", 1) + of(name + "_exps.bias", 0)
             read = before(x[row], share)
-            inner = gated(*np.split(one("ffn_gate_up", read), 2), f) if f.joined_experts else opened(lambda: one("ffn_gate", read), one("ffn_up", read), f)
+            inner = gated(*np.split(one("ffn_gate_up", read), 2), f) if f.joined_experts else opened(lambda: one("ffn_gate", read), one("ffn_up", read), f, bounds_of(f, b)[0])
             out[row] += (1 if f.weighed_first else share) * one("ffn_down", inner)
     return out
+
+
+def bounds_of(f, b):
+    """What activations are bounded by in the experts of a block and elsewhere in it; 0: nothing."""
+    return [each[int(b.split(".")[1])] for each in f.bounds] if f.bounds else (0, 0)
 
 
 def has_experts(f, i):
@@ -436,7 +453,7 @@ def halves(f, i):
 
 def feed_forward(x, entering, w, f, b):
     if has_experts(f, int(b.split(".")[1])):
-        one = lambda v: linear(opened(lambda: linear(v, w, b + "ffn_gate_shexp"), linear(v, w, b + "ffn_up_shexp"), f), w, b + "ffn_down_shexp")
+        one = lambda v: linear(opened(lambda: linear(v, w, b + "ffn_gate_shexp"), linear(v, w, b + "ffn_up_shexp"), f, bounds_of(f, b)[1]), w, b + "ffn_down_shexp")
         share = 1 / (1 + np.exp(-x @ w[b + "ffn_gate_inp_shexp.weight"]))[:, None] if f.shared_gate else 1
         return mixture(x, entering if f.routed_early else x, w, f, b) + (share * one(x) if f.shared else 0)
     return dense_feed(x, w, f, b)
@@ -451,7 +468,7 @@ def dense_feed(x, w, f, b):
     gate, up = np.split(up, 2, -1) if f.feed == "joined" else (linear(x, w, b + "ffn_gate"), up)
     if f.sparse:
         gate = sparse(gate, f.sparse[int(b.split(".")[1])])
-    return linear(gated(gate, up, f), w, b + "ffn_down")
+    return linear(gated(gate, up, f, bounds_of(f, b)[1]), w, b + "ffn_down")
 
 
 def behind(x, brought, w, f, b):

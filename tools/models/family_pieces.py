@@ -21,15 +21,17 @@ def activate(x, kind):
     return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
 
 
-def gated(gate, up, f):
+def gated(gate, up, f, bound=0):
+    if bound:
+        return np.minimum(activate(gate, f.activation), bound) * np.clip(up, -bound, bound)
     if f.activation != "oai":
         return activate(gate, f.activation) * up
     gate, up = np.minimum(gate, 7), np.clip(up, -7, 7)
     return gate / (1 + np.exp(-1.702 * gate)) * (up + 1)
 
 
-def opened(gate, up, f):
-    return activate(up, f.activation) if f.feed == "plain" else gated(gate(), up, f)
+def opened(gate, up, f, bound=0):
+    return activate(up, f.activation) if f.feed == "plain" else gated(gate(), up, f, bound)
 
 
 def linear(x, w, name):

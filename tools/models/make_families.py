@@ -55,7 +55,7 @@ def seeded(f, seed):
     if f.bias is not True and f.bias and "output" in f.bias:
         bias("output", vocab)
     for name in f.factors:
-        tensors[name + ".weight"] = np.linspace(1, 3 if "short" in name else 9, f.turned // 2).astype(np.float32)
+        tensors[name + ".weight"] = np.linspace(1, 3 if "short" in name else 9, (f.turned_key or f.turned) // 2).astype(np.float32)
     for i, (rows, columns) in enumerate(f.dense):
         matrix(f"dense_{i + 2}", rows, columns)
     if f.layer_width:
@@ -115,25 +115,27 @@ def block(f, i, tensors, rng, matrix, bias, norm, linear, scale):
 def attention(f, i, tensors, norm, linear):
     b, head, own = f"blk.{i}.", families.head_of(f, i), families.source_of(f, i) == i or bool(f.streams)  # those files have all, also what nothing reads
     heads, kv_heads = families.heads_of(f, i)
-    q, kv = heads * head, kv_heads * head
+    q, kv, values = heads * head, kv_heads * head, kv_heads * (f.value_head or head)
     if heads and not kv_heads:
         return linear(b + "attn_output", f.width, f.width, f.bias)
     gates = 2 if f.gates else 1
     if f.joined_qkv:
-        linear(b + "attn_qkv", q + 2 * kv, f.width, f.bias, 1.5)
+        linear(b + "attn_qkv", q + kv + values, f.width, f.bias, 1.5)
     else:
-        for name, rows in (("attn_q", q * gates), ("attn_k", kv * own), ("attn_v", kv * own * f.has_values(i))):
+        for name, rows in (("attn_q", q * gates), ("attn_k", kv * own), ("attn_v", values * own * f.has_values(i))):
             if rows:
                 linear(b + name, rows, f.width, f.bias, 1.5)
-    linear(b + "attn_output", f.width, q, f.bias)
+    linear(b + "attn_output", f.width, heads * (f.value_head or head), f.bias)
+    if f.head_gates:
+        linear(b + "attn_gate", heads, f.width, False, 3)
     if f.gate_matrix:
         linear(b + "attn_gate", q, f.width, False, 1.5)
     if f.head_norms:
         for name, heads in (("attn_q_norm", heads), ("attn_k_norm", kv_heads))[:1 + own]:
             gain = head ** -0.25 if f.value_norms else 1.0  # where scores have no factor, norms bring it
             norm(b + name, {"each": head, "row": heads * head, "own": (heads, head)}[f.head_norms], gain)
-    if f.sinks:
-        tensors[b + "attn_sinks.weight"] = np.linspace(-1, 3, f.heads).astype(np.float32)
+    if f.sinks and (f.sinks is True or f.sinks(i)):
+        tensors[b + "attn_sinks.weight"] = np.linspace(-1, 3, heads).astype(np.float32)
 
 
 def latent_attention(f, b, norm, matrix, linear):
@@ -221,7 +223,7 @@ def metadata(writer, f):
         writer.add(f"{a}.attention.head_count_kv", (gguf.ARRAY, gguf.I32), [f.kv_heads if f.attends(i) else 0 for i in range(f.blocks)])
     writer.add(f"{a}.attention.layer_norm_epsilon" if f.layer_norm else f"{a}.attention.layer_norm_rms_epsilon", gguf.F32, f.epsilon)
     if f.turned:
-        writer.add(f"{a}.rope.dimension_count", gguf.U32, f.turned)
+        writer.add(f"{a}.rope.dimension_count", gguf.U32, f.turned_key or f.turned)
         writer.add(f"{a}.rope.freq_base", gguf.F32, f.base)
     if f.experts:
         writer.add(f"{a}.expert_count", gguf.U32, f.experts)

@@ -44,6 +44,8 @@ struct WindowSpec {
   int64_t fallback = 0;     // window of a file without the key; 0: none; kNeeded: there is no such file
   bool fullFirst = false;   // the first block of each `period` is the one without
   bool piecewise = false;   // the window begins at multiples of itself, and the file says no other width
+  bool said = false;        // the file says which they are
+  bool halfElsewhere = false; // blocks without one rotate half as many elements, and those with one have no divisors of frequencies
   bool turnedAlone = false; // in a file with windows only such blocks are rotated
   bool ownShape = false;    // such blocks have lengths of heads and rotated elements of their own (keys that end in _swa), and no divisors of frequencies;
                             // the file says which they are
@@ -86,9 +88,10 @@ struct ArchSpec {
   bool recurrenceNorm = true;   // ssm_norm; false: where the file has it
   Halves halves = Halves::InTurn;
   bool oneHalf = false;        // a block is one half alone: the feed-forward where feed_forward_length is not 0
-  bool sinks = false;          // attn_sinks: one more score a head
+  Presence sinks = Presence::Never; // attn_sinks: one more score a head
   bool gatedHeads = false;     // attn_q has a gate behind each head's query: its sigmoid multiplies what the head gives
   bool gateMatrix = false;     // attn_gate's sigmoid multiplies what all heads give
+  bool gateOfHead = false;     // where the file has attn_gate, its sigmoid multiplies what each head gives, one number a head
   bool latentKeys = false;     // keys and values are made of one short row a token, and of one part that is rotated and that all heads share (MLA)
   bool valueNorms = false;     // values are normed, without weights; where a block has no attn_v they are what attn_k gives
   bool sharedCaches = false;   // the last attention.shared_kv_layers blocks read the keys and values of the last one of their kind before them
@@ -110,6 +113,8 @@ struct ArchSpec {
   Presence choiceBias = Presence::Never; // exp_probs_b is added to what experts are chosen by
   bool expertGroups = false;      // experts are those of the expert_group_used_count groups whose two best add up to most
   bool routedEarly = false;       // experts are chosen by what comes into the block
+  bool expertsFound = false;      // those blocks have experts that have ffn_gate_inp
+  bool limits = false;            // activation and up are bounded in the blocks that swiglu_clamp_exp (experts) and swiglu_clamp_shexp (others) say
   bool interleaved = false;       // the last of each interleave_moe_layer_step blocks has experts
   bool leadingDense = false;      // leading_dense_block_count blocks have no experts
   bool sharedExpert = false;      // "_shexp" tensors: one more that every row goes through
@@ -123,6 +128,7 @@ struct ArchSpec {
   llvm::StringRef embeddingScaleKey;    // multiplies the embedded tokens
   llvm::StringRef residualScaleKey;     // multiplies what a half adds to the stream
   llvm::StringRef attentionScaleKey;    // replaces 1 / sqrt(key length)
+  llvm::StringRef valueScaleKey;        // multiplies what attention gives
   llvm::StringRef logitScaleKey;        // divides the logits
   llvm::StringRef logitFactorKey;       // multiplies them
   bool scalesNeeded = false;            // files without these keys are from before them, and mean other factors than 1

@@ -167,7 +167,16 @@ Value LlmGraph::attention(Value normed, const LlmBlock &block, int64_t index, co
     gates = linear(normed, block.headGate);
   Value query = tempered(heads(queries, block.heads, block.queryNorm, block, position), block, position);
   Value attended = attend(query, keys, values, block, step, position);
-  return linear(gates ? binary(attended, unary(gates, nn::UnaryKind::sigmoid), nn::BinaryKind::mul) : attended, block.output);
+  return scaled(linear(gates ? let(attended, gates, block) : attended, block.output), model.valueScale);
+}
+
+/// What heads give, [M, H * value length], times the sigmoids of as many gates, or of one a head.
+Value LlmGraph::let(Value attended, Value gates, const LlmBlock &block) {
+  Value open = unary(gates, nn::UnaryKind::sigmoid);
+  if (!model.spec.gateOfHead)
+    return binary(attended, open, nn::BinaryKind::mul);
+  Value split = reshape(attended, {rowsOf(attended), block.heads, block.valueLength});
+  return reshape(binary(split, reshape(open, {rowsOf(attended), block.heads, 1}), nn::BinaryKind::mul), shapeOf(attended));
 }
 
 // ---- what looks back through a state ----
@@ -308,23 +317,28 @@ Value LlmGraph::bent(Value input, const LlmBend &bend) {
   return binary(curved, scaled(input, bend.slope), nn::BinaryKind::add);
 }
 
-/// activation(gated) * up, with a limit clamped first and up + 1.
-Value LlmGraph::gate(Value gated, Value up) {
+/// activation(gated) * up, with a limit clamped first and up + 1; with a bound the activation is at most that, and up on both sides.
+Value LlmGraph::gate(Value gated, Value up, double bound) {
   double limit = model.spec.gateLimit;
   if (limit > 0) {
     gated = binary(gated, scalar(limit), nn::BinaryKind::min);
     up = binary(unary(up, nn::UnaryKind::clip, -limit, limit), scalar(1), nn::BinaryKind::add);
   }
-  return binary(activated(gated), up, nn::BinaryKind::mul);
+  Value active = activated(gated);
+  if (bound > 0) {
+    active = binary(active, scalar(bound), nn::BinaryKind::min);
+    up = unary(up, nn::UnaryKind::clip, -bound, bound);
+  }
+  return binary(active, up, nn::BinaryKind::mul);
 }
 
 /// What the last product of a feed-forward reads, from the others; without a gate the activation alone.
-Value LlmGraph::opened(Value gated, Value up) { return gated ? gate(gated, up) : activated(up); }
+Value LlmGraph::opened(Value gated, Value up, double bound) { return gated ? gate(gated, up, bound) : activated(up); }
 
 /// The expert that every row [M, E] goes through, weighed where the architecture says so.
 Value LlmGraph::sharedExpert(Value input, const LlmBlock &block) {
   Value gated = block.sharedGate.weight ? linear(input, block.sharedGate) : Value();
-  Value result = linear(opened(gated, linear(input, block.sharedUp)), block.sharedDown);
+  Value result = linear(opened(gated, linear(input, block.sharedUp), block.otherLimit), block.sharedDown);
   if (!block.sharedShare)
     return result;
   at(block.sharedShare->name);
@@ -354,7 +368,7 @@ Value LlmGraph::feedForward(Value input, Value entering, const LlmBlock &block) 
   if (model.spec.feedForward == FeedForward::Plain)
     return linear(block.bend ? bent(linear(normed, block.up), *block.bend) : activated(linear(normed, block.up)), block.down);
   Value gated = sparse(linear(normed, block.gate), block.sparsity);
-  return linear(gate(gated, linear(normed, block.up)), block.down);
+  return linear(gate(gated, linear(normed, block.up), block.otherLimit), block.down);
 }
 
 /// [M, S or 1, in] x experts i32 [M, S] -> [M, S, out]
@@ -436,10 +450,10 @@ Value LlmGraph::sumOfShares(Value weights) {
 Value LlmGraph::expertsOpened(Value rows, const LlmBlock &block, Value experts) {
   if (block.gateUp.weight) {
     Value both = expertProduct(rows, block.gateUp, experts);
-    return gate(sliced(both, 0, block.ffnWidth), sliced(both, block.ffnWidth, block.ffnWidth));
+    return gate(sliced(both, 0, block.ffnWidth), sliced(both, block.ffnWidth, block.ffnWidth), block.expertLimit);
   }
   Value gated = block.gate.weight ? expertProduct(rows, block.gate, experts) : Value();
-  return opened(gated, expertProduct(rows, block.up, experts));
+  return opened(gated, expertProduct(rows, block.up, experts), block.expertLimit);
 }
 
 /// The S experts with the largest router weights, each row its own: [M, E] -> [M, E]; they are chosen by `routed`.

@@ -139,7 +139,7 @@ Value LlmGraph::ropeTable(const LlmBlock &block) {
   const RopeSpec &rope = windowed ? *model.windowRope : model.rope;
   llvm::StringRef name = windowed ? kWindowRopeTable : kRopeTable;
   if (!store.contains(name)) {
-    std::vector<float> factors = windowed && model.spec.window.ownShape ? std::vector<float>() : ropeFactors();
+    std::vector<float> factors = windowed && (model.spec.window.ownShape || model.spec.window.halfElsewhere) ? std::vector<float>() : ropeFactors();
     auto make = [rope, factors, positions = ctx](llvm::ArrayRef<Tensor>) { return makeRopeTable(rope, positions, factors); };
     store.addRecipe(name, DType::F32, {ctx, rope.dims}, Recipe{{}, "cosines and sines of rotary positions", {make, ""}});
   }

@@ -123,7 +123,7 @@ private:
   Value tempered(Value query, const LlmBlock &block, Value position);
   Value activated(Value input);
   Value bent(Value input, const LlmBend &bend);
-  Value opened(Value gated, Value up);
+  Value opened(Value gated, Value up, double limit);
   Value feedForward(Value input, Value entering, const LlmBlock &block);
   Value denseAndExperts(Value input, const LlmBlock &block);
   Value sharedExpert(Value input, const LlmBlock &block);
@@ -133,7 +133,8 @@ private:
   Value ofBestGroups(Value judged);
   Value expertsOpened(Value rows, const LlmBlock &block, Value experts);
   Value expertProduct(Value input, const LlmLinear &linear, Value experts);
-  Value gate(Value gated, Value up);
+  Value gate(Value gated, Value up, double bound = 0);
+  Value let(Value attended, Value gates, const LlmBlock &block);
   Value logits(Value input);
   Value pooled(Value stream, Pooling pooling, Value last);
   bool isRing(const LlmBlock &block) const;

@@ -112,6 +112,17 @@ std::vector<double> LlmKeys::realsOfBlocks(llvm::StringRef key, int64_t blocks) 
   return std::vector<double>(static_cast<size_t>(blocks), 1);
 }
 
+std::vector<double> LlmKeys::realPerBlock(llvm::StringRef key, int64_t blocks, double fallback) {
+  const GgufValue *value = find(key);
+  if (!value || value->kind() != GgufKind::Array)
+    return std::vector<double>(static_cast<size_t>(blocks), std::max(0.0, real(key, fallback, -1)));
+  std::optional<std::vector<double>> numbers = value->asFloats();
+  if (numbers && numbers->size() == static_cast<size_t>(blocks) && llvm::all_of(*numbers, [](double number) { return std::isfinite(number) && number >= 0; }))
+    return *numbers;
+  fail("IG0632", key, "cannot be", llvm::formatv("{0} finite numbers from 0 on, one a block", blocks));
+  return std::vector<double>(static_cast<size_t>(blocks), fallback);
+}
+
 std::string LlmKeys::word(llvm::StringRef key) {
   const GgufValue *value = find(key);
   if (!value)

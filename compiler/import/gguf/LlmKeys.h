@@ -20,6 +20,8 @@ public:
   std::vector<int64_t> perBlock(llvm::StringRef key, int64_t blocks, std::optional<int64_t> fallback, int64_t low, int64_t high);
   /// A finite number above `low`.
   double real(llvm::StringRef key, std::optional<double> fallback, double low);
+  /// One number for all blocks, or an array with one for each, none below 0.
+  std::vector<double> realPerBlock(llvm::StringRef key, int64_t blocks, double fallback);
   /// A word; "" when it is not there.
   std::string word(llvm::StringRef key);
   /// True or false.

@@ -187,8 +187,10 @@ private:
     findHeadNorms(block, blk);
     if (model.spec.gateMatrix)
       block.headGate = linear(blk + "attn_gate", width, block.heads * block.valueLength);
-    if (model.spec.sinks)
-      block.sinks = vector(blk + "attn_sinks.weight", block.heads, true);
+    if (model.spec.gateOfHead && file.findTensor(blk + "attn_gate.weight"))
+      block.headGate = linear(blk + "attn_gate", width, block.heads);
+    if (model.spec.sinks != Presence::Never)
+      block.sinks = vector(blk + "attn_sinks.weight", block.heads, model.spec.sinks == Presence::Always);
   }
 
   void findLatent(LlmBlock &block, const std::string &blk) {
@@ -322,6 +324,10 @@ private:
     if (!block.feeds)
       return;
     block.ffnNorms = named(blk, model.spec.ffnNorms);
+    if (model.spec.expertsFound)
+      block.hasExperts = model.experts != 0 && file.findTensor(blk + "ffn_gate_inp.weight");
+    block.ffnWidth = block.hasExperts ? block.expertWidth : block.ffnWidth;
+    ffn = block.ffnWidth;
     if (block.hasExperts) {
       findExperts(block, blk);
       findSharedExpert(block, blk);
@@ -390,7 +396,7 @@ private:
     int64_t pairs = model.rope.dims / 2;
     if (!model.spec.rotary)
       return;
-    model.ropeFactors = vector("rope_freqs.weight", pairs, false);
+    model.ropeFactors = vector("rope_freqs.weight", model.windowRope && model.spec.window.halfElsewhere ? model.windowRope->dims / 2 : pairs, false);
     model.longFactors = vector("rope_factors_long.weight", pairs, false);
     model.shortFactors = vector("rope_factors_short.weight", pairs, model.longFactors != nullptr);
   }

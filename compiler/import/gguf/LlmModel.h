@@ -110,11 +110,13 @@ struct LlmBlock {
   LlmLinear sharedGate, sharedUp, sharedDown;
   const GgufTensor *sharedShare = nullptr; // of a row in the shared expert; null: all
   const GgufTensor *sinks = nullptr;
+  double expertLimit = 0, otherLimit = 0; // > 0: of the activation from above, of up from both sides, in experts and elsewhere
   std::optional<LlmLayerInput> layerInput;
   std::optional<LlmBlockStreams> streams;
   std::optional<LlmBend> bend;
   double sparsity = 0; // > 0: of the gates of a row only what lies so many standard deviations above their mean counts, from there on
   const GgufTensor *scale = nullptr; // of what leaves the block; may be null
+  int64_t expertWidth = 0; // instead of ffnWidth where it has experts
   int64_t heads = 0, kvHeads = 0, ffnWidth = 0, keyLength = 0, valueLength = 0;
   int64_t sharedWidth = 0; // of the expert that every row goes through; 0: there is none
   std::optional<size_t> cacheOf; // the block whose keys and values are read instead of own ones
@@ -138,7 +140,7 @@ struct LlmModel {
   int64_t draftBlocks = 0;              // behind `blocks`, left out
   LlmRecurrenceShape recurrence;
   LlmLatentShape latent;
-  double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, logitScale = 1, attentionCap = 0, logitCap = 0;
+  double epsilon = 0, attentionScale = 0, embeddingScale = 1, residualScale = 1, valueScale = 1, logitScale = 1, attentionCap = 0, logitCap = 0;
   double temperatureLength = 0, temperatureFirst = 0; // with temperatureScale: positions of one step, and what is added to them
   double temperatureScale = 0, expertsScale = 1, clamp = 0, alibi = 0; // 0: none
   std::optional<Pooling> pooling;                // nullopt: the file says nothing

@@ -18,6 +18,7 @@ constexpr int64_t kStreams = 4;         // of the released models with streams, 
 constexpr size_t kSparseBlocks = 10;
 constexpr double kSparseDeviations = 1.6448533535003662; // 95 of 100 lie below
 constexpr double kLinearFrom = 20;      // where log(1 + exp(x)) is x
+constexpr double kLeastLimit = 1e-6;    // below: none
 constexpr double kMostDeviations = 1e6;
 constexpr double kWrittenSlope = 0.1;   // which the converter multiplies yarn_log_multiplier of latent keys by
 constexpr int64_t kPoolings = 4;        // of pooling_type; beyond: models that rank
@@ -40,6 +41,7 @@ public:
     readLatent();
     readStreams();
     readBends();
+    readLimits();
     readActivation();
     readPooling();
     keys.refuseUnread();
@@ -166,8 +168,9 @@ private:
       if (!block.hasExperts)
         continue;
       block.sharedWidth = spec.denseBeside ? block.ffnWidth : shared;
-      block.ffnWidth = width && block.feeds ? width : block.ffnWidth;
+      block.expertWidth = width ? width : block.ffnWidth;
     }
+    keys.integer("moe_every_n_layers", 1, 1, 1);
     readRouting();
     model.spec.renormalizeExperts = keys.flag("expert_weights_norm", spec.renormalizeExperts);
     model.expertsScale = scale("expert_weights_scale", 1);
@@ -220,12 +223,13 @@ private:
     std::optional<int64_t> fallback = window.fallback == WindowSpec::kNeeded ? std::nullopt : std::optional(window.fallback);
     int64_t least = window.piecewise ? window.fallback : window.ownShape ? 1 : 0;
     int64_t width = keys.integer("attention.sliding_window", fallback, least, window.piecewise ? window.fallback : kMaxExtent), period = window.period;
-    if (window.ownShape)
+    if (window.ownShape || window.said)
       needed("attention.sliding_window_pattern");
     const GgufValue *pattern = keys.value("attention.sliding_window_pattern");
-    std::optional<std::vector<bool>> flags = pattern ? pattern->asBools() : std::nullopt;
-    if (flags && flags->size() != model.blocks.size())
-      keys.fail("IG0632", "attention.sliding_window_pattern", "cannot be", llvm::formatv("{0} flags, one a block", model.blocks.size()));
+    std::optional<std::vector<bool>> flags = pattern ? flagsOf(*pattern) : std::nullopt;
+    size_t all = model.blocks.size() + static_cast<size_t>(model.draftBlocks);
+    if (flags && flags->size() != all)
+      keys.fail("IG0632", "attention.sliding_window_pattern", "cannot be", llvm::formatv("{0} flags, one a block", all));
     else if (!flags)
       period = keys.integer("attention.sliding_window_pattern", period, 1, kMaxBlocks);
     for (size_t i = 0; i < model.blocks.size() && !keys.failed(); ++i) {
@@ -237,6 +241,14 @@ private:
     }
     if (window.ownShape)
       readWindowShapes();
+  }
+
+  /// An array of flags, or of 0 and 1.
+  static std::optional<std::vector<bool>> flagsOf(const GgufValue &value) {
+    std::optional<std::vector<int64_t>> numbers = value.kind() == GgufKind::Array ? value.asInts() : std::nullopt;
+    if (!numbers || !llvm::all_of(*numbers, [](int64_t number) { return number == 0 || number == 1; }))
+      return value.asBools();
+    return std::vector<bool>(numbers->begin(), numbers->end());
   }
 
   void readWindowShapes() {
@@ -277,6 +289,8 @@ private:
     RopeSpec plain = rope;
     readStretch(rope);
     double windowBase = keys.real("rope.freq_base_swa", spec.window.ropeBase ? spec.window.ropeBase : rope.base, 1);
+    if (spec.window.halfElsewhere)
+      return readHalfRope(plain, windowBase);
     bool windows = llvm::any_of(model.blocks, [](const LlmBlock &block) { return block.window > 0; });
     if (spec.window.ownShape) {
       model.windowRope = plain;
@@ -287,6 +301,16 @@ private:
       return;
     model.windowRope = spec.window.stretched ? rope : plain;
     model.windowRope->base = windowBase;
+  }
+
+  /// Blocks with a window turn by `plain` with their own base, the others half as many elements.
+  void readHalfRope(const RopeSpec &plain, double windowBase) {
+    model.windowRope = plain;
+    model.windowRope->base = windowBase;
+    model.windowRope->dims = rotated("rope.dimension_count_swa", plain.dims);
+    if (plain.dims % 4 != 0)
+      keys.fail("IG0632", "rope.dimension_count", "cannot be", "a multiple of 4, of which blocks without a window turn half");
+    model.rope.dims = std::max<int64_t>(2, plain.dims / 2);
   }
 
   /// How many of a head's elements turn.
@@ -339,6 +363,7 @@ private:
     model.attentionScale = scale(spec.attentionScaleKey, spec.attentionScale > 0 ? spec.attentionScale : 1 / std::sqrt(static_cast<double>(length)));
     model.embeddingScale = scale(spec.embeddingScaleKey, spec.embeddingRoot ? std::sqrt(static_cast<double>(model.width)) : 1);
     model.residualScale = scale(spec.residualScaleKey, 1);
+    model.valueScale = scale(spec.valueScaleKey, 1);
     model.logitScale = scale(spec.logitScaleKey, 1) / scale(spec.logitFactorKey, 1);
     model.clamp = cap(spec.clampKey, 0);
     for (llvm::StringRef key : {spec.embeddingScaleKey, spec.residualScaleKey, spec.logitScaleKey, spec.logitFactorKey})
@@ -418,6 +443,18 @@ private:
     auto positive = [](double trained) { return trained > kLinearFrom ? trained : std::log1p(std::exp(trained)); };
     for (size_t i = 0; i < model.blocks.size(); ++i)
       model.blocks[i].bend = LlmBend{positive(above[i]), slope[i] + positive(below[i]), slope[i], least[i]};
+  }
+
+  void readLimits() {
+    if (!spec.limits)
+      return;
+    int64_t blocks = static_cast<int64_t>(model.blocks.size()) + model.draftBlocks;
+    std::vector<double> ofExperts = keys.realPerBlock("swiglu_clamp_exp", blocks, 0), others = keys.realPerBlock("swiglu_clamp_shexp", blocks, 0);
+    auto limit = [](double number) { return number > kLeastLimit ? number : 0; };
+    for (size_t i = 0; i < model.blocks.size(); ++i) {
+      model.blocks[i].expertLimit = limit(ofExperts[i]);
+      model.blocks[i].otherLimit = limit(others[i]);
+    }
   }
 
   void readActivation() {

@@ -10,7 +10,7 @@ void registerGptOss(ArchRegistry &registry) {
   spec.ropePairs = nn::RopePairs::halves;
   spec.ffnNorms = {"post_attention_norm", "", ""};
   spec.window = {2, 0, true, 0};
-  spec.sinks = true;
+  spec.sinks = Presence::Always;
   spec.activationAlpha = 1.702; // of the released model, as is the limit
   spec.gateLimit = 7;
   spec.routing = Routing::TopThenShare;
