@@ -74,7 +74,7 @@ public:
 private:
   SamplerOptions samplerOptions() const {
     const Options &options = context.options;
-    return {options.number("temp"), options.integer("top-k"), options.number("top-p"), seed};
+    return {options.number("temp"), options.integer("top-k"), options.number("top-p"), seed, tokenizer ? tokenizer->vocab().suppressed : std::vector<int32_t>()};
   }
 
   void accept(int32_t token) {

@@ -60,6 +60,16 @@ std::vector<Sampler::Candidate> Sampler::narrow(llvm::ArrayRef<float> logits) co
 }
 
 std::optional<int32_t> Sampler::choose(llvm::ArrayRef<float> logits) {
+  if (options.never.empty())
+    return chooseAmong(logits);
+  std::vector<float> left = logits.vec();
+  for (int32_t id : options.never)
+    if (static_cast<size_t>(id) < left.size())
+      left[static_cast<size_t>(id)] = -INFINITY;
+  return chooseAmong(left);
+}
+
+std::optional<int32_t> Sampler::chooseAmong(llvm::ArrayRef<float> logits) {
   if (options.temperature == 0)
     return likeliest(logits);
   std::vector<Candidate> candidates = narrow(logits);

@@ -16,6 +16,7 @@ struct SamplerOptions {
   int64_t topK = 0;       // 0: all
   double topP = 1;
   uint64_t seed = 1;
+  std::vector<int32_t> never = {}; // tokens that are not chosen
 };
 
 class Sampler {
@@ -30,6 +31,7 @@ private:
     float logit;
     double weight; // not normalised
   };
+  std::optional<int32_t> chooseAmong(llvm::ArrayRef<float> logits);
   /// The candidates, likeliest first, that top-k and top-p leave; their weights.
   std::vector<Candidate> narrow(llvm::ArrayRef<float> logits) const;
   double nextUnit();

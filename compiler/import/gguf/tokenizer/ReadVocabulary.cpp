@@ -132,8 +132,22 @@ private:
     return true;
   }
 
+  bool readSuppressed() {
+    constexpr llvm::StringLiteral kKey = "suppress_tokens";
+    const GgufValue *value = find(kKey);
+    std::optional<std::vector<int64_t>> ids = value ? value->asInts() : std::vector<int64_t>();
+    if (!ids)
+      return fail(kKey, "the tokens that are never chosen are no array of integers");
+    for (int64_t id : *ids) {
+      if (id < 0 || static_cast<uint64_t>(id) >= vocabulary.size())
+        return fail(kKey, "a token that is never chosen has the id " + std::to_string(id) + ", the vocabulary ends at " + std::to_string(vocabulary.size() - 1));
+      vocabulary.suppressed.push_back(static_cast<int32_t>(id));
+    }
+    return true;
+  }
+
   bool readSpecial() {
-    return readId("bos_token_id", vocabulary.bos) && readId("eos_token_id", vocabulary.eos) && readId("eot_token_id", vocabulary.eot) &&
+    return readSuppressed() && readId("bos_token_id", vocabulary.bos) && readId("eos_token_id", vocabulary.eos) && readId("eot_token_id", vocabulary.eot) &&
            readId("unknown_token_id", vocabulary.unknown) && readId("seperator_token_id", vocabulary.separator) && readId("cls_token_id", vocabulary.classify);
   }
 

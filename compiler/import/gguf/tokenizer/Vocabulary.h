@@ -30,6 +30,7 @@ struct Vocabulary {
   std::string charsMap; // tokenizer.ggml.precompiled_charsmap (CharsMap.h); "" when the file has none
   std::vector<std::string> merges; // "left right", best first
   int32_t bos = kNoToken, eos = kNoToken, eot = kNoToken, unknown = kNoToken, separator = kNoToken, classify = kNoToken;
+  std::vector<int32_t> suppressed; // tokens that a generation never chooses: tokenizer.ggml.suppress_tokens
   std::vector<int32_t> ends; // tokens that end a generation, ascending: eos, eot and the like
   std::optional<bool> addBos, addEos, addSpacePrefix, removeExtraSpaces; // as the file says; tokenizers have defaults
 
