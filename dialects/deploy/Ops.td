@@ -74,7 +74,8 @@ def Deploy_CallOp : Deploy_Op<"call"> {
   let summary = "runs one kernel on all workers";
   let description = [{
     Calls `callee(buffers, params, worker, workers)` with the address of each place in order. `source` says where the nodes came from.
-    `serial` runs it on worker 0 alone.
+    `serial` runs it on worker 0 alone. `turns` as in kernel.micro: as many calls as that parameter says, a barrier between; the last parameter is the turn.
+    Rule Y2: `turns` names a parameter before the last, of at least 1.
 
     Example:
     ```mlir
@@ -83,7 +84,7 @@ def Deploy_CallOp : Deploy_Op<"call"> {
     }
     ```
   }];
-  let arguments = (ins StrAttr:$callee, DenseI64ArrayAttr:$params, ArrayAttr:$places, I64Attr:$work, UnitAttr:$serial, OptionalAttr<StrAttr>:$source);
+  let arguments = (ins StrAttr:$callee, DenseI64ArrayAttr:$params, ArrayAttr:$places, I64Attr:$work, UnitAttr:$serial, OptionalAttr<StrAttr>:$source, OptionalAttr<I64Attr>:$turns);
   let assemblyFormat = "$callee `params` $params `places` $places `work` $work attr-dict";
   let hasVerifier = 1;
 }

@@ -21,7 +21,9 @@ def Kernel_MicroOp : Kernel_Op<"micro", [Pure]> {
     The device calls `row(buffers, params, worker, workers)` (targets/common/ukernels/ukernel.h): buffers are the inputs, then the results, then
     `scratch` bytes of a worker's own memory when `scratch` > 0. What `params` mean is written beside the row's C source. `dest`, when given as an
     index of an input, makes the first result overwrite that input's buffer. `work` counts multiply-adds (or moved elements) for the report and the
-    choice of workers. Rows joined by '+' run band by band (passes/lower/ConvBands.h). Rule K1: `dest` names an input with the first result's byte size.
+    choice of workers. Rows joined by '+' run band by band (passes/lower/ConvBands.h). With `turns`, the index of a parameter, the call is made as often
+    as that parameter says, and workers wait for each other in between: the last parameter is the number of the turn, a worker's scratch stays as it was.
+    Rule K1: `dest` names an input with the first result's byte size. K6: `turns` names a parameter before the last, of at least 1.
 
     Example:
     ```mlir
@@ -29,7 +31,7 @@ def Kernel_MicroOp : Kernel_Op<"micro", [Pure]> {
     ```
   }];
   let arguments = (ins StrAttr:$row, Variadic<Tensor>:$inputs, DenseI64ArrayAttr:$params, I64Attr:$scratch, I64Attr:$work,
-    OptionalAttr<I64Attr>:$dest, OptionalAttr<StrAttr>:$epilogue);
+    OptionalAttr<I64Attr>:$dest, OptionalAttr<StrAttr>:$epilogue, OptionalAttr<I64Attr>:$turns);
   let results = (outs Variadic<Tensor>:$results);
   let assemblyFormat = "$row `(` $inputs `)` `params` $params `scratch` $scratch `work` $work attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -25,6 +25,8 @@ int64_t bytesOf(RankedTensorType type) { return type.getNumElements() * ((std::m
 } // namespace
 
 LogicalResult MicroOp::verify() {
+  if (getTurns() && (*getTurns() + 1 >= getParams().size() || getParams()[*getTurns()] < 1))
+    return emitOpError("K6: turns names no parameter before the last that says how many");
   if (!getDest())
     return success();
   int64_t dest = *getDest();

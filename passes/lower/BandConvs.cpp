@@ -105,7 +105,7 @@ private:
     kernel::MicroOp last = calls.back();
     OpBuilder builder(last);
     auto banded = kernel::MicroOp::create(builder, builder.getFusedLoc(locations), last.getResultTypes(), bands.row(), inputs, bands.params(), bands.room().kernels + scratch,
-                                          work, /*dest=*/IntegerAttr(), /*epilogue=*/StringAttr());
+                                          work, /*dest=*/IntegerAttr(), /*epilogue=*/StringAttr(), /*turns=*/IntegerAttr());
     last->replaceAllUsesWith(banded);
     for (kernel::MicroOp call : llvm::reverse(calls))
       call.erase();

@@ -87,7 +87,7 @@ Value LowerContext::label(Value result, StringRef key) const {
 
 kernel::MicroOp LowerContext::micro(Location loc, StringRef row, TypeRange results, ValueRange inputs, ArrayRef<int64_t> params, int64_t work,
                                     int64_t scratchBytes) const {
-  return kernel::MicroOp::create(builder, loc, results, row, inputs, params, scratchBytes, work, /*dest=*/IntegerAttr(), /*epilogue=*/StringAttr());
+  return kernel::MicroOp::create(builder, loc, results, row, inputs, params, scratchBytes, work, /*dest=*/IntegerAttr(), /*epilogue=*/StringAttr(), /*turns=*/IntegerAttr());
 }
 
 } // namespace ingot

@@ -111,7 +111,7 @@ private:
       params[IK_COLUMNS_WIDTH] = gather.getParams()[IK_GATHER_RUN] / depth;
       Value panels = nn::WeightOp::create(builder, gather.getLoc(), packed.getType(), packed.getSymbolAttr());
       auto columns = kernel::MicroOp::create(builder, gather.getLoc(), gather.getResultTypes(), "ik_gather_columns", ValueRange{panels, gather.getInputs()[1]},
-                                             params, /*scratch=*/0, gather.getWork(), /*dest=*/IntegerAttr(), /*epilogue=*/StringAttr());
+                                             params, /*scratch=*/0, gather.getWork(), /*dest=*/IntegerAttr(), /*epilogue=*/StringAttr(), /*turns=*/IntegerAttr());
       gather->replaceAllUsesWith(columns);
       gather.erase();
     }

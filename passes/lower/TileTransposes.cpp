@@ -45,7 +45,7 @@ std::optional<SmallVector<int64_t>> paramsOf(kernel::MapOp map) {
 
 Value createTranspose(OpBuilder &builder, kernel::MapOp map, Value input, ArrayRef<int64_t> params, RankedTensorType type) {
   return kernel::MicroOp::create(builder, map.getLoc(), type, "ik_transpose_w32", input, params, /*scratch=*/0, /*work=*/0, /*dest=*/IntegerAttr(),
-                                 /*epilogue=*/StringAttr())
+                                 /*epilogue=*/StringAttr(), /*turns=*/IntegerAttr())
       .getResult(0);
 }
 

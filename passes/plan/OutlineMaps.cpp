@@ -161,7 +161,7 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
     OpBuilder builder(map);
     IntegerAttr dest = map.getHasDest() ? builder.getI64IntegerAttr(map.getInputs().size() - 1) : IntegerAttr();
     kernel::MicroOp call = kernel::MicroOp::create(builder, map.getLoc(), map->getResultTypes(), name, map.getInputs(), ArrayRef<int64_t>(),
-                                                   /*scratch=*/0, points, dest, /*epilogue=*/StringAttr());
+                                                   /*scratch=*/0, points, dest, /*epilogue=*/StringAttr(), /*turns=*/IntegerAttr());
     map.getResult().replaceAllUsesWith(call.getResult(0));
     map.erase();
   }

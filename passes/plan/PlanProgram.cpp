@@ -399,7 +399,7 @@ private:
       SmallVector<StringRef> names;
       collectNames(call.getLoc(), names);
       auto step = deploy::CallOp::create(builder, call.getLoc(), call.getRow(), call.getParams(), builder.getArrayAttr(places), call.getWork(), split.isSerial(call),
-                             builder.getStringAttr(llvm::join(names, " + ")));
+                             builder.getStringAttr(llvm::join(names, " + ")), call.getTurnsAttr());
       if (context.choices)
         nameChoices(call, step);
     }

@@ -34,7 +34,7 @@ struct Loop {
 std::string keyOf(deploy::CallOp call, bool isMap, bool waits) {
   std::string text;
   llvm::raw_string_ostream out(text);
-  out << waits << call.getSerial() << (isMap ? call.getCallee() : "");
+  out << waits << call.getSerial() << call.getTurns().value_or(-1) << (isMap ? call.getCallee() : "");
   for (deploy::PlaceAttr place : call.getPlaces().getAsRange<deploy::PlaceAttr>())
     out << ' ' << static_cast<int>(place.getSpace()) << ':' << place.getIndex();
   out << " params";

@@ -23,14 +23,14 @@ namespace {
 
 constexpr size_t kHashBytes = 8; // as for outlined maps
 
-/// What programs must have in common: calls, and the buffers that each takes.
+/// What programs must have in common: calls, the buffers that each takes, and whether they have turns.
 std::string layoutOf(const StepList &steps) {
   std::string text;
   llvm::raw_string_ostream out(text);
   for (deploy::CallOp call : steps.calls) {
     for (deploy::PlaceAttr place : call.getPlaces().getAsRange<deploy::PlaceAttr>())
       out << static_cast<int>(place.getSpace()) << ':' << place.getIndex() << ' ';
-    out << '\n';
+    out << call.getTurns().value_or(-1) << '\n';
   }
   return text;
 }

@@ -17,6 +17,11 @@ constexpr int64_t kShare = 4;          // part of a program's time that a second
 constexpr int64_t kCached = 2 << 20;   // bytes of weights that stay in a large core's second cache from run to run
 constexpr int64_t kLongest = int64_t(1) << 50;
 
+/// What splitting a call costs, in barriers: those around it, and those between its turns.
+int64_t barriersOf(kernel::MicroOp call) {
+  return call.getTurns() ? std::min(call.getParams()[*call.getTurns()], kLongest / kBarrier) + 1 : 2;
+}
+
 /// Bytes of weights that a call reads: all, but no more than a product each (a gather reads rows of its table).
 int64_t weightBytesOf(kernel::MicroOp call) {
   int64_t bytes = 0;
@@ -58,7 +63,7 @@ bool WorkSplit::pays(ArrayRef<kernel::MicroOp> calls, int64_t barriers) const {
   for (kernel::MicroOp call : calls) {
     all += timeOf(call);
     if (!isSerial(call))
-      saved += timeOf(call) / 2;
+      saved += timeOf(call) / 2 - (call.getTurns() ? barriersOf(call) - 2 : 0) * kBarrier;
   }
   return saved > 0 && saved >= all / kShare;
 }
@@ -72,7 +77,7 @@ void WorkSplit::decide(ArrayRef<kernel::MicroOp> calls, llvm::function_ref<int64
   readsMemory = weights > kCached;
   // Splitting a call costs the barriers around it and gains half of its time.
   for (kernel::MicroOp call : calls)
-    serial[call] = timeOf(call) < 2 * kBarrier;
+    serial[call] = timeOf(call) < barriersOf(call) * kBarrier;
   if (!pays(calls, countBarriers()))
     for (kernel::MicroOp call : calls)
       serial[call] = true;

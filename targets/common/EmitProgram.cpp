@@ -42,13 +42,14 @@ private:
   Expected<int64_t> emitLoop(mlir::Attribute loop);
   Error emitCall(deploy::CallOp call);
   Error storeAddresses(deploy::CallOp call);
-  void emitKernel(deploy::CallOp call, Value *self, Value *count);
-  void emitBarrier();
+  void emitKernel(deploy::CallOp call, Value *self, Value *count, Value *turn = nullptr);
+  void emitBarrier(Value *count);
   void emitStream(mlir::DictionaryAttr ranges);
   void emitSlices(deploy::CallOp call, mlir::ArrayAttr slices);
+  void emitTurns(deploy::CallOp call, Value *self, Value *count);
   void emitMark(int64_t call);
   Expected<Value *> address(deploy::PlaceAttr place, int64_t column);
-  Value *params(deploy::CallOp call);
+  Value *params(deploy::CallOp call, Value *turn);
   MDNode *boundsOf(deploy::CallOp call);
   Value *constantParams(ArrayRef<int64_t> values);
   /// The number of a call that column `column` of the row holds.
@@ -90,7 +91,7 @@ void ProgramEmitter::emitEntry() {
   size_t most = 1, mostParams = 0;
   for (deploy::CallOp call : body.getOps<deploy::CallOp>()) {
     most = std::max<size_t>(most, call.getPlaces().size());
-    mostParams = std::max(mostParams, varies(paramColumns(call)) ? call.getParams().size() : 0);
+    mostParams = std::max(mostParams, varies(paramColumns(call)) || call.getTurns() ? call.getParams().size() : 0);
   }
   buffers = b.CreateAlloca(ArrayType::get(b.getPtrTy(), most));
   if (mostParams != 0)
@@ -133,7 +134,7 @@ Error ProgramEmitter::emit(Function *into) {
     if (mlir::isa<deploy::BarrierOp>(op)) {
       if (begins || calls < done) // a loop has it
         continue;
-      emitBarrier();
+      emitBarrier(workers);
       emitStream(op.getAttrOfType<mlir::DictionaryAttr>(deploy::kStreamAttr));
       continue;
     }
@@ -207,23 +208,25 @@ Value *ProgramEmitter::number(int64_t column) {
   return b.CreateSExt(b.CreateLoad(stored, b.CreateConstInBoundsGEP1_64(stored, function->getArg(3), static_cast<uint64_t>(column))), b.getInt64Ty());
 }
 
-/// The call's parameters: constants, or a copy of them with the row's numbers in their places, good until the next call.
-Value *ProgramEmitter::params(deploy::CallOp call) {
+/// The call's parameters: constants, or a copy of them with the row's numbers and the turn in their places, good until the next call.
+Value *ProgramEmitter::params(deploy::CallOp call, Value *turn) {
   ArrayRef<int64_t> columns = paramColumns(call);
   Value *constants = constantParams(call.getParams());
-  if (!varies(columns))
+  if (!varies(columns) && !turn)
     return constants;
-  b.CreateMemCpy(list, Align(8), constants, Align(8), columns.size() * sizeof(int64_t));
+  b.CreateMemCpy(list, Align(8), constants, Align(8), call.getParams().size() * sizeof(int64_t));
   for (size_t i = 0; i < columns.size(); ++i)
     if (columns[i] >= 0)
       b.CreateStore(number(columns[i]), b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), list, i));
+  if (turn)
+    b.CreateStore(turn, b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), list, call.getParams().size() - 1));
   return list;
 }
 
-/// The least and the greatest numbers that the rows put into the call's parameters; null if they put none.
+/// The least and the greatest numbers that the rows and turns put into the call's parameters; null if they put none.
 MDNode *ProgramEmitter::boundsOf(deploy::CallOp call) {
   ArrayRef<int64_t> columns = paramColumns(call);
-  if (!varies(columns))
+  if (!varies(columns) && !call.getTurns())
     return nullptr;
   SmallVector<int64_t> least(call.getParams()), greatest = least;
   for (auto [i, column] : llvm::enumerate(columns)) {
@@ -232,6 +235,8 @@ MDNode *ProgramEmitter::boundsOf(deploy::CallOp call) {
     for (size_t at = static_cast<size_t>(column); at < shared.getTable().size(); at += static_cast<size_t>(shared.getColumnCount()))
       least[i] = std::min(least[i], shared.getTable()[at]), greatest[i] = std::max(greatest[i], shared.getTable()[at]);
   }
+  if (call.getTurns())
+    least.back() = 0, greatest.back() = greatest[*call.getTurns()] - 1;
   return paramBounds(context, least, greatest);
 }
 
@@ -270,7 +275,8 @@ Error ProgramEmitter::emitCall(deploy::CallOp call) {
   // A serial call is the whole work of worker 0.
   bool isSerial = column < 0 && call.getSerial();
   Value *self = isSerial ? b.getInt64(0) : worker; // which is 0 in a call that the row makes serial
-  emitKernel(call, self, isSerial ? b.getInt64(1) : column < 0 ? workers : b.CreateSelect(shared, workers, b.getInt64(1)));
+  Value *count = isSerial ? b.getInt64(1) : column < 0 ? workers : b.CreateSelect(shared, workers, b.getInt64(1));
+  call.getTurns() ? emitTurns(call, self, count) : emitKernel(call, self, count);
   if (after) {
     b.CreateBr(after);
     b.SetInsertPoint(after);
@@ -294,8 +300,8 @@ Error ProgramEmitter::storeAddresses(deploy::CallOp call) {
 }
 
 /// The call itself, of the kernel that the row chooses where there are several.
-void ProgramEmitter::emitKernel(deploy::CallOp call, Value *self, Value *count) {
-  Value *arguments[] = {buffers, params(call), self, count};
+void ProgramEmitter::emitKernel(deploy::CallOp call, Value *self, Value *count, Value *turn) {
+  Value *arguments[] = {buffers, params(call, turn), self, count};
   MDNode *bounds = boundsOf(call);
   auto emit = [&](StringRef name) { b.CreateCall(callee(name, call.getParams()), arguments)->setMetadata(kParamBounds, bounds); };
   auto callees = call->getAttrOfType<mlir::ArrayAttr>(deploy::kCalleesAttr);
@@ -315,13 +321,35 @@ void ProgramEmitter::emitKernel(deploy::CallOp call, Value *self, Value *count) 
   b.SetInsertPoint(after);
 }
 
-void ProgramEmitter::emitBarrier() {
+/// Where `count` workers come by, which are all or the first alone.
+void ProgramEmitter::emitBarrier(Value *count) {
   BasicBlock *wait = BasicBlock::Create(context, "wait", function), *after = BasicBlock::Create(context, "after", function);
-  b.CreateCondBr(b.CreateICmpUGT(workers, b.getInt64(1)), wait, after);
+  b.CreateCondBr(b.CreateICmpUGT(count, b.getInt64(1)), wait, after);
   b.SetInsertPoint(wait);
   FunctionCallee barrier = module.getOrInsertFunction("ingot_barrier_wait", b.getVoidTy(), b.getPtrTy(), b.getInt32Ty());
   b.CreateCall(barrier, {bases[Barrier], function->getArg(2)});
   b.CreateBr(after);
+  b.SetInsertPoint(after);
+}
+
+/// The call once for each of its turns.
+void ProgramEmitter::emitTurns(deploy::CallOp call, Value *self, Value *count) {
+  uint64_t param = *call.getTurns();
+  int64_t column = columnsOf(call).empty() ? -1 : paramColumns(call)[param];
+  Value *turns = column < 0 ? b.getInt64(static_cast<uint64_t>(call.getParams()[param])) : number(column);
+  BasicBlock *before = b.GetInsertBlock(), *turn = BasicBlock::Create(context, "turn", function);
+  BasicBlock *between = BasicBlock::Create(context, "between", function), *after = BasicBlock::Create(context, "after", function);
+  b.CreateBr(turn);
+  b.SetInsertPoint(turn);
+  PHINode *index = b.CreatePHI(b.getInt64Ty(), 2);
+  index->addIncoming(b.getInt64(0), before);
+  emitKernel(call, self, count, index);
+  Value *next = b.CreateAdd(index, b.getInt64(1));
+  b.CreateCondBr(b.CreateICmpULT(next, turns), between, after);
+  b.SetInsertPoint(between);
+  emitBarrier(count);
+  index->addIncoming(next, b.GetInsertBlock());
+  b.CreateBr(turn);
   b.SetInsertPoint(after);
 }
 
@@ -344,7 +372,7 @@ void ProgramEmitter::emitSlices(deploy::CallOp call, mlir::ArrayAttr slices) {
   Value *count = b.CreateMul(workers, b.getInt64(slices.size()));
   for (auto [i, ranges] : llvm::enumerate(slices.getAsRange<mlir::DictionaryAttr>())) {
     if (i != 0)
-      emitBarrier();
+      emitBarrier(workers);
     emitStream(ranges);
     emitKernel(call, b.CreateAdd(worker, b.CreateMul(workers, b.getInt64(i))), count);
   }

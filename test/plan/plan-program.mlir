@@ -95,3 +95,14 @@ func.func @main(%x: tensor<16xf32>) -> tensor<16xf32> {
   %b = kernel.micro "after"(%a) params [] scratch 0 work 16 : (tensor<16xf32>) -> tensor<16xf32>
   return %b : tensor<16xf32>
 }
+
+// -----
+
+// A call of several turns is one step that says so. It is split where a turn is worth a barrier.
+// CHECK: deploy.call "k" params [100, 0] places [{{.*}}] work 100000000 {source = "", turns = 0 : i64}
+// CHECK: deploy.call "k" params [100, 0] places [{{.*}}] work 1000000 {serial, source = "", turns = 0 : i64}
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = kernel.micro "k"(%x) params [100, 0] scratch 0 work 100000000 {turns = 0 : i64} : (tensor<4xf32>) -> tensor<4xf32>
+  %z = kernel.micro "k"(%y) params [100, 0] scratch 0 work 1000000 {turns = 0 : i64} : (tensor<4xf32>) -> tensor<4xf32>
+  return %z : tensor<4xf32>
+}

@@ -12,6 +12,8 @@ using Lowered = FailureOr<SmallVector<Value, 2>>;
 
 constexpr StringLiteral kActivations = "recurrent layers know the activations sigmoid, tanh and relu";
 constexpr int64_t kGates = 4; // of an LSTM
+/// Products of a step from which on the workers share its units and wait for each other after it: a barrier is 0.2 to 1 us.
+constexpr int64_t kSharedStep = 160 * 1024;
 
 std::optional<int64_t> codeOf(StringRef name) {
   if (name.equals_insensitive("sigmoid"))
@@ -80,8 +82,14 @@ Lowered lowerRnn(Operation *operation, LowerContext &context, std::string &why) 
                                calling(packUnits, gates, hidden, depth));
   }
   int64_t weights = gates * IK_RNN_PADDED(hidden) * (x[2] + hidden);
+  // GRU's reset before the product needs all of it in the middle of a step.
+  bool isShared = p[IK_RNN_PACKED] && x[0] > 0 && x[1] > 0 && x[1] <= IK_RNN_MOST_SHARED && x[1] * weights >= kSharedStep &&
+                  (p[IK_RNN_KIND] != IK_RNN_GRU || p[IK_RNN_LINEAR_BEFORE_RESET]);
+  p[IK_RNN_TURN] = isShared ? 0 : -1;
   int64_t scratch = IK_RNN_SCRATCH(hidden, p[IK_RNN_PACKED] ? 0 : weights);
   kernel::MicroOp call = context.micro(op.getLoc(), "ik_rnn_f32", op->getResultTypes(), inputs, p, x[0] * x[1] * weights, scratch);
+  if (isShared)
+    call.setTurns(IK_RNN_STEPS);
   return SmallVector<Value, 2>(call->result_begin(), call->result_end());
 }
 

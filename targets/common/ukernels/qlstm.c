@@ -104,7 +104,7 @@ IK_KERNEL(ik_qlstm) {
   float *h = scratch, *c = h + batch * padded, *next = c + batch * padded;
   ik_f32x16 *sums = (ik_f32x16 *)(next + batch * padded);
   ik_qlstm_past past = {0.0f, 0, 0, (uint8_t *)(sums + padded / 16 * IK_RNN_GATES)};
-  ik_cell s = {0, 0, buf[3], buf[6], h, c, 0, next, 0, 0, hidden, padded, IK_RNN_GATES, ik_f32(p[IK_RNN_CLIP]), 1, 0};
+  ik_cell s = {0, 0, buf[3], buf[6], h, c, 0, next, 0, 0, hidden, padded, IK_RNN_GATES, ik_f32(p[IK_RNN_CLIP]), 1, 0, 0, padded};
   for (int64_t i = 0; i < 3 * batch * padded; ++i)
     scratch[i] = 0.0f;
   for (int64_t n = 0; n < batch; ++n) {

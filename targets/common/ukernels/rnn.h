@@ -11,10 +11,12 @@ enum {
   IK_RNN_REVERSE, IK_RNN_LINEAR_BEFORE_RESET, IK_RNN_INPUT_FORGET,
   IK_RNN_CLIP,                             /* f32 bits; 0: none */
   IK_RNN_PACKED,                           /* 0: w is [G * H][I], r [G * H][H], and the kernel packs them into scratch first */
+  IK_RNN_TURN,                             /* the step of this call, whose workers share the units; -1: all steps, and they share the sequences */
   IK_RNN_COUNT
 };
+enum { IK_RNN_MOST_SHARED = 2 }; /* sequences of a batch whose steps are calls of their own: what a worker keeps from call to call is in its scratch */
 #define IK_RNN_PADDED(h) (((h) + 15) / 16 * 16)
-enum { IK_RNN_AHEAD = 4 }; /* steps whose W x is computed at once */
+enum { IK_RNN_AHEAD = 8 }; /* steps whose W x is computed at once */
 /* Floats of one sequence: h, c, the reset values, the next h, W x of the steps ahead (4 gates), all padded to 16. Scratch: those of two sequences, and the
  * packed weights when they are not constant. */
 #define IK_RNN_STATE(h) ((4 + IK_RNN_AHEAD * 4) * IK_RNN_PADDED(h))

@@ -8,14 +8,15 @@
 
 enum { IK_RNN_GATES = 4 }; /* the most: sums of one block of 16 units are [IK_RNN_GATES] vectors */
 
-/* What a step reads: packed weights, biases, peephole, and the padded vectors of the first of `together` sequences, `apart` floats from the next's. */
+/* What a step reads: packed weights, biases, peephole, and the padded vectors of the first of `together` sequences, `apart` floats from the next's. Units
+ * [begin, end) are computed, multiples of 16. */
 typedef struct {
   const float *w, *r, *b, *peephole;
   float *h, *c, *reset, *next;
   ik_f32x16 *inputSums; /* W x of IK_RNN_AHEAD steps: [step][padded / 16][IK_RNN_GATES] */
   int64_t inputs, hidden, padded, gates;
   float clip;
-  int64_t together, apart;
+  int64_t together, apart, begin, end;
 } ik_cell;
 
 /* 16 values of a vector of `hidden` that is not padded. */
@@ -40,7 +41,7 @@ IK_INLINE ik_f32x16 ik_rnn_gated(const ik_cell *s, const int64_t *p, const ik_f3
 }
 
 static void ik_lstm_cell(const ik_cell *s, const int64_t *p, const ik_f32x16 *sums) {
-  for (int64_t j = 0; j < s->padded; j += 16) {
+  for (int64_t j = s->begin; j < s->end; j += 16) {
     ik_f32x16 c = ik_load16_f32(s->c + j), one = ik_splat16(1.0f);
     ik_f32x16 input = ik_rnn_gated(s, p, sums, 0, j, 0, c, 0);
     ik_f32x16 forget = p[IK_RNN_INPUT_FORGET] ? one - input : ik_rnn_gated(s, p, sums, 2, j, 2, c, 0);

@@ -1,4 +1,5 @@
-// ik_rnn_f32 against the ONNX formulas in double: the three cells, with weights packed by the kernel, every flag and both directions.
+// ik_rnn_f32 against the ONNX formulas in double: the three cells, with weights packed by the kernel, every flag and both directions; and steps that are
+// calls of their own, whose workers share the units, against that.
 #include "test/unit/portable/Portable.h"
 #include "targets/common/ukernels/epilogue.h"
 #include "targets/common/ukernels/rnn.h"
@@ -73,17 +74,18 @@ struct Layer {
 };
 
 Layer randomLayer(Random &random, int64_t kind) {
-  Layer l{kind, random.integer(1, 5), random.integer(1, 4), random.integer(1, 20), random.integer(1, 40),
+  Layer l{kind, random.integer(1, 11), random.integer(1, 4), random.integer(1, 20), random.integer(1, 80),
           kind == IK_RNN_LSTM ? 4 : kind == IK_RNN_GRU ? 3 : 1, {}, random.integer(0, 1) ? 0.75 : 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   const int64_t kinds[] = {IK_ACT_SIGMOID, IK_ACT_TANH, IK_ACT_RELU};
   float clip = float(l.clip);
   uint32_t bits;
   std::memcpy(&bits, &clip, 4);
   l.p = {kind, l.steps, l.batch, l.inputs, l.hidden, kinds[random.integer(0, 1)], kinds[random.integer(0, 2)], kinds[random.integer(0, 2)],
-         random.integer(0, 1), random.integer(0, 1), random.integer(0, 1), bits, 0};
+         random.integer(0, 1), random.integer(0, 1), random.integer(0, 1), bits, 0, -1};
   l.x = randomVector<float>(random, l.steps * l.batch * l.inputs, -1, 1);
   l.w = randomVector<float>(random, l.gates * l.hidden * l.inputs, -0.5, 0.5);
-  l.r = randomVector<float>(random, l.gates * l.hidden * l.hidden, -0.3, 0.3);
+  double most = 0.7 / std::sqrt(double(l.hidden)); // so that errors do not grow from step to step
+  l.r = randomVector<float>(random, l.gates * l.hidden * l.hidden, -most, most);
   l.b = randomVector<float>(random, 2 * l.gates * l.hidden, -0.5, 0.5);
   l.h0 = randomVector<float>(random, l.batch * l.hidden, -1, 1);
   l.c0 = randomVector<float>(random, l.batch * l.hidden, -1, 1);
@@ -94,6 +96,41 @@ Layer randomLayer(Random &random, int64_t kind) {
 void compare(const char *what, const std::vector<float> &got, const std::vector<double> &want) {
   for (size_t i = 0; i < got.size(); ++i)
     check(std::fabs(got[i] - want[i]) <= 2e-5 * std::max(1.0, std::fabs(want[i])), "rnn %s: %g, not %g", what, double(got[i]), want[i]);
+}
+
+/// [G * H][depth] -> [ceil(H / 16)][depth][G][16], zero padded.
+std::vector<float> packed(const std::vector<float> &from, const Layer &l, int64_t depth) {
+  std::vector<float> to(size_t(IK_RNN_PADDED(l.hidden) * depth * l.gates));
+  for (int64_t g = 0; g < l.gates; ++g)
+    for (int64_t j = 0; j < l.hidden; ++j)
+      for (int64_t k = 0; k < depth; ++k)
+        to[size_t(((j / 16 * depth + k) * l.gates + g) * 16 + j % 16)] = from[size_t((g * l.hidden + j) * depth + k)];
+  return to;
+}
+
+/// One call a step, of so many workers: the bytes of `want`, which are y and the last h and c.
+void testTurns(const Layer &l, std::vector<const void *> inputs, const std::vector<std::vector<float>> &want, int64_t workers) {
+  std::vector<float> w = packed(l.w, l, l.inputs), r = packed(l.r, l, l.hidden);
+  inputs[1] = w.data(), inputs[2] = r.data();
+  std::vector<std::vector<float>> results(want);
+  for (std::vector<float> &result : results)
+    std::fill(result.begin(), result.end(), -9.0f);
+  std::vector<std::vector<char>> scratch(size_t(workers), std::vector<char>(size_t(IK_RNN_SCRATCH(l.hidden, 0)), char(0xee)));
+  std::vector<int64_t> params(l.p);
+  params[IK_RNN_PACKED] = 1;
+  for (int64_t turn = 0; turn < l.steps; ++turn) {
+    params[IK_RNN_TURN] = turn;
+    for (int64_t worker = workers - 1; worker >= 0; --worker) {
+      std::vector<void *> buffers;
+      for (const void *input : inputs)
+        buffers.push_back(const_cast<void *>(input));
+      for (std::vector<float> &result : results)
+        buffers.push_back(result.data());
+      buffers.push_back(scratch[size_t(worker)].data());
+      ik_rnn_f32(buffers.data(), params.data(), worker, workers);
+    }
+  }
+  check(results == want, "rnn: %d workers that share %d units give other bytes", int(workers), int(l.hidden));
 }
 
 } // namespace
@@ -118,5 +155,8 @@ void testRnn() {
     compare("h", h, l.h);
     if (l.kind == IK_RNN_LSTM)
       compare("c", c, l.c);
+    bool needsAll = l.kind == IK_RNN_GRU && !l.p[IK_RNN_LINEAR_BEFORE_RESET];
+    for (int64_t workers = 1; workers <= 4 && l.batch <= IK_RNN_MOST_SHARED && !needsAll; ++workers)
+      testTurns(l, inputs, l.kind == IK_RNN_LSTM ? std::vector<std::vector<float>>{y, h, c} : std::vector<std::vector<float>>{y, h}, workers);
   }
 }
