@@ -106,7 +106,8 @@ private:
     deploy::PlaceAttr from = cast<deploy::PlaceAttr>(places[item.place]);
     deploy::PlaceAttr to = deploy::PlaceAttr::get(program.getContext(), deploy::Space::arena, 0, offset, from.getBytes());
     StringAttr source = builder.getStringAttr("weights of " + (call.getSource() ? call.getSource()->str() : call.getCallee().str()));
-    auto copy = deploy::CallOp::create(builder, call.getLoc(), "ik_stage", {from.getBytes()}, builder.getArrayAttr({from, to}), from.getBytes(), false, source, /*turns=*/IntegerAttr());
+    auto copy = deploy::CallOp::create(builder, call.getLoc(), "ik_stage", {from.getBytes()}, builder.getArrayAttr({from, to}), from.getBytes(), false, source,
+                                         /*turns=*/IntegerAttr());
     copies.push_back({copy, call});
     places[item.place] = to;
     call.setPlacesAttr(builder.getArrayAttr(places));

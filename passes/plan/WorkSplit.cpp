@@ -12,10 +12,29 @@ namespace ingot {
 namespace {
 
 constexpr int64_t kBarrier = 500'000;  // picoseconds; 0.2 to 1 us
+constexpr int64_t kCrossing = 25;      // picoseconds a byte that a split call reads: a part comes from another core's cache
 constexpr int64_t kStart = 10'000'000; // to wake the other workers and wait for them: 1 us where they still spin, 15 to 45 where they sleep
 constexpr int64_t kShare = 4;          // part of a program's time that a second worker must save: it takes a core, and these are estimates
 constexpr int64_t kCached = 2 << 20;   // bytes of weights that stay in a large core's second cache from run to run
 constexpr int64_t kLongest = int64_t(1) << 50;
+
+/// Bytes of what the call reads that others have written.
+int64_t readBytesOf(kernel::MicroOp call) {
+  int64_t bytes = 0;
+  for (Value input : call.getInputs()) {
+    Value root = input;
+    while (kernel::ViewOp view = root.getDefiningOp<kernel::ViewOp>())
+      root = view.getInput();
+    if (isa_and_present<kernel::MicroOp>(root.getDefiningOp()))
+      bytes = std::min(bytes + bytesOf(input), kLongest);
+  }
+  return bytes;
+}
+
+/// Products of bytes are four to a lane.
+bool isOfBytes(kernel::MicroOp call) {
+  return !call.getInputs().empty() && cast<RankedTensorType>(call.getInputs()[0].getType()).getElementType().isInteger(8);
+}
 
 /// What splitting a call costs, in barriers: those around it, and those between its turns.
 int64_t barriersOf(kernel::MicroOp call) {
@@ -40,7 +59,8 @@ int64_t weightBytesOf(kernel::MicroOp call) {
 /// About how long one worker of a large core takes for a call, in picoseconds: products by their number or, where the weights come from memory, by those;
 /// the rest by what they write.
 int64_t WorkSplit::timeOf(kernel::MicroOp call) const {
-  constexpr int64_t kPerProduct = 20, kPerWeight = 50, kPerByte = 75;
+  constexpr int64_t kPerWeight = 50, kPerByte = 75;
+  const int64_t kPerProduct = isOfBytes(call) ? 5 : 20;
   int64_t bytes = 0, weights = readsMemory ? weightBytesOf(call) : 0;
   for (Value result : call.getResults())
     bytes = std::min(bytes + bytesOf(result), kLongest);
@@ -63,7 +83,7 @@ bool WorkSplit::pays(ArrayRef<kernel::MicroOp> calls, int64_t barriers) const {
   for (kernel::MicroOp call : calls) {
     all += timeOf(call);
     if (!isSerial(call))
-      saved += timeOf(call) / 2 - (call.getTurns() ? barriersOf(call) - 2 : 0) * kBarrier;
+      saved += timeOf(call) / 2 - readBytesOf(call) * kCrossing - (call.getTurns() ? barriersOf(call) - 2 : 0) * kBarrier;
   }
   return saved > 0 && saved >= all / kShare;
 }

@@ -106,3 +106,31 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   %z = kernel.micro "k"(%y) params [100, 0] scratch 0 work 1000000 {turns = 0 : i64} : (tensor<4xf32>) -> tensor<4xf32>
   return %z : tensor<4xf32>
 }
+
+// -----
+
+// What another core wrote has to come from its cache: calls that read much and compute little stay with the first worker,
+// CHECK: deploy.call "reads" {{.*}} work 2000000 {serial
+// CHECK: deploy.call "reads" {{.*}} work 2000000 {serial
+func.func @main(%x: tensor<256x1024xf32>) -> tensor<16xf32> {
+  %a = kernel.micro "reads"(%x) params [] scratch 0 work 2000000 : (tensor<256x1024xf32>) -> tensor<256x1024xf32>
+  %b = kernel.micro "reads"(%a) params [] scratch 0 work 2000000 : (tensor<256x1024xf32>) -> tensor<16xf32>
+  return %b : tensor<16xf32>
+}
+
+// -----
+
+// and so do products of bytes, of which there are four to a lane, where as many of floats would be shared.
+// CHECK: deploy.call "bytes" {{.*}} work 2500000 {serial
+func.func @main(%x: tensor<16xi8>) -> tensor<16xi8> {
+  %a = kernel.micro "bytes"(%x) params [] scratch 0 work 2500000 : (tensor<16xi8>) -> tensor<16xi8>
+  return %a : tensor<16xi8>
+}
+
+// -----
+
+// CHECK: deploy.call "floats" {{.*}} work 2500000 {source
+func.func @main(%x: tensor<16xf32>) -> tensor<16xf32> {
+  %a = kernel.micro "floats"(%x) params [] scratch 0 work 2500000 : (tensor<16xf32>) -> tensor<16xf32>
+  return %a : tensor<16xf32>
+}
