@@ -44,12 +44,17 @@ int64_t ConvShape::lineFloats(int64_t band) const {
   return phases * IK_CONVLINES_LINES(band, params[IK_CONV_KH], params[IK_CONV_DH], params[IK_CONV_SH]) * linePitch();
 }
 
-int64_t ConvShape::bandWithin(int64_t channelBytes, int64_t mostBytes) const {
+int64_t ConvShape::insideFloats(int64_t band) const {
+  int64_t lines = IK_CONVLINES_LINES(band, params[IK_CONV_KH], params[IK_CONV_DH], params[IK_CONV_SH]), rows = (params[IK_CONV_IH] - 1) / params[IK_CONV_SH] + 1;
+  return lineFloats(band) / lines * std::min(lines, rows);
+}
+
+int64_t ConvShape::bandWithin(int64_t channelBytes, int64_t mostBytes, bool inside) const {
   int64_t oh = params[IK_CONV_OH];
   if (!isTrivial(0) || params[IK_CONV_KH] * params[IK_CONV_KW] > IK_CONVLINES_TAPS)
     return 0;
   int64_t band = oh;
-  while (band > 0 && channelBytes * lineFloats(band) > mostBytes)
+  while (band > 0 && channelBytes * (inside ? insideFloats(band) : lineFloats(band)) > mostBytes)
     --band;
   int64_t bands = band ? (oh + band - 1) / band : 0;
   return bands ? (oh + bands - 1) / bands : 0;
@@ -73,18 +78,33 @@ int64_t ConvShape::lineCost(int64_t band) const {
   return bands * vectorsOf((band - 1) * linePitch() + params[IK_CONV_OW]) * panels() * IK_CONV_PANEL;
 }
 
-int64_t ConvShape::channelsCost() const {
-  constexpr int64_t kTurnCost = 16; // the end of a tile, for each of its places
-  return area() * vectorsOf(params[IK_CONV_OC]) * (depth() + kTurnCost) / depth();
+int64_t ConvShape::livePairs() const {
+  constexpr int64_t kPlaces = 8;
+  auto live = [&](int axis, int64_t at, int64_t count) {
+    ik_conv_taps taps = ik_conv_live(params.data(), axis, at, count);
+    return count * (taps.end - taps.first);
+  };
+  int64_t oh = params[IK_CONV_OH], ow = params[IK_CONV_OW], tiles = (ow + kPlaces - 1) / kPlaces, rows = 0, columns = 0;
+  for (int64_t h = 0; h < oh; ++h)
+    rows += live(1, h, 1);
+  for (int64_t tile = 0; tile < tiles; ++tile)
+    columns += live(2, tile * ow / tiles, (tile + 1) * ow / tiles - tile * ow / tiles);
+  return rows * columns;
 }
 
-int64_t ConvShape::channelsBand(int64_t channelBytes) const {
+int64_t ConvShape::channelsCost(bool skips) const {
+  constexpr int64_t kTurnCost = 16; // the end of a tile, for each of its places
+  int64_t pairs = skips ? livePairs() : area() * taps();
+  return vectorsOf(params[IK_CONV_OC]) * (pairs * params[IK_CONV_IC] + area() * kTurnCost) / depth();
+}
+
+int64_t ConvShape::channelsBand(int64_t channelBytes, bool skips) const {
   constexpr int64_t kLineBytes = 640 << 10, kLeastPlaces = 4, kMostPlane = 1024, kUnits = 8; // a pointwise plane: rows of it within a page
   int64_t size = params[isPointwise() ? IK_CONV_OW : IK_CONV_OH], band = size, vectors = vectorsOf(params[IK_CONV_OC]);
   if (params[IK_CONV_OW] < kLeastPlaces || vectors == 1 || (isPointwise() && size > kMostPlane))
     return 0;
   if (!isPointwise())
-    band = bandWithin(channelBytes, kLineBytes);
+    band = bandWithin(channelBytes, kLineBytes, skips);
   int64_t bands = std::max((kUnits + vectors - 1) / vectors, band ? (size + band - 1) / band : 0);
   return band ? (size + bands - 1) / bands : 0;
 }

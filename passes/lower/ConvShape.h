@@ -17,6 +17,7 @@ struct ConvShape {
 
   int64_t operator[](int i) const { return params[i]; }
   int64_t &operator[](int i) { return params[i]; }
+  int64_t taps() const { return params[IK_CONV_KD] * params[IK_CONV_KH] * params[IK_CONV_KW]; }
   int64_t depth() const { return params[IK_CONV_IC] * params[IK_CONV_KD] * params[IK_CONV_KH] * params[IK_CONV_KW]; }
   int64_t panels() const { return (params[IK_CONV_OC] + IK_CONV_PANEL - 1) / IK_CONV_PANEL; }
   int64_t area() const { return params[IK_CONV_OD] * params[IK_CONV_OH] * params[IK_CONV_OW]; }
@@ -28,6 +29,8 @@ struct ConvShape {
   /// Places from one line to the next of ik_convlines_* and ik_qconvlines, and of all lines of one channel for a band.
   int64_t linePitch() const { return IK_CONVLINES_PITCH(params[IK_CONV_OW], params[IK_CONV_KW], params[IK_CONV_DW], params[IK_CONV_SW]); }
   int64_t lineFloats(int64_t band) const;
+  /// Those of them that lie in the input's rows.
+  int64_t insideFloats(int64_t band) const;
   /// Bytes of lines at most: half of the second cache of a small core, or more where so many taps read each vector of lines that a farther cache is
   /// fast enough, and a copy for each of them never is.
   int64_t mostLineBytes() const { return params[IK_CONV_KH] * params[IK_CONV_KW] >= 25 ? 1536 * 1024 : kLineBytes; }
@@ -37,17 +40,20 @@ struct ConvShape {
   int64_t lineBand(int64_t channelBytes) const;
   /// Likewise for lines that take at most `mostBytes`, without judging what is better; 0 where the kernels cannot or not one row fits.
   int64_t lineBandWithin(int64_t channelBytes, int64_t mostBytes) const;
-  /// Likewise for any number of taps.
-  int64_t bandWithin(int64_t channelBytes, int64_t mostBytes) const;
+  /// Likewise for any number of taps. `inside`: lines outside of the input are not written.
+  int64_t bandWithin(int64_t channelBytes, int64_t mostBytes, bool inside = false) const;
+  /// Pairs of an output place and a tap that ik_convchannels_f32 computes where it leaves out taps outside of the input: tiles of 8 places of a row meet
+  /// the taps that any of their places meets.
+  int64_t livePairs() const;
   /// What the loops of ik_conv_*, of ik_convlines_* in bands and of ik_convchannels_f32 take, in multiply-adds of a vector a k: measured with 16 lanes.
   int64_t tileCost() const;
   int64_t lineCost(int64_t band) const;
-  int64_t channelsCost() const;
+  int64_t channelsCost(bool skips) const;
   /// Output rows of a band of ik_convchannels_*, or places where the convolution is pointwise, given the bytes of one place in all channels: as many as
   /// fit the cache, fewer where vectors of channels alone would not keep several workers busy. 0: the kernels cannot, or their tiles would be too small.
-  int64_t channelsBand(int64_t channelBytes) const;
-  /// Whether ik_convchannels_* are clearly less work than lines in bands, or tiles where `lines` is 0.
-  bool isChannelsFaster(int64_t lines) const { return 20 * channelsCost() < 19 * (lines ? lineCost(lines) : tileCost()); }
+  int64_t channelsBand(int64_t channelBytes, bool skips) const;
+  /// Whether ik_convchannels_* are clearly less work than lines in bands, or tiles where `lines` is 0. `skips`: taps outside of the input are left out.
+  bool isChannelsFaster(int64_t lines, bool skips) const { return 20 * channelsCost(skips) < 19 * (lines ? lineCost(lines) : tileCost()); }
   /// How ik_qconvmatrix and ik_convmatrix_f32_bf16 go, whose products are padded to 16 output and `channels` input channels, 64 bytes of them: output rows of
   /// a band, or places where pointwise, in as few bands, but at least `least`, as half of a large second cache allows, since each reads all weights; the
   /// places of a channel's lines in scratch; cycles of a machine with matrix registers. No band: the kernels cannot.

@@ -76,6 +76,24 @@ func.func @channels(%x: tensor<1x64x13x13xf32>) -> tensor<1x256x13x13xf32> {
   return %y : tensor<1x256x13x13xf32>
 }
 
+// Taps outside of the input are left out if the filter is finite (the last parameter): few of this one's rows meet others than the middle one.
+// CHECK-LABEL: @dilated
+// CHECK: kernel.micro "ik_convchannels_f32"{{.*}} params [1, 1, 160, 256, 1, 14, 14, 1, 14, 14, 1, 3, 3, {{.*}}, 0, 1, 14, 0, 0, {{[0-9]+}}, {{[0-9]+}}, 1]
+func.func @dilated(%x: tensor<1x160x14x14xf32>) -> tensor<1x256x14x14xf32> {
+  %w = nn.constant dense<1.0> : tensor<256x160x3x3xf32>
+  %y = nn.conv %x, %w strides [1, 1] pad_low [12, 12] pad_high [12, 12] dilations [12, 12] group 1 : (tensor<1x160x14x14xf32>, tensor<256x160x3x3xf32>) -> tensor<1x256x14x14xf32>
+  return %y : tensor<1x256x14x14xf32>
+}
+
+// An infinity by padding is no zero.
+// CHECK-LABEL: @infinite
+// CHECK: kernel.micro "ik_convchannels_f32"{{.*}}, 0, 0, {{[0-9]+}}, {{[0-9]+}}, 0]
+func.func @infinite(%x: tensor<1x160x14x14xf32>) -> tensor<1x256x14x14xf32> {
+  %w = nn.constant dense<0x7F800000> : tensor<256x160x3x3xf32>
+  %y = nn.conv %x, %w strides [1, 1] pad_low [12, 12] pad_high [12, 12] dilations [12, 12] group 1 : (tensor<1x160x14x14xf32>, tensor<256x160x3x3xf32>) -> tensor<1x256x14x14xf32>
+  return %y : tensor<1x256x14x14xf32>
+}
+
 // A pointwise convolution is one row of places; with few output channels its bands are shorter than the plane.
 // CHECK-LABEL: @pointwise
 // CHECK: kernel.micro "ik_convchannels_f32"{{.*}} params [1, 1, 192, 32, 1, 1, 196, 1, 1, 196, {{.*}}, 0, 1, 49, 0, 0,

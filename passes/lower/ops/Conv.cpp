@@ -15,6 +15,7 @@
 #include "targets/common/ukernels/rowtiles_size.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace mlir;
@@ -105,8 +106,13 @@ Value lowerProduct(nn::ConvOp op, LowerContext &context, const ConvShape &shape,
   return context.micro(op.getLoc(), ("ik_matmul_" + suffix).str(), op.getResult().getType(), inputs, params, shape.work(), IK_MATMUL_SCRATCH(depth)).getResult(0);
 }
 
-Value lowerChannels(nn::ConvOp op, LowerContext &context, const ConvShape &shape, SmallVector<Value> inputs) {
+bool isFinite(const Tensor &filter) {
+  return llvm::all_of(filter.as<float>(), [](float weight) { return std::isfinite(weight); });
+}
+
+Value lowerChannels(nn::ConvOp op, LowerContext &context, ConvShape &shape, SmallVector<Value> inputs) {
   inputs[1] = packColumns(op, context, shape);
+  shape[IK_CONV_FULL] = shape.livePairs() < shape.area() * shape.taps() && isFinite(*context.constant(op.getFilter()));
   int64_t band = shape[IK_CONV_KC], places = shape.isPointwise() ? band : band * shape[IK_CONV_OW];
   int64_t lines = shape.isPointwise() ? 0 : shape[IK_CONV_IC] * shape.lineFloats(band);
   return callKernel(op, context, "ik_convchannels_f32", inputs, shape, IK_CONVCHANNELS_SCRATCH(lines, places));

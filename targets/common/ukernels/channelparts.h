@@ -11,6 +11,10 @@ typedef struct { const ik_operand *at; int64_t apart; } ik_band;
 
 /* Steps along so many input channels of one tap. */
 IK_INLINE int64_t ik_channels_steps(int64_t channels);
+/* Whether taps outside of the input are left out; and what that changes in the sums c // [places.count][48] of `count` channels in an output row of the
+ * group x is made good. */
+IK_INLINE int ik_channels_skips(const int64_t *p);
+static void ik_channels_settle(float *c, const float *x, const ik_operand *w, const int64_t *p, int64_t row, ik_slice places, int64_t count);
 /* Output rows, or places if pointwise, `part` of group ng, where they lie or in scratch. */
 IK_INLINE ik_band ik_channels_band(float *scratch, const float *x, int64_t ng, const int64_t *p, const ik_lines *l, ik_slice part);
 
@@ -23,21 +27,29 @@ IK_INLINE ik_band ik_channels_band(float *scratch, const float *x, int64_t ng, c
 #define IK_CHANNELS_ROWS 1
 #endif
 
+/* The way of k through a tile: `runs` of `taps` neighbours, `apart` from run to run and `depth` from channel to channel; `offsets` of the taps, `next` of
+ * the channels. */
+typedef struct { const int32_t *offsets; int64_t runs, taps, apart, channels, next, depth; } ik_channels_walk;
+
 /* c // [R][48] += sums over the walk of places x + 0 .. R - 1 by weights w // [V][ldv], from zero if `fresh`. Asks for the weights
  * `ahead` of those it reads. */
 #define IK_CHANNELS_TILE(R, V)                                                                                                \
-  IK_INLINE void ik_channels_tile_##R##x##V(float *c, int fresh, const ik_operand *w, int64_t ldv, const ik_operand *x, const ik_walk *walk, int64_t ahead) { \
+  IK_INLINE void ik_channels_tile_##R##x##V(float *c, int fresh, const ik_operand *w, int64_t ldv, const ik_operand *x, const ik_channels_walk *walk, int64_t ahead) { \
     ik_f32x16 a[R][V];                                                                                                        \
     ik_operands b[V];                                                                                                         \
     IK_EACH_OF(R, V) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);                                 \
-    for (int64_t channel = 0; channel < walk->channels; ++channel, x += walk->next)                                           \
-      for (int64_t t = 0; t < walk->taps; ++t, w += 16) {                                                                     \
-        const ik_operand *from = x + walk->offsets[t];                                                                        \
-        __builtin_prefetch((const void *)((uintptr_t)w + (uintptr_t)ahead * sizeof(ik_operand)), 0, 2);                       \
-        IK_UNROLL for (int v = 0; v < V; ++v) b[v] = ik_operands_at(w + v * ldv);                                             \
-        IK_UNROLL for (int r = 0; r < R; ++r) {                                                                               \
-          const ik_operands f = (ik_operands)from[r];                                                                         \
-          IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_step16(a[r][v], f, b[v]);                                        \
+    for (int64_t channel = 0; channel < walk->channels; ++channel, x += walk->next, w += walk->depth * 16)                    \
+      for (int64_t run = 0; run < walk->runs; ++run) {                                                                        \
+        const int32_t *offsets = walk->offsets + run * walk->apart;                                                           \
+        const ik_operand *row = w + run * walk->apart * 16;                                                                   \
+        for (int64_t t = 0; t < walk->taps; ++t, row += 16) {                                                                 \
+          const ik_operand *from = x + offsets[t];                                                                            \
+          __builtin_prefetch((const void *)((uintptr_t)row + (uintptr_t)ahead * sizeof(ik_operand)), 0, 2);                   \
+          IK_UNROLL for (int v = 0; v < V; ++v) b[v] = ik_operands_at(row + v * ldv);                                         \
+          IK_UNROLL for (int r = 0; r < R; ++r) {                                                                             \
+            const ik_operands f = (ik_operands)from[r];                                                                       \
+            IK_UNROLL for (int v = 0; v < V; ++v) a[r][v] = ik_step16(a[r][v], f, b[v]);                                      \
+          }                                                                                                                   \
         }                                                                                                                     \
       }                                                                                                                       \
     IK_EACH_OF(R, V) ik_store16_f32(c + r * 48 + v * 16, a[r][v]);                                                            \
@@ -65,7 +77,7 @@ IK_CHANNELS_TILE(8, 3)
 #endif
 
 /* `rows` places by `vecs` vectors. */
-static void ik_channels_tile(float *c, int fresh, const ik_operand *w, int64_t ldv, const ik_operand *x, const ik_walk *walk, int64_t rows, int64_t vecs, int64_t ahead) {
+static void ik_channels_tile(float *c, int fresh, const ik_operand *w, int64_t ldv, const ik_operand *x, const ik_channels_walk *walk, int64_t rows, int64_t vecs, int64_t ahead) {
 #if defined(__AVX512F__)
 #define IK_CASE(R)                                              \
   if (rows == R && vecs == 3) {                                 \
@@ -156,13 +168,25 @@ static void ik_channels_finish(float *c, float *y, const float *bias, const floa
   }
 }
 
+/* Narrows the whole walk to taps that meet the input in an output row at some of the places; returns the first of them. */
+IK_INLINE int64_t ik_channels_live(ik_channels_walk *walk, const int64_t *p, int64_t row, ik_slice places) {
+  const ik_conv_taps high = ik_conv_live(p, 1, row, 1), wide = ik_conv_live(p, 2, places.first, places.count);
+  const int64_t rows = high.end - high.first, columns = wide.end - wide.first, first = high.first * p[IK_CONV_KW] + wide.first;
+  walk->offsets += first;
+  if (columns == p[IK_CONV_KW])
+    walk->taps = rows * columns;
+  else
+    walk->runs = rows, walk->taps = columns;
+  return first;
+}
+
 IK_INLINE void ik_channels_run(void *const *buf, const int64_t *p, int64_t worker, int64_t workers) {
   const float *x = buf[0];
   const ik_operand *w = buf[1];
   int next = 2;
   const float *bias = p[IK_CONV_BIAS] ? buf[next++] : 0, *residual = p[IK_CONV_RESIDUAL] ? buf[next++] : 0;
   float *y = buf[next++], *c = (float *)(((uintptr_t)buf[next] + 63) & ~(uintptr_t)63);
-  const int isPointwise = ik_conv_is_pointwise(p);
+  const int isPointwise = ik_conv_is_pointwise(p), skips = ik_channels_skips(p);
   const int64_t steps = ik_channels_steps(p[IK_CONV_IC]), oc = p[IK_CONV_OC], oh = p[IK_CONV_OH], ow = p[IK_CONV_OW], area = oh * ow;
   const int64_t taps = p[IK_CONV_KH] * p[IK_CONV_KW], depth = steps * taps, vectors = (oc + 15) / 16;
   const int64_t block = IK_CONVCHANNELS_BLOCK(taps), size = isPointwise ? area : oh, bands = (size + p[IK_CONV_KC] - 1) / p[IK_CONV_KC];
@@ -185,18 +209,26 @@ IK_INLINE void ik_channels_run(void *const *buf, const int64_t *p, int64_t worke
     const ik_operand *weights = w + (g * vectors + vector) * depth * 16;
     if (band != ready)
       in = ik_channels_band(lines, x, ng, p, &l, part);
+    for (int64_t c = 0; isPointwise && c < block; ++c) /* channels are taps of one */
+      offsets[c] = (int32_t)(c * in.apart);
     ready = band;
     for (int64_t c0 = 0; c0 < steps; c0 += block) {
       const int isLast = c0 + block >= steps;
-      const ik_walk walk = {offsets, taps, isLast ? steps - c0 : block, in.apart};
+      const int64_t channels = isLast ? steps - c0 : block;
+      const ik_channels_walk whole = {offsets, 1, isPointwise ? channels : taps, p[IK_CONV_KW], isPointwise ? 1 : channels, in.apart, taps};
       for (int64_t tile = 0; tile < rows * rowTiles; ++tile) {
+        const int64_t row = tile / rowTiles;
         const ik_slice places = ik_slice_of(width, rowTiles, tile % rowTiles);
-        const int64_t to = tile / rowTiles * width + places.first;
+        const int64_t to = row * width + places.first;
         float *sums = block < steps ? c + to * 48 : c;
         /* The first tiles of a block ask for the next block's weights, each for one vector's. */
-        const int64_t ahead = tile < vecs ? tile * depth * 16 + walk.channels * taps * 16 : 0;
-        ik_channels_tile(sums, c0 == 0, weights + c0 * taps * 16, depth * 16, in.at + c0 * in.apart + tile / rowTiles * l.pitch + places.first, &walk,
+        const int64_t ahead = tile < vecs ? tile * depth * 16 + channels * taps * 16 : 0;
+        ik_channels_walk walk = whole;
+        const int64_t first = skips ? ik_channels_live(&walk, p, part.first + row, places) : 0;
+        ik_channels_tile(sums, c0 == 0, weights + (c0 * taps + first) * 16, depth * 16, in.at + c0 * in.apart + row * l.pitch + places.first, &walk,
                          places.count, vecs, ahead);
+        if (isLast && walk.runs * walk.taps < taps)
+          ik_channels_settle(sums, x + ng * p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW], weights, p, part.first + row, places, count);
         if (isLast)
           ik_channels_finish(sums, y + at + to, bias ? bias + g * oc + o : 0, residual ? residual + at + to : 0, count, area, places.count, e);
       }

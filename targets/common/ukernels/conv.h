@@ -18,7 +18,8 @@ enum {
   IK_CONV_PACKED,                             /* 1: w is [G][ceil(OC/8)][K][8], zero padded; 0: [G*OC][K]. K = IC*KD*KH*KW */
   IK_CONV_KC,                                 /* k-block of the packed input tile; convlines, convchannels, dwconv: output rows of one band (places if pointwise) */
   IK_CONV_RESIDUAL, IK_CONV_ACT, IK_CONV_ALPHA, IK_CONV_BETA, /* epilogue.h */
-  IK_CONV_FULL,                               /* ik_conv_*, ik_convlines_*: 1: OC is a multiple of 8, so no code for less is needed */
+  IK_CONV_FULL,                               /* ik_conv_*, ik_convlines_*: 1: OC is a multiple of 8, so no code for less is needed; ik_convchannels_f32:
+                                                 the filter is finite, so taps outside of the input add nothing */
   IK_CONV_COUNT
 };
 enum {
@@ -84,6 +85,15 @@ static inline int ik_conv_is_pointwise(const int64_t *p) {
   return p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW] == 1 && p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW] == 1 &&
          p[IK_CONV_PD] + p[IK_CONV_PH] + p[IK_CONV_PW] == 0 && p[IK_CONV_OD] == p[IK_CONV_ID] && p[IK_CONV_OH] == p[IK_CONV_IH] &&
          p[IK_CONV_OW] == p[IK_CONV_IW];
+}
+
+/* Taps [first, end) of an axis (0: D, 1: H, 2: W) besides which none meets the input at any of `count` outputs from `at` on. */
+typedef struct { int64_t first, end; } ik_conv_taps;
+static inline ik_conv_taps ik_conv_live(const int64_t *p, int axis, int64_t at, int64_t count) {
+  const int64_t taps = p[IK_CONV_KD + axis], step = p[IK_CONV_DD + axis], stride = p[IK_CONV_SD + axis], pad = p[IK_CONV_PD + axis];
+  const int64_t low = pad - (at + count - 1) * stride, high = p[IK_CONV_ID + axis] - 1 + pad - at * stride;
+  const int64_t first = low > 0 ? (low + step - 1) / step : 0, end = high < 0 ? 0 : high >= (taps - 1) * step ? taps : high / step + 1;
+  return first < end ? (ik_conv_taps){first, end} : (ik_conv_taps){0, 0};
 }
 
 #endif

@@ -9,6 +9,10 @@ IK_INLINE ik_f32x16 ik_step16(ik_f32x16 sum, ik_operands place, ik_operands weig
 #include "targets/common/ukernels/channelparts.h"
 
 IK_INLINE int64_t ik_channels_steps(int64_t channels) { return (channels + 1) / 2; }
+IK_INLINE int ik_channels_skips(const int64_t *p) { return (void)p, 0; }
+IK_INLINE void ik_channels_settle(float *c, const float *x, const ik_operand *w, const int64_t *p, int64_t row, ik_slice places, int64_t count) {
+  (void)c, (void)x, (void)w, (void)p, (void)row, (void)places, (void)count;
+}
 
 /* pairs // [ceil(IC / 2)][apart] of `count` places of planes from x on. */
 static void ik_pair_planes(uint32_t *pairs, int64_t apart, const float *x, int64_t channels, int64_t plane, int64_t count) {

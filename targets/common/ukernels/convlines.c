@@ -107,7 +107,7 @@ static void ik_line_tile(float *c, const float *w, const float *x, const ik_walk
   /* The lines of all channels; x is the group's input. */                                                                    \
   static void ik_lines_pack_##NAME(float *lines, const T *x, const T *end, const int64_t *p, const ik_lines *l, int64_t h0) { \
     for (int64_t c = 0; c < p[IK_CONV_IC]; ++c, x += p[IK_CONV_IH] * p[IK_CONV_IW])                                           \
-      lines = ik_lines_channel_##NAME(lines, x, end, p, l, h0);                                                               \
+      lines = ik_lines_channel_##NAME(lines, x, end, p, l, h0, 0);                                                            \
     ik_store16_f32(lines, ik_splat16(0.0f)); /* the last vector of the last tap reads on */                                   \
   }                                                                                                                           \
   IK_KERNEL(ik_convlines_##NAME) {                                                                                            \

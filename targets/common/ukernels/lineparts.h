@@ -6,8 +6,9 @@
 #include "targets/common/ukernels/lines.h"
 
 #define IK_LINES_PACK(T, NAME)                                                                                                \
-  /* The lines of output rows h0.. of one channel x; what a line writes too much is written again, or lies behind the last one. Returns the end. */ \
-  static float *ik_lines_channel_##NAME(float *lines, const T *x, const T *end, const int64_t *p, const ik_lines *l, int64_t h0) { \
+  /* The lines of output rows h0.. of one channel x; what a line writes too much is written again, or lies behind the last one. Those outside of the \
+   * input are zero, or stay as they are if nobody reads them. Returns the end. */                                            \
+  static float *ik_lines_channel_##NAME(float *lines, const T *x, const T *end, const int64_t *p, const ik_lines *l, int64_t h0, int inside) { \
     const int64_t ih = p[IK_CONV_IH], iw = p[IK_CONV_IW], sh = p[IK_CONV_SH], sw = p[IK_CONV_SW];                             \
     for (int64_t fh = 0; fh < l->phasesH; ++fh)                                                                               \
       for (int64_t fw = 0; fw < l->phasesW; ++fw)                                                                             \
@@ -15,7 +16,7 @@
           const int64_t h = (h0 + j) * sh + fh - p[IK_CONV_PH], w = fw - p[IK_CONV_PW];                                       \
           if (h >= 0 && h < ih)                                                                                               \
             ik_conv_gather_##NAME(lines, x + h * iw, w, l->pitch, sw, iw, end);                                               \
-          else                                                                                                                \
+          else if (!inside)                                                                                                   \
             for (int64_t i = 0; i < l->pitch; i += 16)                                                                        \
               ik_store16_f32(lines + i, ik_splat16(0.0f));                                                                    \
         }                                                                                                                     \

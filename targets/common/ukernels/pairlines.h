@@ -46,9 +46,9 @@ static void ik_pair_lines(uint32_t *pairs, float *lines, const float *x, const f
   }
 #endif
   for (int64_t c = 0; c < p[IK_CONV_IC]; c += 2, x += 2 * plane) {
-    float *second = ik_lines_channel_f32(lines, x, end, p, l, h0);
+    float *second = ik_lines_channel_f32(lines, x, end, p, l, h0, 0);
     if (c + 1 < p[IK_CONV_IC])
-      ik_lines_channel_f32(second, x + plane, end, p, l, h0);
+      ik_lines_channel_f32(second, x + plane, end, p, l, h0, 0);
     else
       for (int64_t i = 0; i < l->channel; i += 16)
         ik_store16_f32(second + i, ik_splat16(0.0f));

@@ -93,7 +93,7 @@ template <typename T> void convCase(Random &random, int iteration, Form form, Ke
   Tail tail = randomTail(random);
   p[IK_CONV_BIAS] = random.range(0, 1);
   const bool ofChannels = form == Form::Few || form == Form::Channels;
-  p[IK_CONV_PACKED] = ofChannels || (!depthwise && random.range(0, 1)), p[IK_CONV_FULL] = p[IK_CONV_OC] % 8 == 0;
+  p[IK_CONV_PACKED] = ofChannels || (!depthwise && random.range(0, 1)), p[IK_CONV_FULL] = form == Form::Channels ? random.range(0, 1) : p[IK_CONV_OC] % 8 == 0;
   p[IK_CONV_ACT] = tail.act, p[IK_CONV_RESIDUAL] = tail.residual, p[IK_CONV_ALPHA] = bits(tail.alpha), p[IK_CONV_BETA] = bits(tail.beta);
   p[IK_CONV_KC] = depthwise ? 4 * random.range(1, 3) : ofLines ? random.range(1, ik_conv_is_pointwise(p.data()) ? area : p[IK_CONV_OH]) : random.range(0, 1) ? depth : random.range(1, depth);
   std::vector<T> x = convert<T>(reals(random, p[IK_CONV_N] * p[IK_CONV_G] * p[IK_CONV_IC] * plane)), w = convert<T>(reals(random, channels * depth));
@@ -116,6 +116,31 @@ template <typename T> void convCase(Random &random, int iteration, Form form, Ke
     ok = sizeof(T) == 4 ? same(y[i], want, tail.act) : std::fabs(float(y[i]) - want) <= 1e-3f * std::fmax(1.0f, std::fabs(want));
   }
   check(ok, depthwise ? "dwconv: values" : "conv: values", iteration);
+}
+
+/// Taps outside of the input that are left out give the bits of those that are computed, also where sums underflow to -0.
+void paddedCase(Random &random, int iteration) {
+  Params p(IK_CONV_COUNT, 0);
+  p[IK_CONV_N] = p[IK_CONV_G] = 1, p[IK_CONV_IC] = random.range(1, 20), p[IK_CONV_OC] = random.range(1, 70), p[IK_CONV_PACKED] = p[IK_CONV_FULL] = 1;
+  for (int axis = 0; axis < 3; ++axis) {
+    p[IK_CONV_ID + axis] = axis ? random.range(1, 20) : 1, p[IK_CONV_KD + axis] = axis ? random.range(1, 4) : 1, p[IK_CONV_SD + axis] = axis ? random.range(1, 3) : 1;
+    p[IK_CONV_DD + axis] = axis ? random.range(1, 12) : 1, p[IK_CONV_PD + axis] = axis ? random.range(0, 2 * p[IK_CONV_DD + axis]) : 0;
+    p[IK_CONV_OD + axis] = outExtent(p[IK_CONV_ID + axis], p[IK_CONV_PD + axis], p[IK_CONV_PD + axis], p[IK_CONV_KD + axis], p[IK_CONV_SD + axis], p[IK_CONV_DD + axis]);
+    if (p[IK_CONV_OD + axis] == 0)
+      return;
+  }
+  int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KH] * p[IK_CONV_KW], outputs = p[IK_CONV_OC] * p[IK_CONV_OH] * p[IK_CONV_OW];
+  std::vector<float> x = reals(random, p[IK_CONV_IC] * p[IK_CONV_IH] * p[IK_CONV_IW]), w = reals(random, p[IK_CONV_OC] * depth), y(outputs), want(outputs);
+  for (float &value : x)
+    value *= random.range(0, 9) || iteration % 2 ? 1e-30f : 1.0f;
+  for (float &value : w)
+    value *= 1e-20f;
+  std::vector<float> packed = packPanels(p, w, depth, 16), panels = packPanels(p, w, depth, 8);
+  p[IK_CONV_KC] = random.range(1, p[IK_CONV_OH]);
+  check(runWorkers(ik_convchannels_f32, {x.data(), packed.data(), y.data()}, 2, p, convScratch(p, Form::Channels, depth), y), "padded conv: workers disagree", iteration);
+  p[IK_CONV_KC] = depth, p[IK_CONV_FULL] = 0;
+  runWorkers(ik_conv_f32, {x.data(), panels.data(), want.data()}, 2, p, convScratch(p, Form::Tiles, depth), want);
+  check(std::memcmp(y.data(), want.data(), y.size() * sizeof(float)) == 0, "padded conv: bits", iteration);
 }
 
 template <typename T> void matmulCase(Random &random, int iteration, Kernel *kernel) {
@@ -210,6 +235,7 @@ int testFloat() {
     convCase<float>(random, i, Form::Tiles, ik_conv_f32);
     convCase<float>(random, i, Form::Lines, ik_convlines_f32);
     convCase<float>(random, i, Form::Channels, ik_convchannels_f32);
+    paddedCase(random, i);
     convCase<float>(random, i, Form::Few, ik_convfew_f32);
     convCase<float>(random, i, Form::Depthwise, ik_dwconv_f32);
     matmulCase<float>(random, i, ik_matmul_f32);
