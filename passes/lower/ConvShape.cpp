@@ -66,10 +66,20 @@ int64_t ConvShape::lineBandWithin(int64_t channelBytes, int64_t mostBytes) const
 
 static int64_t vectorsOf(int64_t places) { return (places + 15) / 16; }
 
-int64_t ConvShape::tileCost() const {
+bool ConvShape::readsInPlace() const {
+  int64_t vectors = vectorsOf(params[IK_CONV_OW]), tiles = (vectors + 2) / 3, reach = (params[IK_CONV_KW] - 1) * params[IK_CONV_DW], read = 0;
+  for (int64_t tile = 0; tile < tiles; ++tile) {
+    int64_t first = tile * vectors / tiles, end = (tile + 1) * vectors / tiles;
+    bool isInside = first * 16 >= params[IK_CONV_PW] && end * 16 - params[IK_CONV_PW] + reach <= params[IK_CONV_IW];
+    read += isInside ? end - first : 0;
+  }
+  return ik_conv_is_row(params.data()) && 2 * read > vectors;
+}
+
+int64_t ConvShape::tileCost(bool isF32) const {
   // The copy of a vector for a tap costs a little for whole planes and more for every row that it meets.
   constexpr int64_t kCopyCost = 8, kRowCost = 22;
-  int64_t copy = isPointwise() ? kCopyCost : kRowCost + kRowCost * 16 / params[IK_CONV_OW];
+  int64_t copy = isF32 && readsInPlace() ? 0 : isPointwise() ? kCopyCost : kRowCost + kRowCost * 16 / params[IK_CONV_OW];
   return vectorsOf(area()) * (panels() * IK_CONV_PANEL + copy);
 }
 
@@ -109,14 +119,16 @@ int64_t ConvShape::channelsBand(int64_t channelBytes, bool skips) const {
   return band ? (size + bands - 1) / bands : 0;
 }
 
-int64_t ConvShape::lineBand(int64_t channelBytes) const {
+int64_t ConvShape::lineBand(int64_t channelBytes, bool isF32) const {
   // Reading a weight that no near cache keeps, once a band or once a tile of three vectors.
   constexpr int64_t kWeightCost = 1, kKeptWeights = 256 * 1024;
   int64_t band = lineBandWithin(channelBytes, mostLineBytes()), rows = panels() * IK_CONV_PANEL;
   if (!band || area() == 0)
     return 0;
   int64_t bands = (params[IK_CONV_OH] + band - 1) / band, tiles = (vectorsOf(area()) + 2) / 3, read = rows * depth() > kKeptWeights ? kWeightCost * rows : 0;
-  return lineCost(band) + bands * read <= tileCost() + tiles * read ? band : 0;
+  int64_t lines = lineCost(band) + bands * read, copies = tileCost(isF32) + tiles * read;
+  bool isLess = isF32 && readsInPlace() ? lines < copies : lines <= copies;
+  return isLess ? band : 0;
 }
 
 ConvShape::MatrixBands ConvShape::matrixBands(int64_t channels, int64_t least) const {

@@ -37,7 +37,7 @@ struct ConvShape {
   static constexpr int64_t kLineBytes = 192 * 1024;
   /// Output rows of a band of such a kernel, given the bytes of one place in all channels; 0 where copies for every tap (ik_conv_*, ik_qconv)
   /// are better: lines that do not fit the cache, taps that are too few, or planes so small that the places between the rows cost more.
-  int64_t lineBand(int64_t channelBytes) const;
+  int64_t lineBand(int64_t channelBytes, bool isF32) const;
   /// Likewise for lines that take at most `mostBytes`, without judging what is better; 0 where the kernels cannot or not one row fits.
   int64_t lineBandWithin(int64_t channelBytes, int64_t mostBytes) const;
   /// Likewise for any number of taps. `inside`: lines outside of the input are not written.
@@ -45,15 +45,17 @@ struct ConvShape {
   /// Pairs of an output place and a tap that ik_convchannels_f32 computes where it leaves out taps outside of the input: tiles of 8 places of a row meet
   /// the taps that any of their places meets.
   int64_t livePairs() const;
+  /// Whether ik_conv_f32 reads most of the input where it lies: all but the tiles at the ends of a row.
+  bool readsInPlace() const;
   /// What the loops of ik_conv_*, of ik_convlines_* in bands and of ik_convchannels_f32 take, in multiply-adds of a vector a k: measured with 16 lanes.
-  int64_t tileCost() const;
+  int64_t tileCost(bool isF32) const;
   int64_t lineCost(int64_t band) const;
   int64_t channelsCost(bool skips) const;
   /// Output rows of a band of ik_convchannels_*, or places where the convolution is pointwise, given the bytes of one place in all channels: as many as
   /// fit the cache, fewer where vectors of channels alone would not keep several workers busy. 0: the kernels cannot, or their tiles would be too small.
   int64_t channelsBand(int64_t channelBytes, bool skips) const;
-  /// Whether ik_convchannels_* are clearly less work than lines in bands, or tiles where `lines` is 0. `skips`: taps outside of the input are left out.
-  bool isChannelsFaster(int64_t lines, bool skips) const { return 20 * channelsCost(skips) < 19 * (lines ? lineCost(lines) : tileCost()); }
+  /// Whether ik_convchannels_* are clearly less work than lines in bands, or tiles where `lines` is 0.
+  bool isChannelsFaster(int64_t lines, bool isF32) const { return 20 * channelsCost(isF32) < 19 * (lines ? lineCost(lines) : tileCost(isF32)); }
   /// How ik_qconvmatrix and ik_convmatrix_f32_bf16 go, whose products are padded to 16 output and `channels` input channels, 64 bytes of them: output rows of
   /// a band, or places where pointwise, in as few bands, but at least `least`, as half of a large second cache allows, since each reads all weights; the
   /// places of a channel's lines in scratch; cycles of a machine with matrix registers. No band: the kernels cannot.

@@ -50,11 +50,11 @@ std::string ConvWay::text() const {
 
 ChosenWay chooseConvWay(const ConvShape &shape, llvm::StringRef types, bool mayRepack, Choices *choices) {
   constexpr int64_t kMostOfTiles[] = {128, IK_CONV_KBLOCK, 512}, kLineBytes[] = {48 << 10, 96 << 10, 192 << 10, 384 << 10, 768 << 10};
-  int64_t channelBytes = 4 * shape[IK_CONV_IC], band = shape.lineBand(channelBytes);
+  int64_t channelBytes = 4 * shape[IK_CONV_IC], band = shape.lineBand(channelBytes, types == "f32");
   bool isWinograd = mayRepack && isWinogradFaster(shape);
   int64_t channels = mayRepack && types == "f32" ? shape.channelsBand(channelBytes, /*skips=*/true) : 0;
   ConvWay rule = isWinograd ? ConvWay{ConvWay::Winograd} : band ? ConvWay{ConvWay::Lines, band} : tiles(shape, IK_CONV_KBLOCK);
-  if (channels && !isWinograd && shape.isChannelsFaster(band, /*skips=*/true))
+  if (channels && !isWinograd && shape.isChannelsFaster(band, /*isF32=*/true))
     rule = {ConvWay::Channels, channels};
   bool mayChangeBits = choices && choices->mayChangeBits();
   std::vector<ConvWay> ways{rule};

@@ -106,14 +106,14 @@ Value lowerTaps(nn::ConvOp op, LowerContext &context, ConvShape &shape, const Co
 Value lowerPairConv(nn::ConvOp op, LowerContext &context, ConvShape &shape, SmallVector<Value> inputs) {
   constexpr int64_t kBlock = 2 * IK_CONV_KBLOCK, kVector = 16; // k of a tile, at half of the bytes
   int64_t depth = shape.depth(), pairs = (shape[IK_CONV_IC] + 1) / 2, blocks = (depth + kBlock - 1) / kBlock, size = IK_CONV_PANEL, scratch;
-  int64_t lines = shape.lineBand(4 * (pairs + 2)), channels = context.hasMatrixRegisters() ? 0 : shape.channelsBand(4 * (pairs + 2), /*skips=*/false);
+  int64_t lines = shape.lineBand(4 * (pairs + 2), /*isF32=*/false), channels = context.hasMatrixRegisters() ? 0 : shape.channelsBand(4 * (pairs + 2), /*skips=*/false);
   if (context.hasMatrixRegisters()) {
     ConvShape::MatrixBands matrix = shape.matrixBands(32, leastBands(shape, context)), taps = tapBands(shape, leastBands(shape, context));
     bool isByTaps = taps.band && (!matrix.band || taps.cost < matrix.cost);
     if (isMatrixFaster(shape, isByTaps ? taps : matrix, lines))
       return isByTaps ? lowerTaps(op, context, shape, taps, std::move(inputs)) : lowerMatrix(op, context, shape, matrix, std::move(inputs));
   }
-  if (channels && !shape.isChannelsFaster(lines, /*skips=*/false))
+  if (channels && !shape.isChannelsFaster(lines, /*isF32=*/false))
     channels = 0;
   StringRef row = "ik_conv_f32_bf16";
   shape[IK_CONV_PACKED] = 1;

@@ -76,6 +76,15 @@ func.func @channels(%x: tensor<1x64x13x13xf32>) -> tensor<1x256x13x13xf32> {
   return %y : tensor<1x256x13x13xf32>
 }
 
+// Along one axis the tiles between the ends read the input where it lies: neither lines nor vectors of channels.
+// CHECK-LABEL: @axis
+// CHECK: kernel.micro "ik_conv_f32"{{.*}} params [1, 1, 64, 64, 1, 1, 800,
+func.func @axis(%x: tensor<1x64x800xf32>) -> tensor<1x64x800xf32> {
+  %w = nn.constant dense<1.0> : tensor<64x64x11xf32>
+  %y = nn.conv %x, %w strides [1] pad_low [5] pad_high [5] dilations [1] group 1 : (tensor<1x64x800xf32>, tensor<64x64x11xf32>) -> tensor<1x64x800xf32>
+  return %y : tensor<1x64x800xf32>
+}
+
 // Taps outside of the input are left out if the filter is finite (the last parameter): few of this one's rows meet others than the middle one.
 // CHECK-LABEL: @dilated
 // CHECK: kernel.micro "ik_convchannels_f32"{{.*}} params [1, 1, 160, 256, 1, 14, 14, 1, 14, 14, 1, 3, 3, {{.*}}, 0, 1, 14, 0, 0, {{[0-9]+}}, {{[0-9]+}}, 1]

@@ -87,6 +87,13 @@ static inline int ik_conv_is_pointwise(const int64_t *p) {
          p[IK_CONV_OW] == p[IK_CONV_IW];
 }
 
+/* One spatial axis with stride 1: each tap is a load at a fixed distance, so ik_conv_f32 copies nothing. */
+enum { IK_CONV_ROW_TAPS = 64 };
+static inline int ik_conv_is_row(const int64_t *p) {
+  return p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_OD] * p[IK_CONV_OH] * p[IK_CONV_KD] * p[IK_CONV_KH] == 1 && p[IK_CONV_PD] + p[IK_CONV_PH] == 0 &&
+         p[IK_CONV_SW] == 1 && p[IK_CONV_KW] > 1 && p[IK_CONV_KW] <= IK_CONV_ROW_TAPS && p[IK_CONV_PACKED];
+}
+
 /* Taps [first, end) of an axis (0: D, 1: H, 2: W) besides which none meets the input at any of `count` outputs from `at` on. */
 typedef struct { int64_t first, end; } ik_conv_taps;
 static inline ik_conv_taps ik_conv_live(const int64_t *p, int axis, int64_t at, int64_t count) {

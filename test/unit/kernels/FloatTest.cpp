@@ -77,14 +77,24 @@ int64_t convScratch(const Params &p, Form form, int64_t depth) {
   return IK_CONVLINES_SCRATCH(p[IK_CONV_IC], floats, depth);
 }
 
+/// One axis with stride 1, of which tiles may lie between the paddings.
+void makeRow(Random &random, Params &p) {
+  for (int i : {IK_CONV_ID, IK_CONV_IH, IK_CONV_OD, IK_CONV_OH, IK_CONV_KD, IK_CONV_KH, IK_CONV_SW})
+    p[i] = 1;
+  p[IK_CONV_PD] = p[IK_CONV_PH] = 0, p[IK_CONV_KW] = random.range(2, 5), p[IK_CONV_PW] = random.range(0, 4);
+  p[IK_CONV_IW] = random.range(20, 250), p[IK_CONV_OW] = outExtent(p[IK_CONV_IW], p[IK_CONV_PW], random.range(0, 4), p[IK_CONV_KW], 1, p[IK_CONV_DW]);
+}
+
 /// One random convolution through a kernel of element type T.
 template <typename T> void convCase(Random &random, int iteration, Form form, Kernel *kernel) {
   Params p;
   const bool depthwise = form == Form::Depthwise, ofLines = form == Form::Lines || form == Form::Channels;
-  if (!randomConv(random, p, depthwise) || (ofLines && p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] != 1))
+  if (!randomConv(random, p, depthwise) || (ofLines && p[IK_CONV_ID] * p[IK_CONV_OD] * p[IK_CONV_KD] + p[IK_CONV_PD] != 1))
     return;
   if (form == Form::Channels && random.range(0, 1)) // more input channels than a block has
     p[IK_CONV_IC] = random.range(90, 200) / (p[IK_CONV_KH] * p[IK_CONV_KW]) + 1;
+  if (form == Form::Tiles && random.range(0, 2) == 0)
+    makeRow(random, p);
   if (form == Form::Few)
     p[IK_CONV_OD] = 1, p[IK_CONV_OH] = std::min<int64_t>(p[IK_CONV_OH], 2), p[IK_CONV_OW] = std::min<int64_t>(p[IK_CONV_OW], 4);
   int64_t depth = p[IK_CONV_IC] * p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], channels = p[IK_CONV_G] * p[IK_CONV_OC];
