@@ -2,7 +2,7 @@
  * chain of fused multiply-adds over W x, then R h, then both biases are added. All gates of some units go together, so that as many chains
  * are under way as hide an instruction's latency; W x of a few steps at once, so that W is read once for them; two sequences of the batch
  * together, so that R is. Steps depend on each other: workers share the sequences of the batch, or the units of one step, which then is a call of its own
- * and finds the last step's h in y. */
+ * and finds the last step's h in y. What drives the sums is inlined, so that a call's constants choose among them. */
 #include "targets/common/ukernels/rnncell.h"
 
 /* The cell of sequence m. */
@@ -51,7 +51,7 @@ static ik_rnn_sums *const ik_rnn_two[] = {ik_rnn_sums_1x2, ik_rnn_sums_2x2, ik_r
 
 /* Gates [first, first + n) of one sequence's units: sums // [padded / 16][IK_RNN_GATES], panels // [padded / 16][depth][gates][16]. Every other step goes
  * `down`, from the weights that the last one has read last. */
-static void ik_rnn_blocks(ik_f32x16 *sums, const float *panels, const ik_cell *s, int64_t down, int64_t first, int64_t n, const float *v, int64_t depth) {
+IK_INLINE void ik_rnn_blocks(ik_f32x16 *sums, const float *panels, const ik_cell *s, int64_t down, int64_t first, int64_t n, const float *v, int64_t depth) {
   static ik_rnn_sums *const one[] = {ik_rnn_sums_1x1, ik_rnn_sums_2x1, ik_rnn_sums_3x1, ik_rnn_sums_4x1};
   const int64_t block = depth * s->gates * 16, begin = s->begin / 16, end = s->end / 16;
   const float *from = panels + first * 16;
@@ -71,7 +71,7 @@ static void ik_rnn_blocks(ik_f32x16 *sums, const float *panels, const ik_cell *s
 }
 
 /* Adds R v of all sequences to gates [first, first + n) of their sums; v is h or the reset h of the first. */
-static void ik_rnn_past(ik_f32x16 *sums, const ik_cell *s, int64_t down, int64_t first, int64_t n, const float *v) {
+IK_INLINE void ik_rnn_past(ik_f32x16 *sums, const ik_cell *s, int64_t down, int64_t first, int64_t n, const float *v) {
   const int64_t apart = s->apart / 16;
 #if defined(__AVX512F__)
   for (int64_t i = s->begin; s->together == 2 && i < s->end; i += 16) {
@@ -86,7 +86,7 @@ static void ik_rnn_past(ik_f32x16 *sums, const ik_cell *s, int64_t down, int64_t
 }
 
 /* Fills inputSums for steps whose inputs lie `ahead` floats apart (negative: backwards). */
-static void ik_rnn_inputs(ik_cell *s, const float *x, int64_t ahead, int64_t steps) {
+IK_INLINE void ik_rnn_inputs(ik_cell *s, const float *x, int64_t ahead, int64_t steps) {
   const int64_t count = s->padded / 16, step = count * IK_RNN_GATES;
   int64_t done = 0;
   for (int64_t i = 0; i < steps * step; ++i)
@@ -128,7 +128,7 @@ static void ik_gru_cell(const ik_cell *s, const int64_t *p, const ik_f32x16 *sum
   }
 }
 
-static void ik_gru_sums(const ik_cell *s, const int64_t *p, ik_f32x16 *sums, int64_t down) {
+IK_INLINE void ik_gru_sums(const ik_cell *s, const int64_t *p, ik_f32x16 *sums, int64_t down) {
   const int64_t count = s->padded / 16, apart = s->apart / 16, linear = p[IK_RNN_LINEAR_BEFORE_RESET];
   for (int64_t i = 0; linear && i < s->together * count; ++i) { /* the past of gate h is summed apart from W x, in the place of a fourth gate */
     ik_f32x16 *block = sums + i / count * apart + i % count * IK_RNN_GATES;
@@ -145,7 +145,7 @@ static void ik_gru_sums(const ik_cell *s, const int64_t *p, ik_f32x16 *sums, int
 }
 
 /* One step of all sequences from their W x. */
-static void ik_rnn_sum(const ik_cell *s, const int64_t *p, ik_f32x16 *sums, int64_t down) {
+IK_INLINE void ik_rnn_sum(const ik_cell *s, const int64_t *p, ik_f32x16 *sums, int64_t down) {
   if (p[IK_RNN_KIND] == IK_RNN_GRU)
     ik_gru_sums(s, p, sums, down);
   else
@@ -172,26 +172,27 @@ static void ik_rnn_start(const ik_cell *s, const float *h0, const float *c0, int
     for (int64_t i = 0; i < s->padded; ++i)
       cell.h[i] = cell.c[i] = cell.reset[i] = cell.next[i] = 0.0f;
     ik_rnn_copy(cell.h, h0 + (n + m) * s->hidden, s->hidden);
-    ik_rnn_copy(cell.next, h0 + (n + m) * s->hidden, s->hidden);
     if (c0)
       ik_rnn_copy(cell.c, c0 + (n + m) * s->hidden, s->hidden);
   }
 }
 
-/* One step of the units of sequences n.. of the batch, from x and the last step's y to its own. */
-static void ik_rnn_step(ik_cell *s, const int64_t *p, const float *x, float *y, int64_t n, int64_t step) {
+/* One step of the units of sequences n.. of the batch; s->h is then the new one. Where other workers have other units, h is the last step's y. */
+IK_INLINE void ik_rnn_step(ik_cell *s, const int64_t *p, const float *x, float *y, int64_t n, int64_t step) {
   const int64_t steps = p[IK_RNN_STEPS], batch = p[IK_RNN_BATCH], row = p[IK_RNN_REVERSE] ? -batch : batch, left = steps - step;
   const int64_t at = (p[IK_RNN_REVERSE] ? (steps - 1) * batch : 0) + n + step * row, own = (s->end < s->hidden ? s->end : s->hidden) - s->begin;
-  for (int64_t m = 0; m < s->together; ++m) {
+  for (int64_t m = 0; m < s->together && step % IK_RNN_AHEAD == 0; ++m) {
     ik_cell cell = ik_rnn_at(s, m);
-    if (step % IK_RNN_AHEAD == 0)
-      ik_rnn_inputs(&cell, x + (at + m) * s->inputs, row * s->inputs, left < IK_RNN_AHEAD ? left : IK_RNN_AHEAD);
-    if (step != 0)
-      ik_rnn_copy(cell.h, y + (at - row + m) * s->hidden, s->hidden);
+    ik_rnn_inputs(&cell, x + (at + m) * s->inputs, row * s->inputs, left < IK_RNN_AHEAD ? left : IK_RNN_AHEAD);
   }
+  for (int64_t m = 0; m < s->together && p[IK_RNN_TURN] > 0; ++m)
+    ik_rnn_copy(s->h + m * s->apart, y + (at - row + m) * s->hidden, s->hidden);
   ik_rnn_sum(s, p, s->inputSums + step % IK_RNN_AHEAD * (s->padded / 16 * IK_RNN_GATES), step % 2);
+  float *other = s->h;
+  s->h = s->next;
+  s->next = other;
   for (int64_t m = 0; m < s->together; ++m)
-    ik_rnn_copy(y + (at + m) * s->hidden + s->begin, s->next + m * s->apart + s->begin, own);
+    ik_rnn_copy(y + (at + m) * s->hidden + s->begin, s->h + m * s->apart + s->begin, own);
 }
 
 /* The units' last h and c. */
@@ -199,7 +200,7 @@ static void ik_rnn_end(const ik_cell *s, float *h, float *c, int64_t n) {
   const int64_t own = (s->end < s->hidden ? s->end : s->hidden) - s->begin;
   for (int64_t m = 0; m < s->together; ++m) {
     const int64_t to = (n + m) * s->hidden + s->begin, from = m * s->apart + s->begin;
-    ik_rnn_copy(h + to, s->next + from, own);
+    ik_rnn_copy(h + to, s->h + from, own);
     if (c)
       ik_rnn_copy(c + to, s->c + from, own);
   }
@@ -214,18 +215,14 @@ IK_KERNEL(ik_rnn_f32) {
   float *scratch = (float *)(((uintptr_t)out[lstm ? 3 : 2] + 63) & ~(uintptr_t)63);
   ik_cell s = {buf[1], buf[2], buf[3], lstm ? buf[6] : 0, scratch, scratch + padded, scratch + 2 * padded, scratch + 3 * padded,
                (ik_f32x16 *)(scratch + 4 * padded), inputs, hidden, padded, gates, ik_f32(p[IK_RNN_CLIP]), 1, IK_RNN_STATE(hidden), 0, padded};
-  if (turn >= 0) {
+  const int isShared = turn >= 0;
+  const ik_range range = isShared ? (ik_range){0, p[IK_RNN_BATCH]} : ik_share(p[IK_RNN_BATCH], worker, workers);
+  if (isShared) {
     const ik_range blocks = ik_share(padded / 16, worker, workers);
-    s.begin = blocks.begin * 16, s.end = blocks.end * 16, s.together = p[IK_RNN_BATCH];
-    if (turn == 0)
-      ik_rnn_start(&s, h0, c0, 0);
-    if (s.begin < s.end)
-      ik_rnn_step(&s, p, x, y, 0, turn);
-    if (turn == steps - 1 && s.begin < s.end)
-      ik_rnn_end(&s, lastH, lastC, 0);
-    return;
+    s.begin = blocks.begin * 16, s.end = blocks.end * 16;
+    if (s.begin == s.end)
+      return;
   }
-  const ik_range range = ik_share(p[IK_RNN_BATCH], worker, workers);
   if (!p[IK_RNN_PACKED] && range.begin < range.end) {
     float *w = scratch + 2 * IK_RNN_STATE(hidden), *r = w + gates * padded * inputs;
     ik_rnn_pack(w, buf[1], gates, hidden, inputs);
@@ -233,11 +230,14 @@ IK_KERNEL(ik_rnn_f32) {
     s.w = w;
     s.r = r;
   }
+  const int64_t first = isShared ? turn : 0, last = isShared ? turn + 1 : steps;
   for (int64_t n = range.begin; n < range.end; n += s.together) {
-    s.together = range.end - n < IK_RNN_TOGETHER ? 1 : IK_RNN_TOGETHER;
-    ik_rnn_start(&s, h0, c0, n);
-    for (int64_t step = 0; step < steps; ++step)
+    s.together = isShared ? p[IK_RNN_BATCH] : range.end - n < IK_RNN_TOGETHER ? 1 : IK_RNN_TOGETHER;
+    if (first == 0)
+      ik_rnn_start(&s, h0, c0, n);
+    for (int64_t step = first; step < last; ++step)
       ik_rnn_step(&s, p, x, y, n, step);
-    ik_rnn_end(&s, lastH, lastC, n);
+    if (last == steps)
+      ik_rnn_end(&s, lastH, lastC, n);
   }
 }
