@@ -26,7 +26,7 @@ int64_t readBytesOf(kernel::MicroOp call) {
     while (kernel::ViewOp view = root.getDefiningOp<kernel::ViewOp>())
       root = view.getInput();
     if (isa_and_present<kernel::MicroOp>(root.getDefiningOp()))
-      bytes = std::min(bytes + bytesOf(input), kLongest);
+      bytes = std::min(bytes + bytesOf(input), kLongest / kCrossing);
   }
   return bytes;
 }
