@@ -1,4 +1,4 @@
-// Registers the kernel dialect and holds the code generated from Ops.td.
+// Registers the kernel dialect and holds the code generated from Ops.td; what views stand for.
 #include "dialects/kernel/Kernel.h"
 
 #include "mlir/IR/DialectImplementation.h"
@@ -21,4 +21,10 @@ void KernelDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/kernel/Ops.cpp.inc"
       >();
+}
+
+mlir::Value ingot::kernel::throughViews(mlir::Value value) {
+  while (ViewOp view = value.getDefiningOp<ViewOp>())
+    value = view.getInput();
+  return value;
 }

@@ -24,6 +24,9 @@
 
 namespace ingot::kernel {
 
+/// The value that a chain of views shows, or the value itself.
+mlir::Value throughViews(mlir::Value value);
+
 /// On arith.truncf from f32 to bf16 in a map: an instruction of the device rounds so, and no steps on integers need take its place.
 constexpr llvm::StringLiteral kInstruction = "ingot.instruction";
 

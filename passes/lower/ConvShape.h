@@ -18,7 +18,7 @@ struct ConvShape {
   int64_t operator[](int i) const { return params[i]; }
   int64_t &operator[](int i) { return params[i]; }
   int64_t taps() const { return params[IK_CONV_KD] * params[IK_CONV_KH] * params[IK_CONV_KW]; }
-  int64_t depth() const { return params[IK_CONV_IC] * params[IK_CONV_KD] * params[IK_CONV_KH] * params[IK_CONV_KW]; }
+  int64_t depth() const { return params[IK_CONV_IC] * taps(); }
   int64_t panels() const { return (params[IK_CONV_OC] + IK_CONV_PANEL - 1) / IK_CONV_PANEL; }
   int64_t area() const { return params[IK_CONV_OD] * params[IK_CONV_OH] * params[IK_CONV_OW]; }
   /// Multiply-adds of the whole op.

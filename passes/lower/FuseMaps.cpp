@@ -121,12 +121,6 @@ std::optional<PointMap> mapPoints(MapParts &consumer, size_t input, ArrayRef<int
   return std::nullopt;
 }
 
-Value throughViews(Value value) {
-  while (kernel::ViewOp view = value.getDefiningOp<kernel::ViewOp>())
-    value = view.getInput();
-  return value;
-}
-
 /// Uses of a value, counting those of views of it instead of the views.
 size_t countUses(Value value) {
   size_t uses = 0;
@@ -147,7 +141,7 @@ size_t elementBits(Value value) {
 
 /// The producer that input i of the consumer may swallow, or null.
 kernel::MapOp fusableProducer(kernel::MapOp consumer, const MapParts &parts, size_t i) {
-  Value root = throughViews(parts.inputs[i].base);
+  Value root = kernel::throughViews(parts.inputs[i].base);
   kernel::MapOp producer = root.getDefiningOp<kernel::MapOp>();
   if (!producer || producer.getHasDest() || producer->getBlock() != consumer->getBlock() || elementBits(root) != elementBits(parts.inputs[i].base))
     return {};

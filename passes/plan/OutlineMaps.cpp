@@ -22,12 +22,6 @@ namespace {
 
 constexpr size_t kHashBytes = 8; // 2^-64 times the square of a few thousand maps: no two meet by chance
 
-Value rootOf(Value value) {
-  while (kernel::ViewOp view = value.getDefiningOp<kernel::ViewOp>())
-    value = view.getInput();
-  return value;
-}
-
 /// True when a value and what it is a view of have one reader, and a buffer that may be written.
 bool isOwned(Value value) {
   while (value.hasOneUse() && value.getDefiningOp<kernel::ViewOp>())
@@ -38,7 +32,7 @@ bool isOwned(Value value) {
 /// The state whose buffer the value is made in: through views and the destinations of kernels that work in place; null when there is none.
 nn::StateOp stateOf(Value value) {
   for (;;) {
-    value = rootOf(value);
+    value = kernel::throughViews(value);
     kernel::MicroOp call = value.getDefiningOp<kernel::MicroOp>();
     kernel::MapOp map = value.getDefiningOp<kernel::MapOp>();
     if (call && call.getDest() && value == call.getResult(0))
@@ -86,7 +80,7 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
     Operation *terminator = function.getBody().front().getTerminator();
     std::set<void *> taken;
     for (OpOperand &operand : terminator->getOpOperands()) {
-      Value root = rootOf(operand.get());
+      Value root = kernel::throughViews(operand.get());
       Operation *def = root.getDefiningOp();
       bool isOwn = def && !isa<nn::WeightOp, nn::ConstantOp>(def) && !stateOf(root) && taken.insert(root.getAsOpaquePointer()).second;
       if (isOwn)
@@ -112,7 +106,7 @@ struct OutlineMaps : impl::OutlineMapsBase<OutlineMaps> {
       OpBuilder builder(map);
       RankedTensorType type = cast<RankedTensorType>(dest.get().getType()), flat = flatTypeOf(dest.get());
       Value own;
-      if (kernel::MapOp producer = rootOf(dest.get()).getDefiningOp<kernel::MapOp>()) {
+      if (kernel::MapOp producer = kernel::throughViews(dest.get()).getDefiningOp<kernel::MapOp>()) {
         maps.push_back(cast<kernel::MapOp>(builder.clone(*producer)));
         own = maps.back().getResult();
       } else {

@@ -125,9 +125,7 @@ private:
 
   /// 0 for a state as the run found it, else 1 + the number of the call that made the value.
   size_t versionOf(Value value) {
-    while (kernel::ViewOp view = value.getDefiningOp<kernel::ViewOp>())
-      value = view.getInput();
-    kernel::MicroOp call = value.getDefiningOp<kernel::MicroOp>();
+    kernel::MicroOp call = kernel::throughViews(value).getDefiningOp<kernel::MicroOp>();
     return call ? static_cast<size_t>(llvm::find(calls, call) - calls.begin()) + 1 : 0;
   }
 
@@ -307,10 +305,7 @@ private:
         Buffer &buffer = buffers[bufferOf.lookup(input)];
         if (buffer.space != deploy::Space::weights)
           continue;
-        Value root = input;
-        while (kernel::ViewOp view = root.getDefiningOp<kernel::ViewOp>())
-          root = view.getInput();
-        buffer.offset = shared.placeWeight(root.getDefiningOp());
+        buffer.offset = shared.placeWeight(kernel::throughViews(input).getDefiningOp());
       }
   }
 

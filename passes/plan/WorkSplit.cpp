@@ -12,22 +12,17 @@ namespace ingot {
 namespace {
 
 constexpr int64_t kBarrier = 500'000;  // picoseconds; 0.2 to 1 us
-constexpr int64_t kCrossing = 25;      // picoseconds a byte that a split call reads: a part comes from another core's cache
 constexpr int64_t kStart = 10'000'000; // to wake the other workers and wait for them: 1 us where they still spin, 15 to 45 where they sleep
 constexpr int64_t kShare = 4;          // part of a program's time that a second worker must save: it takes a core, and these are estimates
 constexpr int64_t kCached = 2 << 20;   // bytes of weights that stay in a large core's second cache from run to run
 constexpr int64_t kLongest = int64_t(1) << 50;
 
-/// Bytes of what the call reads that others have written.
-int64_t readBytesOf(kernel::MicroOp call) {
+/// Bytes of those inputs that such ops make.
+template <typename... Ops> int64_t inputBytesOf(kernel::MicroOp call) {
   int64_t bytes = 0;
-  for (Value input : call.getInputs()) {
-    Value root = input;
-    while (kernel::ViewOp view = root.getDefiningOp<kernel::ViewOp>())
-      root = view.getInput();
-    if (isa_and_present<kernel::MicroOp>(root.getDefiningOp()))
-      bytes = std::min(bytes + bytesOf(input), kLongest / kCrossing);
-  }
+  for (Value input : call.getInputs())
+    if (isa_and_present<Ops...>(kernel::throughViews(input).getDefiningOp()))
+      bytes = std::min(bytes + bytesOf(input), kLongest);
   return bytes;
 }
 
@@ -41,17 +36,15 @@ int64_t barriersOf(kernel::MicroOp call) {
   return call.getTurns() ? std::min(call.getParams()[*call.getTurns()], kLongest / kBarrier) + 1 : 2;
 }
 
+/// What a split costs because other workers have written what the call reads, in picoseconds.
+int64_t crossingOf(kernel::MicroOp call) {
+  constexpr int64_t kPerByte = 25; // a part comes from another core's cache
+  return std::min(inputBytesOf<kernel::MicroOp>(call), kLongest / kPerByte) * kPerByte;
+}
+
 /// Bytes of weights that a call reads: all, but no more than a product each (a gather reads rows of its table).
 int64_t weightBytesOf(kernel::MicroOp call) {
-  int64_t bytes = 0;
-  for (Value input : call.getInputs()) {
-    Value root = input;
-    while (kernel::ViewOp view = root.getDefiningOp<kernel::ViewOp>())
-      root = view.getInput();
-    if (isa_and_present<nn::WeightOp, nn::ConstantOp>(root.getDefiningOp()))
-      bytes = std::min(bytes + bytesOf(input), kLongest);
-  }
-  return std::min(bytes, std::min<int64_t>(call.getWork(), kLongest) * 4);
+  return std::min(inputBytesOf<nn::WeightOp, nn::ConstantOp>(call), std::min<int64_t>(call.getWork(), kLongest) * 4);
 }
 
 } // namespace
@@ -83,7 +76,7 @@ bool WorkSplit::pays(ArrayRef<kernel::MicroOp> calls, int64_t barriers) const {
   for (kernel::MicroOp call : calls) {
     all += timeOf(call);
     if (!isSerial(call))
-      saved += timeOf(call) / 2 - readBytesOf(call) * kCrossing - (call.getTurns() ? barriersOf(call) - 2 : 0) * kBarrier;
+      saved += timeOf(call) / 2 - crossingOf(call) - (call.getTurns() ? barriersOf(call) - 2 : 0) * kBarrier;
   }
   return saved > 0 && saved >= all / kShare;
 }

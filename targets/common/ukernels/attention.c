@@ -117,9 +117,11 @@ static const ik_i32x16 ik_lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 
 /* Takes what positions t .. t + 47 lose by their distance off the scores of `rows` queries from i on. */
 static void ik_attention_distances(float *s, int64_t i, int64_t rows, int64_t t, const int64_t *p, ik_queries u) {
   const int64_t group = p[IK_ATTENTION_HQ] / p[IK_ATTENTION_HK], length = p[IK_ATTENTION_T], last = u.position < length ? u.position : length - 1;
+  ik_f32x16 slope = ik_splat16(0.0f);
   for (int64_t r = 0; r < rows; ++r, s += IK_ATTENTION_CHUNK) {
     const int64_t row = (u.first + i + r) / group, at = p[IK_ATTENTION_WHOLE] ? (row < last ? row : last) : u.position + row;
-    const ik_f32x16 slope = ik_splat16(ik_attention_slope(p, u.head * group + (u.first + i + r) % group));
+    if (r == 0 || group > 1)
+      slope = ik_splat16(ik_attention_slope(p, u.head * group + (u.first + i + r) % group));
     for (int j = 0; j < 48; j += 16) {
       const ik_f32x16 distance = __builtin_convertvector(__builtin_elementwise_abs(ik_lane_numbers + (int32_t)(t + j - at)), ik_f32x16);
       ik_store16_f32(s + j, ik_fma16(-slope, distance, ik_load16_f32(s + j)));
