@@ -20,6 +20,7 @@ std::unique_ptr<mlir::Pass> createFoldConstants(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFoldAffineIntoConv(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFusePadIntoConv();
 std::unique_ptr<mlir::Pass> createLiftTransposes();
+std::unique_ptr<mlir::Pass> createCancelTransposes();
 std::unique_ptr<mlir::Pass> createSinkDequantize();
 std::unique_ptr<mlir::Pass> createFuseQuantized(const PassContext &context);
 std::unique_ptr<mlir::Pass> createFuseNbits(const PassContext &context);

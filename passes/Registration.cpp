@@ -22,6 +22,7 @@ void registerPasses() {
   mlir::registerPass([] { return createFoldAffineIntoConv(context); });
   mlir::registerPass([] { return createFusePadIntoConv(); });
   mlir::registerPass([] { return createLiftTransposes(); });
+  mlir::registerPass([] { return createCancelTransposes(); });
   mlir::registerPass([] { return createSinkDequantize(); });
   mlir::registerPass([] { return createFuseQuantized(context); });
   mlir::registerPass([] { return createFuseNbits(context); });

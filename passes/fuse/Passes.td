@@ -30,6 +30,17 @@ def LiftTransposes : Pass<"ingot-lift-transposes", "::mlir::ModuleOp"> {
   }];
 }
 
+def CancelTransposes : Pass<"ingot-cancel-transposes", "::mlir::ModuleOp"> {
+  let summary = "a transpose and its inverse around a normalisation go";
+  let constructor = "::ingot::createCancelTransposes()";
+  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
+  let description = [{
+    transpose(normalize(transpose(x)) * s + b) -> normalize(x) * s + b along the axes from before the first transpose; between the transposes may be
+    functions of one element, casts, and functions of two whose other operand lies along one axis. Not when anything else reads what is between, the
+    second does not undo the first, or there is no normalisation (maps fuse across transposes themselves).
+  }];
+}
+
 def FusePadIntoConv : Pass<"ingot-fuse-pad-into-conv", "::mlir::ModuleOp"> {
   let summary = "zero padding before a convolution becomes its own";
   let constructor = "::ingot::createFusePadIntoConv()";

@@ -8,6 +8,7 @@ namespace ingot {
 void buildFuse(mlir::OpPassManager &manager, const PassContext &context) {
   manager.addPass(createLiftTransposes());
   manager.addPass(mlir::createCanonicalizerPass()); // after transposes came together
+  manager.addPass(createCancelTransposes());
   manager.addPass(createSinkDequantize());
   manager.addPass(createFusePadIntoConv());
   manager.addPass(createFuseQuantized(context)); // early: later passes break up dequantise -> op -> quantise

@@ -80,6 +80,22 @@ AxisSplit splitAt(ArrayRef<int64_t> shape, int64_t axis) {
   return split;
 }
 
+std::optional<AxisSplit> adjacentAxes(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes) {
+  AxisSplit split;
+  bool began = false, ended = false;
+  for (auto [axis, extent] : llvm::enumerate(shape)) {
+    bool reduced = llvm::is_contained(axes, static_cast<int64_t>(axis));
+    if (extent == 1)
+      continue;
+    if (reduced && ended)
+      return std::nullopt;
+    began |= reduced;
+    ended |= began && !reduced;
+    (reduced ? split.n : began ? split.inner : split.outer) *= extent;
+  }
+  return split;
+}
+
 AxesLast axesLast(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes) {
   AxesLast last;
   for (bool reduced : {false, true}) {

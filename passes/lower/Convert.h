@@ -30,6 +30,9 @@ struct AxisSplit {
 };
 AxisSplit splitAt(llvm::ArrayRef<int64_t> shape, int64_t axis);
 
+/// The same around `axes` when those longer than 1 stand side by side; nullopt otherwise.
+std::optional<AxisSplit> adjacentAxes(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> axes);
+
 /// Axes kept first, then `axes`; their extents' product is `n`.
 struct AxesLast {
   llvm::SmallVector<int64_t> perm, shape; // of the permuted tensor

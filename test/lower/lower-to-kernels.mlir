@@ -33,6 +33,22 @@ func.func @concat(%a: tensor<2x1xf32>, %b: tensor<2x3xf32>) -> tensor<2x4xf32> {
 
 // -----
 
+// A normalisation over the middle axis takes its rows where they lie; over axes apart they are moved, and over those with few elements behind them.
+// CHECK-LABEL: @normalize
+// CHECK: kernel.micro "ik_normalize_f32"(%arg0) {{.*}}[2, 3, 5, 0, {{.*}}-> tensor<2x3x5xf32>
+// CHECK: kernel.map
+// CHECK: kernel.micro "ik_normalize_f32"{{.*}}[3, 10, 1, 0,
+// CHECK: kernel.map
+// CHECK: kernel.micro "ik_normalize_f32"{{.*}}[15, 2, 1, 0,
+func.func @normalize(%x: tensor<2x3x5xf32>, %y: tensor<5x2x3xf32>) -> (tensor<2x3x5xf32>, tensor<2x3x5xf32>, tensor<5x2x3xf32>) {
+  %a = nn.normalize %x axes [1] epsilon 0.0 : (tensor<2x3x5xf32>) -> tensor<2x3x5xf32>
+  %b = nn.normalize %a axes [0, 2] epsilon 0.0 : (tensor<2x3x5xf32>) -> tensor<2x3x5xf32>
+  %c = nn.normalize %y axes [1] epsilon 0.0 : (tensor<5x2x3xf32>) -> tensor<5x2x3xf32>
+  return %a, %b, %c : tensor<2x3x5xf32>, tensor<2x3x5xf32>, tensor<5x2x3xf32>
+}
+
+// -----
+
 // What has no kernel is an error that names the type.
 func.func @unsupported(%x: tensor<4xbf16>) -> tensor<2xbf16> {
   // expected-error @+1 {{unsupported: nn.top_k: no top-k kernel for elements of type bfloat16}}

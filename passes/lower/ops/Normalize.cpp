@@ -1,4 +1,5 @@
-// Lowers nn.normalize to ik_normalize over rows: axes that do not lie at the end are moved there and back by maps.
+// Lowers nn.normalize to ik_normalize over one block of adjacent axes; others are moved to the end and back by maps, as are blocks with few elements
+// behind them.
 #include "passes/lower/Convert.h"
 #include "targets/common/ukernels/normalize.h"
 
@@ -10,6 +11,8 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
+constexpr int64_t kFewestInner = 4; // the kernel takes 16 at once: of fewer, moving them is as fast
+
 FailureOr<SmallVector<Value, 2>> lowerNormalize(Operation *operation, LowerContext &context, std::string &why) {
   nn::NormalizeOp op = cast<nn::NormalizeOp>(operation);
   Location loc = op.getLoc();
@@ -18,12 +21,18 @@ FailureOr<SmallVector<Value, 2>> lowerNormalize(Operation *operation, LowerConte
     why = ("normalize has no kernel for " + name(type)).str();
     return failure();
   }
-  AxesLast last = axesLast(op.getInput().getType().getShape(), op.getAxes());
-  int64_t params[IK_NORMALIZE_COUNT] = {last.outer, last.n, op.getRms(), llvm::bit_cast<int64_t>(op.getEpsilon().convertToDouble())};
-  Value x = permuted(context, loc, convertElements(context, loc, op.getInput(), wide), last.perm);
+  ArrayRef<int64_t> shape = op.getInput().getType().getShape();
+  AxesLast last = axesLast(shape, op.getAxes());
+  std::optional<AxisSplit> split = adjacentAxes(shape, op.getAxes());
+  bool moves = !split || (split->inner > 1 && split->inner < kFewestInner);
+  if (moves)
+    split = AxisSplit{last.outer, last.n, 1};
+  int64_t params[IK_NORMALIZE_COUNT] = {split->outer, split->n, split->inner, op.getRms(), llvm::bit_cast<int64_t>(op.getEpsilon().convertToDouble())};
+  Value x = convertElements(context, loc, op.getInput(), wide);
+  x = moves ? permuted(context, loc, x, last.perm) : x;
   Value y = context.micro(loc, wide == DType::F32 ? "ik_normalize_f32" : "ik_normalize_f64", x.getType(), x, params, 3 * tensorType(x).getNumElements())
                 .getResult(0);
-  Value back = permuted(context, loc, y, invertPermutationVector(last.perm));
+  Value back = moves ? permuted(context, loc, y, invertPermutationVector(last.perm)) : y;
   return SmallVector<Value, 2>{convertElements(context, loc, back, type)};
 }
 

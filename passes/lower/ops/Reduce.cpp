@@ -9,23 +9,6 @@ using namespace mlir;
 namespace ingot {
 namespace {
 
-/// [outer, n, inner] when the reduced axes longer than 1 stand side by side; nullopt otherwise.
-std::optional<AxisSplit> adjacentAxes(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes) {
-  AxisSplit split;
-  bool began = false, ended = false;
-  for (auto [axis, extent] : llvm::enumerate(shape)) {
-    bool reduced = llvm::is_contained(axes, static_cast<int64_t>(axis));
-    if (extent == 1)
-      continue;
-    if (reduced && ended)
-      return std::nullopt;
-    began |= reduced;
-    ended |= began && !reduced;
-    (reduced ? split.n : began ? split.inner : split.outer) *= extent;
-  }
-  return split;
-}
-
 DType joinType(DType type) {
   if (type == DType::Bool)
     return DType::U8;

@@ -5,6 +5,7 @@
 int failures = 0;
 void testMath();
 void testReduce();
+void testNormalize();
 void testIndex();
 void testSmallFloat();
 void testConvTranspose();
@@ -21,6 +22,7 @@ void testGatedDelta();
 int main(int argc, char **argv) {
   testMath();
   testReduce();
+  testNormalize();
   testIndex();
   testSmallFloat();
   testConvTranspose();
