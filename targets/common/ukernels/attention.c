@@ -156,7 +156,7 @@ static float ik_attention_exp(float *s, ik_range seen, float *top, float *sum) {
   *top = ik_max_lanes(highest);
   for (int64_t i = seen.begin / 16 * 16; i < seen.end; i += 16) {
     ik_i32x16 at = ik_lane_numbers + (int32_t)i, inside = (at >= (int32_t)seen.begin) & (at < (int32_t)seen.end);
-    ik_f32x16 e = ik_select16(inside, ik_exp16(ik_load16_f32(s + i) - ik_splat16(*top)), ik_splat16(0.0f));
+    ik_f32x16 e = ik_select16(inside, ik_exp_negative16(ik_load16_f32(s + i) - ik_splat16(*top)), ik_splat16(0.0f));
     ik_store16_f32(s + i, e);
     lanes = lanes + e;
   }

@@ -57,6 +57,22 @@ static inline float ikm_exp_f32(float x) {
   return x < IKM_EXP_LOW_F32 ? 0.0f : y;
 }
 
+#define IKM_ROUND_BIASED_F32 12583039.0f /* IKM_ROUND_F32 + 127: the low bits are the exponent of 2^n, which is then one shift */
+
+/* ikm_exp_f32 of [-87.3, 87.3], or NaN: the scale in one factor. No product with log2(e) lies in the middle of two integers, so that both rounds agree. */
+static inline float ikm_exp_plain_f32(float x) {
+  float t = IKM_FMAF(x, IKM_LOG2E_F32, IKM_ROUND_BIASED_F32);
+  float n = t - IKM_ROUND_BIASED_F32;
+  float r = IKM_FMAF(n, -IKM_LN2_LO_F32, IKM_FMAF(n, -IKM_LN2_HI_F32, x));
+  return ikm_exp_core_f32(r) * ikm_from_bits_f32(ikm_bits_f32(t) << 23);
+}
+
+/* ikm_exp_f32 of x <= 0, or NaN. */
+static inline float ikm_exp_negative_f32(float x) {
+  float y = ikm_exp_plain_f32(x < IKM_EXP_LOW_F32 ? IKM_EXP_LOW_F32 : x);
+  return x < IKM_EXP_LOW_F32 ? 0.0f : y;
+}
+
 /* e^x - 1. */
 static inline float ikm_expm1_f32(float x) {
   float c = x > 89.0f ? 89.0f : x;
@@ -118,15 +134,16 @@ static inline float ikm_log1p_f32(float x) {
 }
 
 static inline float ikm_sigmoid_f32(float x) {
-  float z = ikm_exp_f32(-__builtin_fabsf(x));
+  float z = ikm_exp_negative_f32(-__builtin_fabsf(x));
   return (x < 0.0f ? z : 1.0f) / (1.0f + z);
 }
 
 /* log(1 + e^x). */
 static inline float ikm_softplus_f32(float x) {
-  return (x > 0.0f ? x : 0.0f) + ikm_log1p_f32(ikm_exp_f32(-__builtin_fabsf(x)));
+  return (x > 0.0f ? x : 0.0f) + ikm_log1p_f32(ikm_exp_negative_f32(-__builtin_fabsf(x)));
 }
 
+/* From 20 on tanh is 1. */
 static inline float ikm_tanh_f32(float x) {
   float a = __builtin_fabsf(x), z = x * x;
   float p = 0.00223106106f;
@@ -136,14 +153,8 @@ static inline float ikm_tanh_f32(float x) {
   p = IKM_FMAF(p, z, 0.133332478f);
   p = IKM_FMAF(p, z, -0.333333318f);
   float near = IKM_FMAF(a * z, p, a);
-  float far = 1.0f - 2.0f / (ikm_exp_f32(a + a) + 1.0f);
+  float far = 1.0f - 2.0f / (ikm_exp_plain_f32(a > 20.0f ? 40.0f : a + a) + 1.0f);
   return __builtin_copysignf(a < 0.6f ? near : far, x);
-}
-
-/* ikm_exp_f32 of -87 to 0, or NaN. */
-static inline float ikm_exp_negative_f32(float x) {
-  ikm_exp_parts_f32 e = ikm_exp_reduce_f32(x);
-  return ikm_exp_core_f32(e.r) * ikm_pow2_f32(e.k);
 }
 
 /* x P(x^2) below 0.95, 1 - e^(-x Q(x)) above. */
@@ -169,7 +180,7 @@ static inline float ikm_erf_f32(float x) {
   q = IKM_FMAF(q, c, 0.103267329f);
   q = IKM_FMAF(q, c, 0.636445349f);
   q = IKM_FMAF(q, c, 1.12840599f);
-  float far = 1.0f - ikm_exp_negative_f32(-c * q);
+  float far = 1.0f - ikm_exp_plain_f32(-c * q);
   return a < 0.95f ? x * p : __builtin_copysignf(far, x);
 }
 

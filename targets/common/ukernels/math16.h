@@ -33,9 +33,20 @@ IK_INLINE ik_f32x16 ik_abs16(ik_f32x16 x) { return (ik_f32x16)((ik_i32x16)x & 0x
     return x;                                                                                                                 \
   }
 IK_BY_LANES(exp)
+IK_BY_LANES(exp_negative)
 IK_BY_LANES(sigmoid)
 IK_BY_LANES(tanh)
 #else
+/* e^r of |r| <= ln 2 / 2. */
+IK_INLINE ik_f32x16 ik_exp_core16(ik_f32x16 r) {
+  ik_f32x16 p = ik_splat16(0.00139505124f);
+  p = ik_fma16(p, r, ik_splat16(0.00836890299f));
+  p = ik_fma16(p, r, ik_splat16(0.0416662055f));
+  p = ik_fma16(p, r, ik_splat16(0.166665187f));
+  p = ik_fma16(p, r, ik_splat16(0.50000001f));
+  return ik_fma16(p, r * r, r) + ik_splat16(1.0f);
+}
+
 /* The largest finite argument of exp keeps NaN: both comparisons are false. */
 IK_INLINE ik_f32x16 ik_exp16(ik_f32x16 x) {
   ik_f32x16 c = ik_select16(x > ik_splat16(89.0f), ik_splat16(89.0f), x);
@@ -44,18 +55,25 @@ IK_INLINE ik_f32x16 ik_exp16(ik_f32x16 x) {
   ik_f32x16 n = t - ik_splat16(IKM_ROUND_F32);
   ik_f32x16 r = ik_fma16(n, ik_splat16(-IKM_LN2_LO_F32), ik_fma16(n, ik_splat16(-IKM_LN2_HI_F32), c));
   ik_i32x16 k = (ik_i32x16)t - (ik_i32x16)ik_splat16(IKM_ROUND_F32);
-  ik_f32x16 p = ik_splat16(0.00139505124f);
-  p = ik_fma16(p, r, ik_splat16(0.00836890299f));
-  p = ik_fma16(p, r, ik_splat16(0.0416662055f));
-  p = ik_fma16(p, r, ik_splat16(0.166665187f));
-  p = ik_fma16(p, r, ik_splat16(0.50000001f));
-  p = ik_fma16(p, r * r, r) + ik_splat16(1.0f);
+  ik_f32x16 p = ik_exp_core16(r);
   ik_i32x16 half = k >> 1;
   return ik_select16(x < ik_splat16(IKM_EXP_LOW_F32), ik_splat16(0.0f), p * ik_pow2_16(half) * ik_pow2_16(k - half));
 }
 
+IK_INLINE ik_f32x16 ik_exp_plain16(ik_f32x16 x) {
+  ik_f32x16 t = ik_fma16(x, ik_splat16(IKM_LOG2E_F32), ik_splat16(IKM_ROUND_BIASED_F32));
+  ik_f32x16 n = t - ik_splat16(IKM_ROUND_BIASED_F32);
+  ik_f32x16 r = ik_fma16(n, ik_splat16(-IKM_LN2_LO_F32), ik_fma16(n, ik_splat16(-IKM_LN2_HI_F32), x));
+  return ik_exp_core16(r) * (ik_f32x16)((ik_i32x16)t << 23);
+}
+
+IK_INLINE ik_f32x16 ik_exp_negative16(ik_f32x16 x) {
+  const ik_f32x16 low = ik_splat16(IKM_EXP_LOW_F32);
+  return ik_select16(x < low, ik_splat16(0.0f), ik_exp_plain16(ik_select16(x < low, low, x)));
+}
+
 IK_INLINE ik_f32x16 ik_sigmoid16(ik_f32x16 x) {
-  ik_f32x16 z = ik_exp16(-ik_abs16(x)), one = ik_splat16(1.0f);
+  ik_f32x16 z = ik_exp_negative16(-ik_abs16(x)), one = ik_splat16(1.0f);
   return ik_select16(x < ik_splat16(0.0f), z, one) / (one + z);
 }
 
@@ -67,7 +85,8 @@ IK_INLINE ik_f32x16 ik_tanh16(ik_f32x16 x) {
   p = ik_fma16(p, z, ik_splat16(0.133332478f));
   p = ik_fma16(p, z, ik_splat16(-0.333333318f));
   ik_f32x16 near = ik_fma16(a * z, p, a);
-  ik_f32x16 far = ik_splat16(1.0f) - ik_splat16(2.0f) / (ik_exp16(a + a) + ik_splat16(1.0f));
+  ik_f32x16 twice = ik_select16(a > ik_splat16(20.0f), ik_splat16(40.0f), a + a);
+  ik_f32x16 far = ik_splat16(1.0f) - ik_splat16(2.0f) / (ik_exp_plain16(twice) + ik_splat16(1.0f));
   ik_f32x16 y = ik_select16(a < ik_splat16(0.6f), near, far);
   return (ik_f32x16)(((ik_i32x16)y & 0x7fffffff) | ((ik_i32x16)x & (int32_t)0x80000000));
 }

@@ -66,12 +66,12 @@ static void ik_softmax_line(const float *x, float *y, int64_t n, int64_t isLog) 
     tops = ik_higher16(tops, ik_load16_f32(x + i));
   const ik_f32x16 top = ik_splat16(ik_softmax_top16(tops));
   for (int64_t i = 0; i < whole; i += 16) {
-    ik_f32x16 e = ik_exp16(ik_load16_f32(x + i) - top);
+    ik_f32x16 e = ik_exp_negative16(ik_load16_f32(x + i) - top);
     ik_store16_f32(y + i, e);
     sums = sums + e;
   }
   if (rest) {
-    ik_store_part_f32(y + whole, ik_exp16(ik_load_part_f32(x + whole, rest) - top), rest);
+    ik_store_part_f32(y + whole, ik_exp_negative16(ik_load_part_f32(x + whole, rest) - top), rest);
     sums = sums + ik_load_part_f32(y + whole, rest);
   }
   const float sum = ik_softmax_sum16(sums);
@@ -117,7 +117,7 @@ static void ik_softmax_rows(const float *x, float *y, int64_t n, int64_t step, i
   for (int i = 0; i < 16; ++i)
     lanes[i] = ik_splat16(0.0f);
   for (int64_t i = 0; i < n; ++i) {
-    ik_f32x16 e = ik_exp16(ik_softmax_load(x + i * step, apart, count) - top);
+    ik_f32x16 e = ik_exp_negative16(ik_softmax_load(x + i * step, apart, count) - top);
     lanes[i % 16] = lanes[i % 16] + e;
     ik_softmax_store(y + i * step, e, apart, count);
   }
