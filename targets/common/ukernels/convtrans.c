@@ -44,6 +44,29 @@ static int64_t ik_phase_shift(const int64_t *p, const ik_phases *s, int axis, in
   return ((s->axis[axis].tap + t * s->axis[axis].step) * p[IK_CONV_DD + axis] - s->r[axis]) / p[IK_CONV_SD + axis];
 }
 
+/* Walks (c, td, th, tw): where it is, the shift of each axis's first tap and what every further tap adds. */
+typedef struct { int64_t c, t[3], shift[3], by[3]; } ik_phase_taps;
+
+static ik_phase_taps ik_phase_taps_at(const int64_t *p, const ik_phases *s, int64_t k) {
+  ik_phase_taps at;
+  for (int a = 2; a >= 0; --a) {
+    at.t[a] = k % s->axis[a].taps;
+    k /= s->axis[a].taps;
+    at.shift[a] = ik_phase_shift(p, s, a, 0);
+    at.by[a] = s->axis[a].step * p[IK_CONV_DD + a] / p[IK_CONV_SD + a]; /* whole: the step is what makes it so */
+  }
+  at.c = k;
+  return at;
+}
+static void ik_phase_next(const ik_phases *s, ik_phase_taps *at) {
+  for (int a = 2; a >= 0; --a) {
+    if (++at->t[a] < s->axis[a].taps)
+      return;
+    at->t[a] = 0;
+  }
+  ++at->c;
+}
+
 /* Two phases of W with one tap each that reads the same column: one tile serves both. */
 static int ik_phases_share(const int64_t *p, const ik_phases *a, const ik_phases *b) {
   return a->axis[2].taps == 1 && b->axis[2].taps == 1 && a->axis[2].q - ik_phase_shift(p, a, 2, 0) == b->axis[2].q - ik_phase_shift(p, b, 2, 0);
@@ -65,16 +88,16 @@ IK_INLINE ik_f32x16 ik_zip16_high(ik_f32x16 v, ik_f32x16 w) {
   /* tile // [k1 - k0][48]; x is the group's input, `end` one past the readable one. */                                       \
   static void ik_convtrans_pack_##NAME(float *tile, const T *x, const T *end, const int64_t *p, const ik_phases *s, const ik_phase_run *runs, \
                                        int count, int64_t k0, int64_t k1) {                                                   \
-    const ik_phase *ad = &s->axis[0], *ah = &s->axis[1], *aw = &s->axis[2];                                                   \
-    for (int64_t k = k0; k < k1; ++k, tile += IK_CONV_TILE) {                                                                 \
-      int64_t c = k / (aw->taps * ah->taps * ad->taps), dd = ik_phase_shift(p, s, 0, k / (aw->taps * ah->taps) % ad->taps);   \
-      int64_t dh = ik_phase_shift(p, s, 1, k / aw->taps % ah->taps), dw = ik_phase_shift(p, s, 2, k % aw->taps);              \
+    const ik_phase *aw = &s->axis[2];                                                                                         \
+    ik_phase_taps at = ik_phase_taps_at(p, s, k0);                                                                            \
+    for (int64_t k = k0; k < k1; ++k, tile += IK_CONV_TILE, ik_phase_next(s, &at)) {                                          \
+      const int64_t dd = at.shift[0] + at.t[0] * at.by[0], dh = at.shift[1] + at.t[1] * at.by[1], dw = at.shift[2] + at.t[2] * at.by[2];\
       for (int i = 0; i < count; ++i) {                                                                                       \
         int64_t d = runs[i].d - dd, h = runs[i].h - dh;                                                                       \
         if (d < 0 || d >= p[IK_CONV_ID] || h < 0 || h >= p[IK_CONV_IH])                                                       \
           ik_convtrans_zero_##NAME(tile + runs[i].at, runs[i].count);                                                         \
         else                                                                                                                  \
-          ik_conv_gather_##NAME(tile + runs[i].at, x + ((c * p[IK_CONV_ID] + d) * p[IK_CONV_IH] + h) * p[IK_CONV_IW], \
+          ik_conv_gather_##NAME(tile + runs[i].at, x + ((at.c * p[IK_CONV_ID] + d) * p[IK_CONV_IH] + h) * p[IK_CONV_IW], \
                                 aw->q + runs[i].w - dw, runs[i].count, 1, p[IK_CONV_IW], end);                                \
       }                                                                                                                       \
     }                                                                                                                         \
