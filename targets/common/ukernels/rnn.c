@@ -2,7 +2,7 @@
  * chain of fused multiply-adds over W x, then R h, then both biases are added. All gates of some units go together, so that as many chains
  * are under way as hide an instruction's latency; W x of a few steps at once, so that W is read once for them; two sequences of the batch
  * together, so that R is. Steps depend on each other: workers share the sequences of the batch, or the units of one step, which then is a call of its own
- * and finds the last step's h in y. What drives the sums is inlined, so that a call's constants choose among them. */
+ * (two for some GRUs) and finds the last step's h in y. What drives the sums is inlined, so that a call's constants choose among them. */
 #include "targets/common/ukernels/rnncell.h"
 
 /* The cell of sequence m. */
@@ -177,32 +177,65 @@ static void ik_rnn_start(const ik_cell *s, const float *h0, const float *c0, int
   }
 }
 
-/* One step of the units of sequences n.. of the batch; s->h is then the new one. Where other workers have other units, h is the last step's y. */
-IK_INLINE void ik_rnn_step(ik_cell *s, const int64_t *p, const float *x, float *y, int64_t n, int64_t step) {
-  const int64_t steps = p[IK_RNN_STEPS], batch = p[IK_RNN_BATCH], row = p[IK_RNN_REVERSE] ? -batch : batch, left = steps - step;
-  const int64_t at = (p[IK_RNN_REVERSE] ? (steps - 1) * batch : 0) + n + step * row, own = (s->end < s->hidden ? s->end : s->hidden) - s->begin;
+/* Units that the worker has and that are there. */
+IK_INLINE int64_t ik_rnn_own(const ik_cell *s) { return (s->end < s->hidden ? s->end : s->hidden) - s->begin; }
+
+/* The row of y and x of the batch's first sequence at a step. */
+IK_INLINE int64_t ik_rnn_row(const int64_t *p, int64_t step) { return (p[IK_RNN_REVERSE] ? p[IK_RNN_STEPS] - 1 - step : step) * p[IK_RNN_BATCH]; }
+
+/* The step's W x, and h, which is the last step's y where other workers have other units. */
+IK_INLINE ik_f32x16 *ik_rnn_begin(ik_cell *s, const int64_t *p, const float *x, const float *y, int64_t n, int64_t step) {
+  const int64_t batch = p[IK_RNN_BATCH], row = p[IK_RNN_REVERSE] ? -batch : batch, left = p[IK_RNN_STEPS] - step, at = ik_rnn_row(p, step) + n;
   for (int64_t m = 0; m < s->together && step % IK_RNN_AHEAD == 0; ++m) {
     ik_cell cell = ik_rnn_at(s, m);
     ik_rnn_inputs(&cell, x + (at + m) * s->inputs, row * s->inputs, left < IK_RNN_AHEAD ? left : IK_RNN_AHEAD);
   }
   for (int64_t m = 0; m < s->together && p[IK_RNN_TURN] > 0; ++m)
     ik_rnn_copy(s->h + m * s->apart, y + (at - row + m) * s->hidden, s->hidden);
-  ik_rnn_sum(s, p, s->inputSums + step % IK_RNN_AHEAD * (s->padded / 16 * IK_RNN_GATES), step % 2);
+  return s->inputSums + step % IK_RNN_AHEAD * (s->padded / 16 * IK_RNN_GATES);
+}
+
+/* One step of the units of sequences n.. of the batch; s->h is then the new one. */
+IK_INLINE void ik_rnn_step(ik_cell *s, const int64_t *p, const float *x, float *y, int64_t n, int64_t step) {
+  ik_rnn_sum(s, p, ik_rnn_begin(s, p, x, y, n, step), step % 2);
   float *other = s->h;
   s->h = s->next;
   s->next = other;
   for (int64_t m = 0; m < s->together; ++m)
-    ik_rnn_copy(y + (at + m) * s->hidden + s->begin, s->h + m * s->apart + s->begin, own);
+    ik_rnn_copy(y + (ik_rnn_row(p, step) + n + m) * s->hidden + s->begin, s->h + m * s->apart + s->begin, ik_rnn_own(s));
 }
 
 /* The units' last h and c. */
 static void ik_rnn_end(const ik_cell *s, float *h, float *c, int64_t n) {
-  const int64_t own = (s->end < s->hidden ? s->end : s->hidden) - s->begin;
+  const int64_t own = ik_rnn_own(s);
   for (int64_t m = 0; m < s->together; ++m) {
     const int64_t to = (n + m) * s->hidden + s->begin, from = m * s->apart + s->begin;
     ik_rnn_copy(h + to, s->h + from, own);
     if (c)
       ik_rnn_copy(c + to, s->c + from, own);
+  }
+}
+
+/* A GRU that resets before its product needs all of what is reset in the middle of a step: where workers share the units, a step is two turns, and `lastH`
+ * carries it from the first to the second. What belongs there is written in a turn more. */
+IK_INLINE int ik_rnn_halves(const int64_t *p) { return p[IK_RNN_KIND] == IK_RNN_GRU && !p[IK_RNN_LINEAR_BEFORE_RESET]; }
+
+IK_INLINE void ik_gru_turn(ik_cell *s, const int64_t *p, const float *x, float *y, float *lastH) {
+  const int64_t turn = p[IK_RNN_TURN], step = turn / 2, isSecond = turn % 2, own = ik_rnn_own(s);
+  if (step == p[IK_RNN_STEPS]) {
+    s->h = s->next;
+    ik_rnn_end(s, lastH, 0, 0);
+    return;
+  }
+  ik_f32x16 *sums = isSecond ? s->inputSums + step % IK_RNN_AHEAD * (s->padded / 16 * IK_RNN_GATES) : ik_rnn_begin(s, p, x, y, 0, step);
+  for (int64_t m = 0; m < s->together && isSecond; ++m)
+    ik_rnn_copy(s->reset + m * s->apart, lastH + m * s->hidden, s->hidden);
+  ik_rnn_past(sums, s, (step + isSecond) % 2, isSecond ? 2 : 0, isSecond ? 1 : 2, isSecond ? s->reset : s->h);
+  for (int64_t m = 0; m < s->together; ++m) {
+    const ik_cell cell = ik_rnn_at(s, m);
+    (isSecond ? ik_gru_cell : ik_gru_reset)(&cell, p, sums + m * (s->apart / 16));
+    float *to = isSecond ? y + (ik_rnn_row(p, step) + m) * s->hidden : lastH + m * s->hidden;
+    ik_rnn_copy(to + s->begin, (isSecond ? cell.next : cell.reset) + s->begin, own);
   }
 }
 
@@ -235,6 +268,10 @@ IK_KERNEL(ik_rnn_f32) {
     s.together = isShared ? p[IK_RNN_BATCH] : range.end - n < IK_RNN_TOGETHER ? 1 : IK_RNN_TOGETHER;
     if (first == 0)
       ik_rnn_start(&s, h0, c0, n);
+    if (isShared && ik_rnn_halves(p)) {
+      ik_gru_turn(&s, p, x, y, lastH);
+      return;
+    }
     for (int64_t step = first; step < last; ++step)
       ik_rnn_step(&s, p, x, y, n, step);
     if (last == steps)

@@ -11,7 +11,8 @@ enum {
   IK_RNN_REVERSE, IK_RNN_LINEAR_BEFORE_RESET, IK_RNN_INPUT_FORGET,
   IK_RNN_CLIP,                             /* f32 bits; 0: none */
   IK_RNN_PACKED,                           /* 0: w is [G * H][I], r [G * H][H], and the kernel packs them into scratch first */
-  IK_RNN_TURN,                             /* the step of this call, whose workers share the units; -1: all steps, and they share the sequences */
+  IK_RNN_TURNS,                            /* how many calls make the layer: the steps, or twice as many and one (rnn.c) */
+  IK_RNN_TURN,                             /* this call of them, whose workers share the units; -1: all steps, and they share the sequences */
   IK_RNN_COUNT
 };
 enum { IK_RNN_MOST_SHARED = 2 }; /* sequences of a batch whose steps are calls of their own: what a worker keeps from call to call is in its scratch */

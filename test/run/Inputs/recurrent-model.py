@@ -1,5 +1,5 @@
-"""Writes DIR/recurrent.onnx, recurrent layers whose steps the workers share (an LSTM of both directions, a GRU that resets behind its product, an RNN for two
-sequences) and one GRU whose steps they do not, with a symbolic number of steps; and DIR/in<steps>.npz."""
+"""Writes DIR/recurrent.onnx, recurrent layers whose steps the workers share (an LSTM of both directions, a GRU that resets behind its product, two that
+reset before it, an RNN for two sequences) and one GRU whose steps they do not, with a symbolic number of steps; and DIR/in<steps>.npz."""
 import sys
 
 import numpy as np
@@ -26,7 +26,9 @@ def layer(kind, x, gates, direction, results, hidden=171, **attributes):
 
 layer("LSTM", "x", 4, "bidirectional", 3)
 layer("GRU", "x", 3, "reverse", 2, linear_before_reset=1)
-layer("GRU", "x", 3, "forward", 2)
+layer("GRU", "x", 3, "forward", 2, hidden=150)
+layer("GRU", "x", 3, "bidirectional", 2, hidden=275)
+layer("GRU", "two", 3, "reverse", 2, hidden=200)
 layer("RNN", "two", 1, "bidirectional", 2, hidden=250)
 inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["T", batch, INPUTS]) for name, batch in (("x", 1), ("two", 2))]
 model = helper.make_model(helper.make_graph(nodes, "recurrent", inputs, outputs, weights), opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
