@@ -93,7 +93,7 @@ IK_INLINE ik_f32x16 ik_narrow_load_f32(const float *p, int64_t n) { return n >= 
 static void ik_attention_products(float *c, const float *q, const float *piece, int64_t depth, int64_t rows) {
 #if defined(__AVX512F__)
   if (rows == 2) {
-    ik_tile_2x3(c, 1, q, depth, 1, piece, IK_ATTENTION_PIECE, 16, depth, 0, 0);
+    ik_tile_2x3(c, 1, q, depth, 1, piece, IK_ATTENTION_PIECE, 16, depth, 0, 0, 0);
     return;
   }
 #endif
@@ -193,7 +193,7 @@ static void ik_attention_add(float *o, const float *s, const float *values, ik_r
     const int64_t depth = range.end - range.begin;
 #if defined(__AVX512F__)
     if (rows <= 4) {
-      (rows == 1 ? ik_tile_1x2 : ik_tile_4x2)(o, 0, w, IK_ATTENTION_CHUNK, 1, x, wide, 16, depth, 0, 0);
+      (rows == 1 ? ik_tile_1x2 : ik_tile_4x2)(o, 0, w, IK_ATTENTION_CHUNK, 1, x, wide, 16, depth, 0, 0, 0);
       continue;
     }
 #endif

@@ -55,7 +55,8 @@
           float *c = depth > step ? sums + panel * 8 * 48 : sums;                                                             \
           int64_t rows = ik_conv_rows(p, panel), o = g * oc + panel * 8;                                                      \
           const float *weights = ik_conv_weights_##WEIGHTS(w, p, g, panel, k0, k1, depth, room);                              \
-          const int64_t at = ((ng - g) * oc + o) * area + first, ld = whole ? plane : 48, ahead = depth * 8; /* the next panel's block lies far from this one's */ \
+          const int64_t at = ((ng - g) * oc + o) * area + first, ld = whole ? plane : 48;                                     \
+          const uintptr_t ahead = (uintptr_t)weights + (uintptr_t)depth * 32; /* the next panel's block lies far from this one's */ \
           const ik_out_##OUT out = {y + at, bias ? bias + o : 0, residual ? residual + at : 0, area, e, vecs, 1, &places};              \
           if (inside && ik_line_out_##OUT(&out, rows, weights, row, &walk))                                                   \
             continue;                                                                                                         \
@@ -64,7 +65,7 @@
           if (inside)                                                                                                         \
             ik_line_tile(c, weights, row, &walk, rows, vecs);                                                                 \
           else                                                                                                                \
-            ik_tile_ahead(c, k0 == 0, weights, 1, 8, columns, ld, 16, k1 - k0, rows, vecs, 1, ahead);                         \
+            ik_tile_ahead(c, k0 == 0, weights, 1, 8, columns, ld, 16, k1 - k0, rows, vecs, 1, ahead, 32);                     \
           if (k1 == depth)                                                                                                    \
             ik_conv_finish_##OUT(c, out.y, out.bias, out.residual, rows, count, area, e);                                     \
         }                                                                                                                     \

@@ -56,6 +56,9 @@
         columns = (const float *)(b + at.b) + j;                                                                              \
         ldk = n;                                                                                                              \
       }                                                                                                                       \
+      /* The panels share asking for the next tile's columns of packed b, which come while these are multiplied; many panels wait little for them. */ \
+      const int fetches = IK_TILE_WIDE && inPlace && p[IK_MATMUL_PACKED] && panels > 1 && panels <= 64;                                    \
+      const int64_t share = vecs * 64 / (panel1 - panel0), stride = share < 64 ? share : 64;                                  \
       for (int64_t panel = panel0; panel < panel1; ++panel) {                                                                 \
         int64_t rows = m - panel * 8 < 8 ? m - panel * 8 : 8, out = (batch * m + panel * 8) * n + j;                          \
         const T *from = a + at.a + panel * 8 * depth;                                                                         \
@@ -64,7 +67,11 @@
           ik_matmul_rows_##NAME(room, from, depth, rows);                                                                     \
           left = room;                                                                                                        \
         }                                                                                                                     \
-        ik_tile(c, 1, left, depth, 1, columns, ldk, ldv, depth, rows, vecs);                                                  \
+        const uintptr_t ahead = (uintptr_t)columns + (uintptr_t)(vecs * depth * 64 + (panel - panel0) * depth * stride);      \
+        if (fetches)                                                                                                          \
+          ik_tile_ahead(c, 1, left, depth, 1, columns, ldk, ldv, depth, rows, vecs, 1, ahead, stride);                        \
+        else                                                                                                                  \
+          ik_tile(c, 1, left, depth, 1, columns, ldk, ldv, depth, rows, vecs);                                                \
         ik_matmul_finish_##OUT(c, y + out, bias ? bias + j : 0, residual ? residual + out : 0, rows, count, n, e);            \
       }                                                                                                                       \
       unit += panel1 - panel0;                                                                                                \

@@ -113,17 +113,17 @@ ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
 }
 
 /* c[r][16 v] = (fresh ? 0 : c) + sum over k of w[r * ldr + k * ldw] * x[k * ldk + v * ldv ..]; c has rows of 48. `fetch`, a
- * constant, asks for w + ahead beforehand: what the next call reads, where the machine cannot guess it. */
+ * constant, asks for `next` and each k for `stride` bytes further: what the next call reads, where the machine cannot guess it or would be waited for. */
 #define IK_UNROLL _Pragma("clang loop unroll(full)")
 #define IK_BY_FOUR _Pragma("clang loop unroll_count(4)") /* what a step spends on addresses and the count is spent every fourth step */
 #define IK_EACH_OF(R, V) IK_UNROLL for (int r = 0; r < R; ++r) IK_UNROLL for (int v = 0; v < V; ++v)
 #define IK_TILE(R, V)                                                                                                         \
   IK_INLINE void ik_tile_sums_##R##x##V(ik_f32x16 (*a)[V], const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, int64_t ldv, int64_t depth, \
-                                        int fetch, int64_t ahead) {                                                           \
+                                        int fetch, uintptr_t next, int64_t stride) {                                                           \
     ik_f32x16 b[V];                                                                                                           \
     for (int64_t k = 0; k < depth; ++k) {                                                                                     \
       if (fetch)                                                                                                              \
-        __builtin_prefetch((const void *)((uintptr_t)w + (uintptr_t)ahead * sizeof(float)), 0, 2);                            \
+        __builtin_prefetch((const void *)(next + (uintptr_t)(k * stride)), 0, 2);                                                 \
       IK_UNROLL for (int v = 0; v < V; ++v) b[v] = ik_load16_f32(x + v * ldv);                                                \
       IK_UNROLL for (int r = 0; r < R; ++r) {                                                                                 \
         ik_f32x16 f = ik_splat16(w[r * ldr]);                                                                                 \
@@ -134,10 +134,10 @@ ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
     }                                                                                                                         \
   }                                                                                                                           \
   IK_INLINE void ik_tile_##R##x##V(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, \
-                                   int64_t ldv, int64_t depth, int fetch, int64_t ahead) {                                    \
+                                   int64_t ldv, int64_t depth, int fetch, uintptr_t next, int64_t stride) {                                    \
     ik_f32x16 a[R][V];                                                                                                        \
     IK_EACH_OF(R, V) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);                                 \
-    ik_tile_sums_##R##x##V(a, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);                                                 \
+    ik_tile_sums_##R##x##V(a, w, ldr, ldw, x, ldk, ldv, depth, fetch, next, stride);                                                 \
     IK_EACH_OF(R, V) ik_store16_f32(c + r * 48 + v * 16, a[r][v]);                                                            \
   }
 IK_TILE(1, 1)
@@ -146,10 +146,13 @@ IK_TILE(1, 3)
 IK_TILE(4, 1)
 #endif
 #if defined(__AVX512F__)
+#define IK_TILE_WIDE 1 /* registers hold 8 rows of three vectors: a tile is one walk over k */
 IK_TILE(4, 3)
 IK_TILE(8, 1)
 IK_TILE(8, 2)
 IK_TILE(8, 3)
+#else
+#define IK_TILE_WIDE 0
 #endif
 
 #if defined(__aarch64__) && defined(__ARM_NEON)
@@ -177,31 +180,31 @@ IK_INLINE void ik_tile_4x1_lanes(float *c, int fresh, const float *w, int64_t ld
 
 /* `rows` <= 8 and `vecs` <= 3 of the above; rows are computed in whole fours or eights (c has room for 8). */
 IK_INLINE void ik_tile_ahead(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, int64_t ldv, int64_t depth,
-                             int64_t rows, int64_t vecs, int fetch, int64_t ahead) {
+                             int64_t rows, int64_t vecs, int fetch, uintptr_t next, int64_t stride) {
 #if !IK_FLOAT_VECTORS
   /* One row of 16: its sums fill the registers. */
   for (int64_t v = 0; v < vecs; ++v)
     for (int64_t r = 0; r < rows; ++r)
-      ik_tile_1x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth, fetch, ahead);
+      ik_tile_1x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth, fetch, next, stride);
 #else
   if (rows == 1 && vecs == 3) {
-    ik_tile_1x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);
+    ik_tile_1x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, next, stride);
     return;
   }
 #if defined(__AVX512F__)
   if (rows > 4 && vecs == 3)
-    ik_tile_8x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);
+    ik_tile_8x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, next, stride);
   else if (rows > 4 && vecs == 2)
-    ik_tile_8x2(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);
+    ik_tile_8x2(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, next, stride);
   else if (rows > 4)
-    ik_tile_8x1(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);
+    ik_tile_8x1(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, next, stride);
   else if (rows > 1 && vecs == 3)
-    ik_tile_4x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, ahead);
+    ik_tile_4x3(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, fetch, next, stride);
   else
 #endif
     for (int64_t v = 0; v < vecs; ++v) {
       if (rows == 1)
-        ik_tile_1x1(c + v * 16, fresh, w, ldr, ldw, x + v * ldv, ldk, ldv, depth, fetch, ahead);
+        ik_tile_1x1(c + v * 16, fresh, w, ldr, ldw, x + v * ldv, ldk, ldv, depth, fetch, next, stride);
 #if IK_TILE_LANES
       else if (ldr == 1)
         for (int64_t r = 0; r < rows; r += 4)
@@ -209,14 +212,14 @@ IK_INLINE void ik_tile_ahead(float *c, int fresh, const float *w, int64_t ldr, i
 #endif
       else
         for (int64_t r = 0; r < rows; r += 4)
-          ik_tile_4x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth, fetch, ahead);
+          ik_tile_4x1(c + r * 48 + v * 16, fresh, w + r * ldr, ldr, ldw, x + v * ldv, ldk, ldv, depth, fetch, next, stride);
     }
 #endif
 }
 
 IK_INLINE void ik_tile(float *c, int fresh, const float *w, int64_t ldr, int64_t ldw, const float *x, int64_t ldk, int64_t ldv, int64_t depth,
                        int64_t rows, int64_t vecs) {
-  ik_tile_ahead(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, rows, vecs, 0, 0);
+  ik_tile_ahead(c, fresh, w, ldr, ldw, x, ldk, ldv, depth, rows, vecs, 0, 0, 0);
 }
 
 #endif
