@@ -21,6 +21,13 @@ static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *
   return n;
 }
 
+/* 1: a kernel along W whose taps all lie in the input for all pixels of the run, which are whole vectors. */
+IK_INLINE int ik_conv_is_inside(const int64_t *p, const ik_run *run) {
+  const int64_t last = run->w + (run->count - 1) * p[IK_CONV_SW] + (p[IK_CONV_KW] - 1) * p[IK_CONV_DW];
+  return p[IK_CONV_KD] * p[IK_CONV_KH] == 1 && run->count % 16 == 0 && run->d >= 0 && run->d < p[IK_CONV_ID] && run->h >= 0 && run->h < p[IK_CONV_IH] && run->w >= 0 &&
+         last < p[IK_CONV_IW];
+}
+
 #define IK_CONV_PACK(T, NAME)                                                                                                 \
   /* tile // [rows][48]: `count` pixels of each plane from x on, and up to 15 others. `end`: one past the readable input. */   \
   static void ik_conv_copy_##NAME(float *tile, const T *x, const T *end, int64_t plane, int64_t rows, int64_t count) {        \
@@ -33,12 +40,43 @@ static int ik_conv_runs(const int64_t *p, int64_t first, int64_t count, ik_run *
             tile[j] = ik_load1_##NAME(x + j);                                                                                 \
       }                                                                                                                       \
   }                                                                                                                           \
+  /* `vecs` vectors of every `stride`th element from x on. */                                                                 \
+  IK_INLINE void ik_conv_every_##NAME(float *out, const T *x, int64_t vecs, int64_t stride) {                                 \
+    for (int64_t v = 0; v < vecs; ++v, x += 16 * stride)                                                                      \
+      if (stride == 1)                                                                                                        \
+        ik_store16_f32(out + v * 16, ik_load16_##NAME(x));                                                                    \
+      else if (stride == 2)                                                                                                   \
+        ik_store16_f32(out + v * 16, ik_even16(ik_load16_##NAME(x), ik_load16_##NAME(x + 15)));                               \
+      else                                                                                                                    \
+        for (int64_t i = 0; i < 16; ++i)                                                                                      \
+          out[v * 16 + i] = ik_load1_##NAME(x + i * stride);                                                                  \
+  }                                                                                                                           \
+  /* tile // [k1 - k0][48] of a kernel along W whose pixels are whole vectors of one run, all taps inside; x: the first pixel in channel 0. */ \
+  static void ik_conv_inside_##NAME(float *tile, const T *x, const int64_t *p, int64_t vecs, int64_t k0, int64_t k1) {        \
+    const int64_t taps = p[IK_CONV_KW], plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], stride = p[IK_CONV_SW];        \
+    x += k0 / taps * plane;                                                                                                   \
+    for (int64_t k = k0, tap = k0 % taps; k < k1; ++k, tile += 48) {                                                          \
+      const T *from = x + tap * p[IK_CONV_DW];                                                                                \
+      if (vecs == 3)                                                                                                          \
+        ik_conv_every_##NAME(tile, from, 3, stride);                                                                          \
+      else if (vecs == 2)                                                                                                     \
+        ik_conv_every_##NAME(tile, from, 2, stride);                                                                          \
+      else                                                                                                                    \
+        ik_conv_every_##NAME(tile, from, 1, stride);                                                                          \
+      if (++tap == taps)                                                                                                      \
+        tap = 0, x += plane;                                                                                                  \
+    }                                                                                                                         \
+  }                                                                                                                           \
   /* tile // [k1 - k0][48]: rows k of the im2col matrix for the runs' pixels; x is the group's input. */                      \
   static void ik_conv_pack_##NAME(float *tile, const T *x, const T *end, const int64_t *p, const ik_run *runs, int count, int64_t k0, \
                                   int64_t k1) {                                                                               \
     if (ik_conv_is_pointwise(p)) {                                                                                            \
       const int64_t area = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], first = (runs->d * p[IK_CONV_IH] + runs->h) * p[IK_CONV_IW] + runs->w; \
       ik_conv_copy_##NAME(tile, x + k0 * area + first, end, area, k1 - k0, runs[count - 1].at + runs[count - 1].count);       \
+      return;                                                                                                                 \
+    }                                                                                                                         \
+    if (count == 1 && ik_conv_is_inside(p, runs)) {                                                                           \
+      ik_conv_inside_##NAME(tile, x + (runs->d * p[IK_CONV_IH] + runs->h) * p[IK_CONV_IW] + runs->w, p, runs->count / 16, k0, k1); \
       return;                                                                                                                 \
     }                                                                                                                         \
     int64_t kw = k0 % p[IK_CONV_KW], kh = k0 / p[IK_CONV_KW] % p[IK_CONV_KH];                                                 \

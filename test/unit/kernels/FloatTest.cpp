@@ -77,12 +77,12 @@ int64_t convScratch(const Params &p, Form form, int64_t depth) {
   return IK_CONVLINES_SCRATCH(p[IK_CONV_IC], floats, depth);
 }
 
-/// One axis with stride 1, of which tiles may lie between the paddings.
+/// One axis, of which tiles may lie between the paddings.
 void makeRow(Random &random, Params &p) {
-  for (int i : {IK_CONV_ID, IK_CONV_IH, IK_CONV_OD, IK_CONV_OH, IK_CONV_KD, IK_CONV_KH, IK_CONV_SW})
+  for (int i : {IK_CONV_ID, IK_CONV_IH, IK_CONV_OD, IK_CONV_OH, IK_CONV_KD, IK_CONV_KH})
     p[i] = 1;
-  p[IK_CONV_PD] = p[IK_CONV_PH] = 0, p[IK_CONV_KW] = random.range(2, 5), p[IK_CONV_PW] = random.range(0, 4);
-  p[IK_CONV_IW] = random.range(20, 250), p[IK_CONV_OW] = outExtent(p[IK_CONV_IW], p[IK_CONV_PW], random.range(0, 4), p[IK_CONV_KW], 1, p[IK_CONV_DW]);
+  p[IK_CONV_PD] = p[IK_CONV_PH] = 0, p[IK_CONV_KW] = random.range(2, 5), p[IK_CONV_PW] = random.range(0, 4), p[IK_CONV_SW] = random.range(1, 3);
+  p[IK_CONV_IW] = random.range(20, 250), p[IK_CONV_OW] = outExtent(p[IK_CONV_IW], p[IK_CONV_PW], random.range(0, 4), p[IK_CONV_KW], p[IK_CONV_SW], p[IK_CONV_DW]);
 }
 
 /// One random convolution through a kernel of element type T.

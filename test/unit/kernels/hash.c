@@ -82,8 +82,8 @@ typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
 static void convCase(kernel *run, int form, int width) {
   int64_t p[IK_QCONV_COUNT], count = convShape(p, form == 1);
   if (form == 0 && pick(0, 1)) {
-    p[IK_CONV_IH] = p[IK_CONV_OH] = p[IK_CONV_KH] = p[IK_CONV_SH] = p[IK_CONV_SW] = 1, p[IK_CONV_PH] = 0, p[IK_CONV_IW] = pick(60, 200);
-    p[IK_CONV_OW] = p[IK_CONV_IW] + 2 * p[IK_CONV_PW] - p[IK_CONV_KW] + 1;
+    p[IK_CONV_IH] = p[IK_CONV_OH] = p[IK_CONV_KH] = p[IK_CONV_SH] = 1, p[IK_CONV_PH] = 0, p[IK_CONV_IW] = pick(60, 200);
+    p[IK_CONV_OW] = (p[IK_CONV_IW] + 2 * p[IK_CONV_PW] - p[IK_CONV_KW]) / p[IK_CONV_SW] + 1;
     count = p[IK_CONV_G] * p[IK_CONV_OC] * p[IK_CONV_OW];
   }
   if (form == 2)
