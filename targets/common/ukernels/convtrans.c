@@ -1,9 +1,11 @@
 /* ik_convtrans_f32, ik_convtrans_f16: transposed convolution as stride^3 ordinary ones, each over the outputs of one phase and the taps
  * that meet it; geometry in convtrans.h. As in conv.c, pixels go in tiles of 48, channels in panels of 8; an output is one fused
- * multiply-add chain over (ic, kd, kh, kw), the bias is added last. The phases of W share a tile: with two, an output row is stored in
+ * multiply-add chain over (ic, kd, kh, kw), the bias is added last. Tiles of one row that meet no padding read the input where it lies
+ * (linetile.h), where f32 filters are packed. The phases of W share a tile: with two, an output row is stored in
  * whole vectors. Parallel unit: a tile of one phase of D and H with all its panels. */
 #include "targets/common/ukernels/convtrans.h"
 #include "targets/common/ukernels/convparts.h"
+#include "targets/common/ukernels/linetile.h"
 
 /* A stretch of pixels of one row: place in the tile, input position of the tap with shift 0 (w: before the phase's own), first output. */
 typedef struct { int64_t at, count, d, h, w, out; } ik_phase_run;
@@ -70,6 +72,23 @@ static void ik_phase_next(const ik_phases *s, ik_phase_taps *at) {
 /* Two phases of W with one tap each that reads the same column: one tile serves both. */
 static int ik_phases_share(const int64_t *p, const ik_phases *a, const ik_phases *b) {
   return a->axis[2].taps == 1 && b->axis[2].taps == 1 && a->axis[2].q - ik_phase_shift(p, a, 2, 0) == b->axis[2].q - ik_phase_shift(p, b, 2, 0);
+}
+
+/* Where the taps of a phase read before its position, offsets // [taps]; 0: too many, or some lie outside of the input for a pixel of the run. */
+static int ik_phase_inside(int32_t *offsets, const int64_t *p, const ik_phases *s, const ik_phase_run *run) {
+  const ik_phase *ad = &s->axis[0], *ah = &s->axis[1], *aw = &s->axis[2];
+  if (ad->taps * ah->taps * aw->taps > IK_CONV_ROW_TAPS || p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW] > INT32_MAX)
+    return 0;
+  for (int64_t td = 0; td < ad->taps; ++td)
+    for (int64_t th = 0; th < ah->taps; ++th)
+      for (int64_t tw = 0; tw < aw->taps; ++tw) {
+        const int64_t dd = ik_phase_shift(p, s, 0, td), dh = ik_phase_shift(p, s, 1, th), dw = ik_phase_shift(p, s, 2, tw);
+        const int64_t d = run->d - dd, h = run->h - dh, w = aw->q + run->w - dw;
+        if (d < 0 || d >= p[IK_CONV_ID] || h < 0 || h >= p[IK_CONV_IH] || w < 0 || w + run->count > p[IK_CONV_IW])
+          return 0;
+        *offsets++ = (int32_t)-((dd * p[IK_CONV_IH] + dh) * p[IK_CONV_IW] + dw);
+      }
+  return 1;
 }
 
 /* v[0], w[0], v[1], w[1] .. of two vectors, as the two vectors of 32 outputs. */
@@ -163,6 +182,15 @@ IK_INLINE ik_f32x16 ik_zip16_high(ik_f32x16 v, ik_f32x16 w) {
     float *room = tile + kc * IK_CONV_TILE + 16;                                                                              \
     if (s->depth == 0)                                                                                                        \
       ik_convtrans_zero_##NAME(sums, panels * step);                                                                          \
+    int32_t offsets[IK_CONV_ROW_TAPS];                                                                                        \
+    if (s->depth > 0 && sizeof(T) == sizeof(float) && p[IK_CONV_PACKED] && n == 1 && runs->count == vecs * 16 && ik_phase_inside(offsets, p, s, runs)) { \
+      const ik_walk walk = {offsets, s->depth / p[IK_CONV_IC], p[IK_CONV_IC], p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW]}; \
+      const T *row = x + (runs->d * p[IK_CONV_IH] + runs->h) * p[IK_CONV_IW] + s->axis[2].q + runs->w;                        \
+      for (int64_t panel = 0; panel < panels; ++panel)                                                                        \
+        ik_line_tile(sums + panel * step, (const float *)(const void *)(w + (g * panels + panel) * s->depth * 8), (const float *)(const void *)row, &walk, \
+                     oc - panel * 8 < 8 ? oc - panel * 8 : 8, vecs);                                                          \
+      return;                                                                                                                 \
+    }                                                                                                                         \
     for (int64_t k0 = 0; k0 < s->depth; k0 += kc) {                                                                           \
       int64_t k1 = k0 + kc < s->depth ? k0 + kc : s->depth;                                                                   \
       if (!packed || s->depth > kc)                                                                                           \

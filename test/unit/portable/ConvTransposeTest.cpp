@@ -1,10 +1,11 @@
-// ik_convtrans_f32 and _f64 against a scatter in double: groups, strides, dilations, paddings (negative ones too) on three axes; and
-// ik_lrn_f32.
+// ik_convtrans_f32 and _f64 against a scatter in double: groups, strides, dilations, paddings (negative ones too) on three axes; packed
+// filters, whose tiles may read the input where it lies, against others; and ik_lrn_f32.
 #include "test/unit/portable/Portable.h"
 #include "targets/common/ukernels/convtrans.h"
 #include "targets/common/ukernels/lrn.h"
 
 #include <cmath>
+#include <type_traits>
 
 extern "C" {
 void ik_convtrans_f32(void *const *, const int64_t *, int64_t, int64_t);
@@ -21,7 +22,7 @@ Params randomParams(Random &random) {
   p[IK_CONV_N] = random.integer(1, 2), p[IK_CONV_G] = random.integer(1, 2);
   p[IK_CONV_IC] = random.integer(1, 9), p[IK_CONV_OC] = random.integer(1, 18);
   for (int axis = random.integer(0, 3) ? 1 : 0; axis < 3; ++axis) {
-    p[IK_CONV_ID + axis] = random.integer(1, axis == 2 ? 30 : 4);
+    p[IK_CONV_ID + axis] = random.integer(1, axis == 2 ? (random.integer(0, 2) ? 30 : 200) : 4);
     p[IK_CONV_KD + axis] = random.integer(1, 4), p[IK_CONV_SD + axis] = random.integer(1, 3), p[IK_CONV_DD + axis] = random.integer(1, 3);
     p[IK_CONV_PD + axis] = random.integer(-1, 2);
     int64_t full = (p[IK_CONV_ID + axis] - 1) * p[IK_CONV_SD + axis] + (p[IK_CONV_KD + axis] - 1) * p[IK_CONV_DD + axis] + 1;
@@ -63,6 +64,23 @@ std::vector<double> scatter(const Params &p, const std::vector<T> &x, const std:
   return y;
 }
 
+/// The filter as packed phases (convtrans.h).
+std::vector<float> packPhases(const Params &p, const std::vector<float> &w) {
+  int64_t taps = p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW], ic = p[IK_CONV_IC], oc = p[IK_CONV_OC], panels = (oc + 7) / 8;
+  std::vector<float> packed;
+  for (int64_t r = 0; r < p[IK_CONV_SD] * p[IK_CONV_SH] * p[IK_CONV_SW]; ++r) {
+    ik_phase d = ik_phase_of(p.data(), 0, r / p[IK_CONV_SW] / p[IK_CONV_SH]), h = ik_phase_of(p.data(), 1, r / p[IK_CONV_SW] % p[IK_CONV_SH]);
+    ik_phase v = ik_phase_of(p.data(), 2, r % p[IK_CONV_SW]);
+    int64_t count = d.taps * h.taps * v.taps;
+    for (int64_t i = 0; i < p[IK_CONV_G] * panels * ic * count * 8; ++i) {
+      int64_t o = i / 8 / (ic * count) % panels * 8 + i % 8, c = i / 8 / count % ic + i / 8 / (ic * count) / panels * ic, t = i / 8 % count;
+      int64_t at = ((d.tap + t / (h.taps * v.taps) * d.step) * p[IK_CONV_KH] + h.tap + t / v.taps % h.taps * h.step) * p[IK_CONV_KW] + v.tap + t % v.taps * v.step;
+      packed.push_back(o < oc ? w[size_t((c * oc + o) * taps + at)] : 0.0f);
+    }
+  }
+  return packed;
+}
+
 template <typename T> void convCase(Random &random, const char *name, Kernel kernel) {
   Params p = randomParams(random);
   int64_t plane = p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW], taps = p[IK_CONV_KD] * p[IK_CONV_KH] * p[IK_CONV_KW];
@@ -75,6 +93,13 @@ template <typename T> void convCase(Random &random, const char *name, Kernel ker
             IK_CONV_SCRATCH(p[IK_CONV_KC], (p[IK_CONV_OC] + 7) / 8 * (p[IK_CONV_SW] == 2 ? 2 : 1)));
   for (size_t i = 0; i < y.size(); ++i)
     check(std::fabs(double(y[i]) - want[i]) <= 2e-4, "%s: %g, not %g", name, double(y[i]), want[i]);
+  if constexpr (std::is_same_v<T, float>) {
+    std::vector<float> packed = packPhases(p, w), same(y.size());
+    p[IK_CONV_PACKED] = 1;
+    runKernel(name, kernel, {x.data(), packed.data(), bias.data()}, {same.data()}, {int64_t(y.size() * sizeof(T))}, p,
+              IK_CONV_SCRATCH(p[IK_CONV_KC], (p[IK_CONV_OC] + 7) / 8 * (p[IK_CONV_SW] == 2 ? 2 : 1)));
+    check(std::memcmp(y.data(), same.data(), y.size() * sizeof(T)) == 0, "%s: packed filters give other bits", name);
+  }
 }
 
 void lrnCase(Random &random) {
