@@ -100,7 +100,7 @@ Lowered lowerMatmul(Operation *operation, LowerContext &context, std::string &wh
   std::string form = std::to_string(shape.bits) + (shape.block == 16 ? "h" : shape.zeroBytes ? "z" : "");
   Value x = isExact ? op.getInput() : quantizedRows(context, op.getLoc(), op.getInput(), rows, k);
   std::string kernel = isExact ? "ik_nbits_float" : "ik_nbits_matmul_" + form;
-  int64_t scratch = isExact ? IK_NBITS_SCRATCH : context.hasMatrixRegisters() ? IK_BLOCKMM_SCRATCH(rows, k) : 0;
+  int64_t scratch = isExact ? IK_NBITS_SCRATCH : context.hasMatrixRegisters() ? IK_BLOCKMM_SCRATCH(rows, 1, k) : 0;
   return SmallVector<Value, 2>{
       context.micro(op.getLoc(), kernel, op.getResult().getType(), {x, packed->weight}, shape.params(rows), rows * shape.n * k, scratch).getResult(0)};
 }

@@ -129,11 +129,14 @@ enum { IK_XQUANT_M, IK_XQUANT_K, IK_XQUANT_COUNT };
 enum { IK_DIGIT = 255, IK_STEPS16 = 127 * 256 };
 /* ik_block_matmul_<format>, ik_block_matmul16_<format>: activations (floats: x f32 [M][K], and scratch), packed w, y f32 [M][N]. */
 enum { IK_BLOCKMM_M, IK_BLOCKMM_N, IK_BLOCKMM_K, IK_BLOCKMM_COUNT };
-/* Scratch of ik_block_matmul and ik_nbits_matmul where the level has matrix registers (blockamx.h), of `rows` rows of activations and k: 16 blocks of a panel expanded, sums of
- * 128 rows and of two tiles, and up to 128 rows of x. */
+/* Scratch of ik_block_matmul and ik_nbits_matmul where the level has matrix registers (blockamx.h), of `rows` rows of k activations in `parts` digits: 16 blocks
+ * of a panel expanded, sums of 128 rows of digits and of two tiles, and up to 128 rows of a span of x, whose sums wait in y between spans: sums of digits cannot. */
 enum { IK_TILES_ROWS = 128, IK_TILES_BLOCKS = 16 };
-#define IK_BLOCKMM_SCRATCH(rows, k) \
-  ((rows) < 16 ? 0 : IK_TILES_BLOCKS * 2304 + IK_TILES_ROWS * 64 + 2048 + ((rows) < IK_TILES_ROWS ? (rows) : IK_TILES_ROWS) / 16 * ((k) / IK_BLOCK) * 1216 + 64)
+#define IK_TILES_SPAN(parts, blocks) ((parts) == 2 || (blocks) < 96 ? (blocks) : 96)
+#define IK_BLOCKMM_SCRATCH(rows, parts, k)                                                                                            \
+  ((rows) * (parts) < 16 ? 0                                                                                                          \
+                         : IK_TILES_BLOCKS * 2304 + IK_TILES_ROWS * 64 + 2048 + 64 +                                                  \
+                               ((rows) * (parts) < IK_TILES_ROWS ? (rows) * (parts) : IK_TILES_ROWS) / 16 * IK_TILES_SPAN(parts, (k) / IK_BLOCK) * 1216)
 /* ik_block_experts_<format>, ik_block_experts16_<format>: activations of M * SLOTS rows, or of M when SHARED, packed w [E], experts i32 [M][SLOTS], y f32 [M][SLOTS][N]. */
 enum { IK_EXPERTS_M, IK_EXPERTS_SLOTS, IK_EXPERTS_SHARED, IK_EXPERTS_E, IK_EXPERTS_N, IK_EXPERTS_K, IK_EXPERTS_COUNT };
 /* Rows (in 16 bits: halves) that chose an expert are multiplied this many at a time; scratch: their activations side by side, and 16 columns of their results. */

@@ -1,7 +1,8 @@
 /* Panels of packed weights (block.h, nbits.h) with 16 or more rows of activations by AMX (amx.h): one instruction multiplies 16 rows of x with a panel of 16 over the 32 k of
  * a block, exactly, and what follows is the order of operations of block.h. Bytes by bytes, or with sub-blocks of 16 the weights times their scales by x in
  * bf16: integers of at most 8 significant bits are exact in it, and their sums, below 2^24, in f32; weights that are longer go as two parts, added by a
- * second product. Activations of up to 128 rows wait in scratch; a panel is expanded 8 or 16 blocks at a time, which stay in the first cache for all rows. */
+ * second product. Activations of up to 128 rows and 96 blocks wait in scratch, which the second cache holds; a panel is expanded 8 or 16 blocks at a time, which stay in
+ * the first cache for all rows. */
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_BLOCKAMX_H
 #define INGOT_TARGETS_COMMON_UKERNELS_BLOCKAMX_H
 
@@ -31,15 +32,16 @@ typedef struct {
 _Static_assert(sizeof(ik_amx_w) == 2304 && sizeof(ik_amx_x) == 1216, "IK_BLOCKMM_SCRATCH");
 
 IK_INLINE int ik_amx_is_wide(ik_block_format f) { return ik_block_by16(f); }
-/* Weights times their sub-blocks' scales need up to 14 bits. */
+typedef int16_t ik_i16x32 __attribute__((ext_vector_type(32)));
+/* Weights times their sub-blocks' scales need up to 13 bits. */
 IK_INLINE int ik_amx_parts(ik_block_format f) { return ik_amx_is_wide(f) && (f.bits == 6 || f.offset == IK_CODEBOOK_IQ2) ? 2 : 1; }
 IK_INLINE ik_i32x16 ik_amx_high(ik_i32x16 v) { return v & (int32_t)0xffff0000; }
 /* The upper halves of two vectors of f32 as pairs of bf16. */
 IK_INLINE ik_i32x16 ik_amx_pair(ik_f32x16 first, ik_f32x16 second) { return (ik_i32x16)((ik_u32x16)first >> 16) | ik_amx_high((ik_i32x16)second); }
 
-/* Activations of the 16 rows from m on; x has `blocks` blocks, whole groups of rows. */
-static void ik_amx_gather(ik_amx_x *to, ik_block_format f, const uint8_t *x, int64_t blocks, int64_t m) {
-  for (int64_t b = 0; b < blocks; ++b, ++to)
+/* Activations of the 16 rows from m on in blocks [begin, end) of x's `blocks`, in whole groups of rows. */
+static void ik_amx_gather(ik_amx_x *to, ik_block_format f, const uint8_t *x, int64_t blocks, int64_t m, int64_t begin, int64_t end) {
+  for (int64_t b = begin; b < end; ++b, ++to)
     for (int r = 0; r < 16; ++r) {
       const uint8_t *from = x + ((m + r) / IK_XGROUP * IK_XGROUP * blocks + b * IK_XGROUP + r % IK_XGROUP) * IK_XBLOCK;
       if (!ik_amx_is_wide(f))
@@ -56,17 +58,31 @@ static void ik_amx_gather(ik_amx_x *to, ik_block_format f, const uint8_t *x, int
     }
 }
 
+/* Weights times scales, |p| <= 4096, as the sum of two bf16: 128 + |p| % 128, whose bits are an integer sum, and 128 (|p| / 128 - 1), with the sign of p. Sums with x of
+ * all first parts and then some second ones are exact: they are below 32 * 4096 * 127 < 2^24. */
+IK_INLINE void ik_amx_split(ik_i16x32 *first, ik_i16x32 *second, ik_i16x32 p) {
+  static const _Alignas(64) uint16_t second128[64] = {0xc300, 0x0000, 0x4300, 0x4380, 0x43c0, 0x4400, 0x4420, 0x4440, 0x4460, 0x4480, 0x4490,
+                                                      0x44a0, 0x44b0, 0x44c0, 0x44d0, 0x44e0, 0x44f0, 0x4500, 0x4508, 0x4510, 0x4518, 0x4520,
+                                                      0x4528, 0x4530, 0x4538, 0x4540, 0x4548, 0x4550, 0x4558, 0x4560, 0x4568, 0x4570, 0x4578};
+  typedef short words __attribute__((vector_size(64)));
+  const ik_i16x32 size = __builtin_elementwise_abs(p), sign = p & (int16_t)0x8000;
+  const words *table = (const words *)second128;
+  *first = ((size & 127) | 0x4300) ^ sign;
+  *second = (ik_i16x32)__builtin_ia32_vpermi2varhi512(table[0], (words)(size >> 7), table[1]) ^ sign;
+}
+
 /* Quad q of a block: bytes v, times `scale` if they go as bf16. */
 IK_INLINE void ik_amx_quad(ik_amx_w *to, ik_block_format f, ik_u8x64 v, int q, ik_i32x16 scale) {
   ik_f32x16 k[4];
   if (!ik_amx_is_wide(f)) {
     *(ik_u8x64 *)to->q.bytes[q] = v;
-    return;
-  }
-  IK_UNROLL for (int part = 0; part < ik_amx_parts(f); ++part) {
-    IK_UNROLL for (int i = 0; i < 4; ++i)
-      k[i] = part ? k[i] - (ik_f32x16)ik_amx_high((ik_i32x16)k[i]) : ik_to_f32((ik_i32x16)v << (24 - 8 * i) >> 24) * ik_to_f32(scale);
-    IK_UNROLL for (int i = 0; i < 2; ++i) *(ik_i32x16 *)to->q.wide[part][2 * q + i] = ik_amx_pair(k[i], k[i + 2]);
+  } else if (ik_amx_parts(f) == 2) {
+    const ik_i16x32 pairs = (ik_i16x32)v, scales = (ik_i16x32)((scale & 0xffff) | scale << 16);
+    ik_amx_split((ik_i16x32 *)to->q.wide[0][2 * q], (ik_i16x32 *)to->q.wide[1][2 * q], (pairs << 8 >> 8) * scales);
+    ik_amx_split((ik_i16x32 *)to->q.wide[0][2 * q + 1], (ik_i16x32 *)to->q.wide[1][2 * q + 1], (pairs >> 8) * scales);
+  } else {
+    IK_UNROLL for (int i = 0; i < 4; ++i) k[i] = ik_to_f32((ik_i32x16)v << (24 - 8 * i) >> 24) * ik_to_f32(scale);
+    IK_UNROLL for (int i = 0; i < 2; ++i) *(ik_i32x16 *)to->q.wide[0][2 * q + i] = ik_amx_pair(k[i], k[i + 2]);
   }
 }
 
@@ -110,43 +126,59 @@ IK_INLINE void ik_amx_add(ik_f32x16 *acc, const int32_t (*sums)[IK_PANEL], ik_bl
   }
 }
 
+/* Memory to ask for while tiles are multiplied: `step` bytes a block, to the nearest line. */
+typedef struct {
+  const uint8_t *at;
+  int64_t step;
+} ik_amx_ahead;
+IK_INLINE void ik_amx_fetch(ik_amx_ahead *ahead) {
+  int64_t line = 0;
+  do
+    __builtin_prefetch(ahead->at + line, 0, 2);
+  while ((line += 64) + 32 <= ahead->step);
+  ahead->at += ahead->step;
+}
+
 /* acc // [16] rows, in registers, take `count` blocks: one is multiplied before another, by turns, is stored and added. */
-IK_INLINE void ik_amx_blocks(ik_f32x16 *acc, ik_amx_room *room, ik_block_format f, const ik_amx_x *x, int64_t count) {
+IK_INLINE void ik_amx_blocks(ik_f32x16 *acc, ik_amx_room *room, ik_block_format f, const ik_amx_x *x, int64_t count, ik_amx_ahead ahead) {
   const ik_amx_w *w = room->w;
   ik_amx_dot_0(f, x, w);
   for (int64_t i = 0; i < count; i += 2, x += 2, w += 2) {
     if (i + 1 < count)
       ik_amx_dot_1(f, x + 1, w + 1);
     __builtin_ia32_tilestored64(0, room->sums[0], 64);
+    ik_amx_fetch(&ahead);
     ik_amx_add(acc, room->sums[0], f, x, w);
     if (i + 1 == count)
       break;
     if (i + 2 < count)
       ik_amx_dot_0(f, x + 2, w + 2);
     __builtin_ia32_tilestored64(1, room->sums[1], 64);
+    ik_amx_fetch(&ahead);
     ik_amx_add(acc, room->sums[1], f, x + 1, w + 1);
   }
 }
 
-/* One panel with `tiles` tiles of 16 rows of room->x: y // rows `n` apart of `columns`, at most 16, the sums of `parts` rows of x each. */
+/* Blocks [begin, end) of a panel with `tiles` tiles of 16 rows of room->x: y // rows `n` apart of `columns`, at most 16, the sums of `parts` rows of x each. They go on from
+ * those of y unless begin is 0. */
 IK_INLINE void ik_amx_panel(ik_amx_room *room, ik_block_format f, ik_amx_expand *expand, const int parts, float *y, int64_t columns, const uint8_t *w,
-                            int64_t bytes, const int64_t *p, int64_t tiles) {
+                            int64_t bytes, const int64_t *p, int64_t tiles, int64_t begin, int64_t end) {
   const int64_t n = p[IK_BLOCKMM_N], blocks = p[IK_BLOCKMM_K] / IK_BLOCK, chunk = IK_TILES_BLOCKS / ik_amx_parts(f);
-  for (int64_t b = 0; b < blocks; b += chunk) {
-    const int64_t count = blocks - b < chunk ? blocks - b : chunk, next = bytes * (b + count) / blocks, ahead = bytes * chunk / blocks;
+  for (int64_t b = begin; b < end; b += chunk) {
+    const int64_t count = end - b < chunk ? end - b : chunk, next = b + count < end ? bytes * (b + count) / blocks : bytes + bytes * begin / blocks;
+    ik_amx_ahead ahead = {w + next, bytes * chunk / blocks / (tiles * count)}; /* of the next chunk */
     expand(room->w, f, w, p, b, count);
-    for (int64_t t = 0; t < tiles; ++t) {
+    for (int64_t t = 0; t < tiles; ++t, ahead.at += count * ahead.step) {
+      float *const out = y + t * (16 / parts) * n;
       ik_f32x16 acc[16];
-      for (int64_t line = t * ahead / tiles; line < (t + 1) * ahead / tiles; line += 64) /* of the next chunk, while nothing else is read */
-        __builtin_prefetch(w + next + line, 0, 2);
-      IK_UNROLL for (int r = 0; r < 16; ++r) acc[r] = b ? ik_load16_f32(room->acc[t * 16 + r]) : ik_splat16(0.0f);
-      ik_amx_blocks(acc, room, f, room->x + t * blocks + b, count);
-      if (b + count < blocks) {
+      IK_UNROLL for (int r = 0; r < 16; ++r)
+        acc[r] = b > begin ? ik_load16_f32(room->acc[t * 16 + r]) : b ? ik_load_some_f32(out + r * n, columns) : ik_splat16(0.0f);
+      ik_amx_blocks(acc, room, f, room->x + t * (end - begin) + b - begin, count, ahead);
+      if (b + count < end) {
         IK_UNROLL for (int r = 0; r < 16; ++r) ik_store16_f32(room->acc[t * 16 + r], acc[r]);
         continue;
       }
-      IK_UNROLL for (int r = 0; r < 16 / parts; ++r)
-        ik_store_some_f32(y + (t * (16 / parts) + r) * n, parts == 2 ? acc[2 * r] + acc[2 * r + 1] : acc[r], columns);
+      IK_UNROLL for (int r = 0; r < 16 / parts; ++r) ik_store_some_f32(out + r * n, parts == 2 ? acc[2 * r] + acc[2 * r + 1] : acc[r], columns);
     }
   }
 }
@@ -154,17 +186,20 @@ IK_INLINE void ik_amx_panel(ik_amx_room *room, ik_block_format f, ik_amx_expand 
 /* Panels of `range`, `bytes` each, with the first rows of x; buffers and p begin as those of ik_block_matmul. Returns how many rows (of `parts` each) are
  * done. */
 IK_INLINE int64_t ik_amx_panels(ik_block_format f, ik_amx_expand *expand, const int parts, void *const *buf, const int64_t *p, int64_t bytes, ik_range range) {
-  const int64_t n = p[IK_BLOCKMM_N], blocks = p[IK_BLOCKMM_K] / IK_BLOCK, rows = p[IK_BLOCKMM_M] * parts / 16 * 16;
+  const int64_t n = p[IK_BLOCKMM_N], blocks = p[IK_BLOCKMM_K] / IK_BLOCK, rows = p[IK_BLOCKMM_M] * parts / 16 * 16, span = IK_TILES_SPAN(parts, blocks);
   ik_amx_room *room = (ik_amx_room *)(((uintptr_t)buf[3] + 63) & ~(uintptr_t)63);
   if (!rows || !ik_tiles_begin16(ik_amx_is_wide(f) ? 16 : 8))
     return 0;
   for (int64_t m = 0; m < rows; m += IK_TILES_ROWS) {
     const int64_t tiles = (rows - m < IK_TILES_ROWS ? rows - m : IK_TILES_ROWS) / 16;
-    for (int64_t t = 0; t < tiles; ++t)
-      ik_amx_gather(room->x + t * blocks, f, buf[0], blocks, m + t * 16);
-    for (int64_t panel = range.begin; panel < range.end; ++panel)
-      ik_amx_panel(room, f, expand, parts, (float *)buf[2] + m / parts * n + panel * IK_PANEL, n - panel * IK_PANEL,
-                   (const uint8_t *)buf[1] + panel * bytes, bytes, p, tiles);
+    for (int64_t begin = 0; begin < blocks; begin += span) {
+      const int64_t end = blocks - begin < span ? blocks : begin + span;
+      for (int64_t t = 0; t < tiles; ++t)
+        ik_amx_gather(room->x + t * (end - begin), f, buf[0], blocks, m + t * 16, begin, end);
+      for (int64_t panel = range.begin; panel < range.end; ++panel)
+        ik_amx_panel(room, f, expand, parts, (float *)buf[2] + m / parts * n + panel * IK_PANEL, n - panel * IK_PANEL,
+                     (const uint8_t *)buf[1] + panel * bytes, bytes, p, tiles, begin, end);
+    }
   }
   ik_tiles_end();
   return rows / parts;

@@ -47,6 +47,8 @@ IK_INLINE ik_f32x16 ik_load_part_f32(const float *p, int64_t n) {
   return ik_load16_f32(t);
 #endif
 }
+/* The first n lanes, at least one. */
+IK_INLINE ik_f32x16 ik_load_some_f32(const float *p, int64_t n) { return n >= 16 ? ik_load16_f32(p) : ik_load_part_f32(p, n); }
 IK_INLINE ik_f32x16 ik_load_part_f16(const _Float16 *p, int64_t n) {
   _Float16 t[16] = {0};
   for (int64_t i = 0; i < n; ++i)

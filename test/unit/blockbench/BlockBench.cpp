@@ -106,7 +106,7 @@ void benchProduct(const Product &format, const Machine &machine) {
   for (int64_t i = 0; i < streamBytes; ++i)
     machine.memory[i] = static_cast<char>(((i * 2654435761u >> 13) & 0x0b) | 0x30); // no float of any width is tiny
   std::vector<float> x(rows * side, 0.5f), y(rows * side);
-  std::vector<char> blocks(rows * side / IK_BLOCK * IK_XBLOCK), scratch(std::max<int64_t>(IK_FLOAT_SCRATCH, IK_BLOCKMM_SCRATCH(rows, side)));
+  std::vector<char> blocks(rows * side / IK_BLOCK * IK_XBLOCK), scratch(std::max<int64_t>(IK_FLOAT_SCRATCH, IK_BLOCKMM_SCRATCH(rows, 1, side)));
   void *from[] = {x.data(), blocks.data()};
   ik_block_quantize(from, quantize, 0, 1);
   auto product = [&](int64_t m, int64_t copy) {

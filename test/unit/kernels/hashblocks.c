@@ -39,10 +39,10 @@ IK_KERNEL(ik_cache_append_sequences_q8);
 IK_KERNEL(ik_cached_attention_sequences_q8);
 
 typedef void kernel(void *const *, const int64_t *, int64_t, int64_t);
-enum { ROWS = 29, MANY = 150, N = 37, DEPTH = 768 };
+enum { ROWS = 29, MANY = 150, N = 37, DEPTH = 768, FEW = 20, DEEP = 3328 }; /* DEEP: more than one span of blockamx.h */
 static _Alignas(64) float x[MANY * DEPTH], y[MANY * DEPTH], room[1 << 17];
 static _Alignas(64) uint8_t quantized[2 * MANY * DEPTH / 32 * IK_XBLOCK], w[64 * DEPTH * 4];
-_Static_assert(sizeof room >= IK_BLOCKMM_SCRATCH(MANY, DEPTH), "scratch of the products");
+_Static_assert(sizeof room >= IK_BLOCKMM_SCRATCH(MANY, 2, DEPTH) && sizeof room >= IK_BLOCKMM_SCRATCH(FEW, 2, DEEP), "scratch of the products");
 
 static void run(kernel *function, void *const *buf, const int64_t *p, const void *result, int64_t bytes) {
   for (int64_t worker = 0; worker < 2; ++worker)
@@ -63,7 +63,7 @@ static void limitScales(ik_block_format f) {
 
 /* floatBytes: of the format's weights, 0 for blocks. */
 static void blockCase(int format, kernel *matmul, kernel *matmul16, kernel *rows, int floatBytes) {
-  const int64_t m[] = {1, 4, 13, ROWS, MANY}, p[] = {7, N, DEPTH};
+  const int64_t m[] = {1, 4, 13, ROWS, floatBytes ? 1 : FEW, MANY}, p[] = {7, N, DEPTH};
   int32_t ids[7];
   if (floatBytes == 4)
     fill((float *)w, sizeof w / 4);
@@ -72,22 +72,39 @@ static void blockCase(int format, kernel *matmul, kernel *matmul16, kernel *rows
       w[i] = (uint8_t)(i % 2 ? 0x20 + next() % 16 : next());
   if (!floatBytes)
     limitScales(ik_block_info(format));
-  for (int i = 0; i < (format == IK_BLOCK_q4_0 || format == IK_BLOCK_q2_k ? 5 : 4); ++i) {
-    const int64_t product[] = {m[i], N, DEPTH}, quantize[] = {m[i], DEPTH};
-    fill(x, m[i] * DEPTH);
+  for (int i = 0; i < (format == IK_BLOCK_q4_0 || format == IK_BLOCK_q2_k ? 6 : 5); ++i) {
+    const int64_t depth = m[i] == FEW ? DEEP : DEPTH, product[] = {m[i], N, depth}, quantize[] = {m[i], depth};
+    fill(x, m[i] * depth);
     void *const from[] = {x, quantized};
-    run(ik_block_quantize, from, quantize, quantized, m[i] * DEPTH / 32 * IK_XBLOCK);
+    run(ik_block_quantize, from, quantize, quantized, m[i] * depth / 32 * IK_XBLOCK);
     void *const buf[] = {floatBytes ? (void *)x : quantized, w, y, room};
     run(matmul, buf, product, y, m[i] * N * 4);
     if (!matmul16)
       continue;
-    run(ik_block_quantize16, from, quantize, quantized, m[i] * DEPTH / 16 * IK_XBLOCK);
+    run(ik_block_quantize16, from, quantize, quantized, m[i] * depth / 16 * IK_XBLOCK);
     run(matmul16, buf, product, y, m[i] * N * 4);
   }
   for (int i = 0; i < 7; ++i)
     ids[i] = (int32_t)pick(-1, N);
   void *const buf[] = {w, ids, y};
   run(rows, buf, p, y, 7 * DEPTH * 4);
+}
+
+/* The largest sums that Q6_K can have: weights of -32 or -31, sub-block scales of 127 or -128, activations of 127. */
+static void extremeCase(void) {
+  enum { SCALES = 2, WEIGHTS = 2, K = 256 };
+  const int64_t product[] = {16, 16, K}, quantize[] = {16, K}, bytes = ik_block_bytes(ik_block_info(IK_BLOCK_q6_k));
+  void *const from[] = {x, quantized}, *const buf[] = {quantized, w, y, room};
+  for (int64_t i = 0; i < 16 * K; ++i)
+    x[i] = 1.0f;
+  run(ik_block_quantize, from, quantize, quantized, 16 * K / 32 * IK_XBLOCK);
+  for (int one = 0; one < SCALES * WEIGHTS; ++one) {
+    for (int64_t i = 0; i < 32; ++i)
+      w[i] = i % 2 ? 0x20 : 0;
+    for (int64_t i = 0; i < K / 32 * bytes; ++i)
+      w[32 + i] = (uint8_t)(i % bytes >= 6 * 64 ? 127 + one % 2 : i % bytes < 4 * 64 && one / 2 ? 0x11 * (i % 5 > 0) : 0);
+    run(ik_block_matmul_q6_k, buf, product, y, 16 * 16 * 4);
+  }
 }
 
 /* Weights as blockCase left them. */
@@ -217,6 +234,7 @@ static void deltaCase(int64_t cyclic) {
 #define CASE(name, bits, offset, family) blockCase(IK_BLOCK_##name, ik_block_matmul_##name, ik_block_matmul16_##name, ik_block_rows_##name, 0);
 static void hashAll(void) {
   IK_BLOCK_TABLE(CASE)
+  extremeCase();
   blockCase(-1, ik_block_matmul_f32, 0, ik_block_rows_f32, 4);
   blockCase(-1, ik_block_matmul_f16, 0, ik_block_rows_f16, 2);
   blockCase(-1, ik_block_matmul_bf16, 0, ik_block_rows_bf16, 2);

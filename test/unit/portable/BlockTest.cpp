@@ -85,7 +85,7 @@ std::vector<float> multiply(const BlockCase &c, const std::vector<char> &w, cons
   std::vector<float> y(static_cast<size_t>(m * c.n));
   bool isFloat = ingot::findPackFormat(c.format)->isFloat();
   runKernel(c.format.c_str(), kernelsOf(c.format).matmul[wide], {isFloat ? static_cast<const void *>(x.data()) : xBlocks.data(), w.data()}, {y.data()},
-            {m * c.n * 4}, {m, c.n, c.k}, std::max<int64_t>(IK_FLOAT_SCRATCH, IK_BLOCKMM_SCRATCH(m * (1 + wide), c.k)));
+            {m * c.n * 4}, {m, c.n, c.k}, std::max<int64_t>(IK_FLOAT_SCRATCH, IK_BLOCKMM_SCRATCH(m, 1 + wide, c.k)));
   return y;
 }
 
