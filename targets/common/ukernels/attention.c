@@ -13,7 +13,10 @@ IK_TILE(2, 3)
 IK_TILE(4, 2)
 #endif
 
-typedef struct { float *piece, *q, *s, *o, *top, *sum, *c; } ik_attention_room;
+typedef struct {
+  float *piece, *q, *s, *o, *top, *sum, *c;
+  ik_range *sees; /* positions that a query sees */
+} ik_attention_room;
 /* One run of units: `count` queries from `first` (row * group + head in the group) with cache head `head`. */
 typedef struct { int64_t head, first, count, position; } ik_queries;
 
@@ -26,7 +29,8 @@ static ik_attention_room ik_attention_split(void *scratch, const int64_t *p) {
   r.c = r.o + IK_ATTENTION_TILE * IK_ATTENTION_SUMS(p[IK_ATTENTION_E]);
   r.top = r.c + 8 * 48;
   r.sum = r.top + IK_ATTENTION_TILE;
-  r.q = r.sum + IK_ATTENTION_TILE;
+  r.sees = (ik_range *)(r.sum + IK_ATTENTION_TILE);
+  r.q = (float *)(r.sees + IK_ATTENTION_TILE);
   return r;
 }
 
@@ -129,11 +133,15 @@ static void ik_attention_distances(float *s, int64_t i, int64_t rows, int64_t t,
   }
 }
 
+/* All lanes are NaN or none is. */
 static float ik_max_lanes(ik_f32x16 v) {
-  float top = v[0];
-  for (int i = 1; i < 16; ++i)
-    top = v[i] > top ? v[i] : top;
-  return top;
+  ik_f32x16 w = __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  v = ik_select16(w > v, w, v);
+  w = __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+  v = ik_select16(w > v, w, v);
+  w = __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  v = ik_select16(w > v, w, v);
+  return v[0] > v[1] ? v[0] : v[1];
 }
 static float ik_sum_lanes(ik_f32x16 v) {
   float l[16];
@@ -170,9 +178,12 @@ static float *ik_attention_sums(ik_attention_room r, const int64_t *p, int64_t i
   return r.o + i / 8 * 8 * IK_ATTENTION_SUMS(p[IK_ATTENTION_E]) + i % 8 * 48;
 }
 
+/* Where the sums of columns e .. e + 15 are, from those of column 0. */
+IK_INLINE int64_t ik_sums_at(int64_t e) { return e / IK_ATTENTION_COLUMNS * 8 * 48 + e % IK_ATTENTION_COLUMNS; }
+
 static void ik_attention_shrink(ik_attention_room r, const int64_t *p, ik_queries u, int64_t chunk) {
   for (int64_t i = 0; i < u.count; ++i) {
-    ik_range seen = ik_within(ik_query_sees(p, u, i), chunk, chunk + IK_ATTENTION_CHUNK);
+    ik_range seen = ik_within(r.sees[i], chunk, chunk + IK_ATTENTION_CHUNK);
     if (seen.begin >= seen.end)
       continue;
     ik_f32x16 shrink = ik_splat16(ik_attention_exp(r.s + i * IK_ATTENTION_CHUNK, (ik_range){seen.begin - chunk, seen.end - chunk}, r.top + i, r.sum + i));
@@ -205,18 +216,18 @@ static void ik_attention_add(float *o, const float *s, const float *values, ik_r
 static void ik_attention_values(ik_attention_room r, const int64_t *p, ik_queries u, int64_t chunk, ik_range piece) {
   for (int64_t i = 0; i < u.count; i += 8) {
     int64_t rows = u.count - i < 8 ? u.count - i : 8;
-    ik_range common = ik_within(ik_query_sees(p, u, i), ik_query_sees(p, u, i + rows - 1).begin, ik_query_sees(p, u, i + rows - 1).end);
+    ik_range common = ik_within(r.sees[i], r.sees[i + rows - 1].begin, r.sees[i + rows - 1].end);
     common = ik_within(common, piece.begin, piece.end);
     if (common.begin > common.end)
       common.begin = common.end = piece.begin;
     const float *s = r.s + i * IK_ATTENTION_CHUNK + piece.begin - chunk;
     for (int64_t k = 0; k < rows; ++k) {
-      ik_range seen = ik_within(ik_query_sees(p, u, i + k), piece.begin, common.begin);
+      ik_range seen = ik_within(r.sees[i + k], piece.begin, common.begin);
       ik_attention_add(ik_attention_sums(r, p, i + k), s + k * IK_ATTENTION_CHUNK, r.piece, (ik_range){seen.begin - piece.begin, seen.end - piece.begin}, 1, p);
     }
     ik_attention_add(ik_attention_sums(r, p, i), s, r.piece, (ik_range){common.begin - piece.begin, common.end - piece.begin}, rows, p);
     for (int64_t k = 0; k < rows; ++k) {
-      ik_range seen = ik_within(ik_query_sees(p, u, i + k), common.end, piece.end);
+      ik_range seen = ik_within(r.sees[i + k], common.end, piece.end);
       ik_attention_add(ik_attention_sums(r, p, i + k), s + k * IK_ATTENTION_CHUNK, r.piece, (ik_range){seen.begin - piece.begin, seen.end - piece.begin}, 1, p);
     }
   }
@@ -226,6 +237,7 @@ static void ik_attention_values(ik_attention_room r, const int64_t *p, ik_querie
 static void ik_attention_begin(ik_attention_room r, const int64_t *p, ik_queries u, const float *q, const float *sinks) {
   const int64_t depth = p[IK_ATTENTION_D], sums = (u.count + 7) / 8 * 8 * IK_ATTENTION_SUMS(p[IK_ATTENTION_E]);
   for (int64_t i = 0; i < u.count; ++i) {
+    r.sees[i] = ik_query_sees(p, u, i);
     __builtin_memcpy(r.q + i * depth, q + ik_query_at(p, u, i) * depth, (size_t)depth * 4);
     r.top[i] = sinks ? sinks[ik_query_at(p, u, i) % p[IK_ATTENTION_HQ]] : -__builtin_inff(), r.sum[i] = sinks ? 1.0f : 0.0f;
   }
@@ -237,8 +249,9 @@ static void ik_attention_end(ik_attention_room r, const int64_t *p, ik_queries u
   const int64_t width = p[IK_ATTENTION_E];
   for (int64_t i = 0; i < u.count; ++i) {
     const float *o = ik_attention_sums(r, p, i);
-    for (int64_t e = 0; e < width; ++e)
-      y[ik_query_at(p, u, i) * width + e] = o[e / IK_ATTENTION_COLUMNS * 8 * 48 + e % IK_ATTENTION_COLUMNS] / r.sum[i];
+    float *to = y + ik_query_at(p, u, i) * width;
+    for (int64_t e = 0; e < width; e += 16)
+      ik_store_some_f32(to + e, ik_load16_f32(o + ik_sums_at(e)) / ik_splat16(r.sum[i]), width - e);
   }
 }
 
@@ -274,8 +287,6 @@ typedef ik_f32x16 IK_VECTOR_q8;
 #define ik_cache_load_q8 ik_cache_widen_q8
 #define ik_transpose16_q8 ik_transpose16_f32
 
-/* Where the sums of columns e .. e + 15 are, from those of column 0. */
-IK_INLINE int64_t ik_sums_at(int64_t e) { return e / IK_ATTENTION_COLUMNS * 8 * 48 + e % IK_ATTENTION_COLUMNS; }
 /* R queries that see all of `count` positions: o[r][e ..] += s[r][t] v[t][e ..], 16 V columns, straight from the cache. */
 #define IK_FEW(R, WIDTH, V, T, NAME)                                                                                          \
   IK_INLINE void ik_few_##R##_##WIDTH##_##NAME(float *o, const float *s, const T *v, int64_t width, int64_t e, int64_t count, int whole) { \
@@ -366,7 +377,7 @@ enum { IK_FEW_ROWS = 1 };
     }                                                                                                                         \
   }                                                                                                                           \
   static void ik_attention_run_##NAME(ik_attention_room r, const T *k, const T *v, const int64_t *p, ik_queries u) {          \
-    const int64_t depth = p[IK_ATTENTION_D], begin = ik_query_sees(p, u, 0).begin, end = ik_query_sees(p, u, u.count - 1).end; \
+    const int64_t depth = p[IK_ATTENTION_D], begin = r.sees[0].begin, end = r.sees[u.count - 1].end;       \
     for (int64_t chunk = begin / IK_ATTENTION_CHUNK * IK_ATTENTION_CHUNK; chunk < end; chunk += IK_ATTENTION_CHUNK) {         \
       int64_t stop = chunk + IK_ATTENTION_CHUNK < end ? chunk + IK_ATTENTION_CHUNK : end;                                     \
       for (int64_t t = chunk; t < stop; t += IK_ATTENTION_PIECE) {                                                            \
@@ -374,6 +385,8 @@ enum { IK_FEW_ROWS = 1 };
         ik_attention_keys_##NAME(r.piece, k, depth, row, row + stop - t);                                                     \
         for (int64_t i = 0; i < u.count; i += 8) {                                                                            \
           int64_t rows = u.count - i < 8 ? u.count - i : 8;                                                                   \
+          if (t >= r.sees[i + rows - 1].end || t + IK_ATTENTION_PIECE <= r.sees[i].begin)                                     \
+            continue;                                                                                                         \
           ik_attention_products(r.c, r.q + i * depth, r.piece, depth, rows);                                                  \
           ik_attention_scale(r.c, r.s + i * IK_ATTENTION_CHUNK + t - chunk, rows, p);                                         \
           if (p[IK_ATTENTION_BIAS])                                                                                           \
@@ -384,7 +397,7 @@ enum { IK_FEW_ROWS = 1 };
       for (int64_t t = chunk; t < stop; t += IK_ATTENTION_PIECE) {                                                            \
         int64_t last = t + IK_ATTENTION_PIECE < stop ? t + IK_ATTENTION_PIECE : stop, row = ik_row_of(p, t);                  \
         if (p[IK_ATTENTION_M] == 1) {                                                                                         \
-          const ik_range seen = ik_within(ik_query_sees(p, u, 0), t, last);                                                   \
+          const ik_range seen = ik_within(r.sees[0], t, last);                                                                  \
           for (int64_t i = 0; i < u.count && seen.begin < seen.end; i += IK_FEW_ROWS)                                         \
             ik_attention_few_##NAME(ik_attention_sums(r, p, i), r.s + i * IK_ATTENTION_CHUNK + seen.begin - chunk,            \
                                     v + (row + seen.begin - t) * ik_cache_row_##NAME(p[IK_ATTENTION_E]), p[IK_ATTENTION_E],   \

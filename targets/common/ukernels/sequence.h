@@ -55,9 +55,9 @@ enum { IK_ATTENTION_COLUMNS = 32 };
 #define IK_ATTENTION_WIDE(e) (((e) + IK_ATTENTION_COLUMNS - 1) / IK_ATTENTION_COLUMNS * IK_ATTENTION_COLUMNS)
 #define IK_ATTENTION_SUMS(e) (IK_ATTENTION_WIDE(e) / IK_ATTENTION_COLUMNS * 48)
 /* Scratch, f32: a piece of keys [D][48] or of values [48][wide E], queries [TILE][D], scores [TILE][CHUNK], sums [TILE / 8][tiles of 32][8][48], top and
- * sum [TILE], one tile [8][48]. */
+ * sum [TILE], positions seen [TILE], one tile [8][48]. */
 #define IK_ATTENTION_SCRATCH(d, e)                                                                                             \
   (4 * (IK_ATTENTION_PIECE * ((d) > IK_ATTENTION_WIDE(e) ? (d) : IK_ATTENTION_WIDE(e)) +                                       \
-        IK_ATTENTION_TILE * ((d) + IK_ATTENTION_CHUNK + IK_ATTENTION_SUMS(e) + 2) + 8 * 48) + 64)
+        IK_ATTENTION_TILE * ((d) + IK_ATTENTION_CHUNK + IK_ATTENTION_SUMS(e) + 6) + 8 * 48) + 64)
 
 #endif
