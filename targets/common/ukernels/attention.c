@@ -90,8 +90,7 @@ IK_INLINE ik_f16x16 ik_narrow_load_f16(const _Float16 *p, int64_t n) {
     u.t[i] = p[i];
   return u.v;
 }
-
-IK_INLINE ik_f32x16 ik_narrow_load_f32(const float *p, int64_t n) { return n >= 16 ? ik_load16_f32(p) : ik_load_part_f32(p, n); }
+#define ik_narrow_load_f32 ik_load_some_f32
 
 /* c // [rows][48] queries times a piece of keys. */
 static void ik_attention_products(float *c, const float *q, const float *piece, int64_t depth, int64_t rows) {
@@ -397,7 +396,7 @@ enum { IK_FEW_ROWS = 1 };
       for (int64_t t = chunk; t < stop; t += IK_ATTENTION_PIECE) {                                                            \
         int64_t last = t + IK_ATTENTION_PIECE < stop ? t + IK_ATTENTION_PIECE : stop, row = ik_row_of(p, t);                  \
         if (p[IK_ATTENTION_M] == 1) {                                                                                         \
-          const ik_range seen = ik_within(r.sees[0], t, last);                                                                  \
+          const ik_range seen = ik_within(r.sees[0], t, last);                                                                \
           for (int64_t i = 0; i < u.count && seen.begin < seen.end; i += IK_FEW_ROWS)                                         \
             ik_attention_few_##NAME(ik_attention_sums(r, p, i), r.s + i * IK_ATTENTION_CHUNK + seen.begin - chunk,            \
                                     v + (row + seen.begin - t) * ik_cache_row_##NAME(p[IK_ATTENTION_E]), p[IK_ATTENTION_E],   \

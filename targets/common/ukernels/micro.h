@@ -125,7 +125,7 @@ ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
     ik_f32x16 b[V];                                                                                                           \
     for (int64_t k = 0; k < depth; ++k) {                                                                                     \
       if (fetch)                                                                                                              \
-        __builtin_prefetch((const void *)(next + (uintptr_t)(k * stride)), 0, 2);                                                 \
+        __builtin_prefetch((const void *)(next + (uintptr_t)(k * stride)), 0, 2);                                             \
       IK_UNROLL for (int v = 0; v < V; ++v) b[v] = ik_load16_f32(x + v * ldv);                                                \
       IK_UNROLL for (int r = 0; r < R; ++r) {                                                                                 \
         ik_f32x16 f = ik_splat16(w[r * ldr]);                                                                                 \
@@ -139,7 +139,7 @@ ik_f32x16 ik_finish16(ik_f32x16 v, ik_f32x16 residual, ik_epilogue e) {
                                    int64_t ldv, int64_t depth, int fetch, uintptr_t next, int64_t stride) {                                    \
     ik_f32x16 a[R][V];                                                                                                        \
     IK_EACH_OF(R, V) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);                                 \
-    ik_tile_sums_##R##x##V(a, w, ldr, ldw, x, ldk, ldv, depth, fetch, next, stride);                                                 \
+    ik_tile_sums_##R##x##V(a, w, ldr, ldw, x, ldk, ldv, depth, fetch, next, stride);                                          \
     IK_EACH_OF(R, V) ik_store16_f32(c + r * 48 + v * 16, a[r][v]);                                                            \
   }
 IK_TILE(1, 1)

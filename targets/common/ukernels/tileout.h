@@ -96,10 +96,10 @@ IK_INLINE int ik_out_ends(int64_t rows, ik_epilogue e) {
   }                                                                                                                           \
   /* ik_tile_8xV (micro.h) with weights and columns side by side. */                                                          \
   IK_INLINE void ik_out_tile_##NAME##_##V(const ik_out_##NAME *o, const float *c, int fresh, const float *w, const float *x, int64_t ldk, int64_t depth, \
-                                          uintptr_t next) {                                                                    \
+                                          uintptr_t next) {                                                                   \
     ik_f32x16 a[8][V];                                                                                                        \
     IK_EACH_OF(8, V) a[r][v] = fresh ? ik_splat16(0.0f) : ik_load16_f32(c + r * 48 + v * 16);                                 \
-    ik_tile_sums_8x##V(a, w, 1, 8, x, ldk, 16, depth, 1, next, 32);                                                              \
+    ik_tile_sums_8x##V(a, w, 1, 8, x, ldk, 16, depth, 1, next, 32);                                                           \
     ik_out_sums_##NAME##_##V(a, o);                                                                                           \
   }
 #define IK_OUT_TILE(NAME)                                                                                                     \
@@ -108,7 +108,7 @@ IK_INLINE int ik_out_ends(int64_t rows, ik_epilogue e) {
   IK_OUT_SUMS(NAME, 3)                                                                                                        \
   /* Sums over k of weights w // [depth][8] and columns x, from those in c // [8][48] on unless `fresh`; next: as in ik_tile_ahead; 0: nothing is done. */ \
   IK_INLINE int ik_out_tile_##NAME(const ik_out_##NAME *o, int64_t rows, const float *c, int fresh, const float *w, const float *x, int64_t ldk, int64_t depth, \
-                                   uintptr_t next) {                                                                           \
+                                   uintptr_t next) {                                                                          \
     if (!ik_out_ends(rows, o->e))                                                                                             \
       return 0;                                                                                                               \
     if (o->vecs == 3)                                                                                                         \
