@@ -3,7 +3,8 @@
 #include "passes/Passes.h"
 
 #include "dialects/nn/Nn.h"
-#include "dialects/quant/Quant.h"
+
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 
@@ -34,14 +35,10 @@ Value chained(Operation *op) {
   return {};
 }
 
-bool isUndone(nn::TransposeOp first, nn::TransposeOp second) {
-  return llvm::all_of(llvm::enumerate(second.getPerm()), [&](auto axis) { return first.getPerm()[static_cast<size_t>(axis.value())] == int64_t(axis.index()); });
-}
-
 /// The value, which broadcasts to the first transpose's result, as it broadcasts to its input.
 Value broadcastBefore(nn::TransposeOp first, Value value, Operation *user) {
   ArrayRef<int64_t> from = shapeOf(value), perm = first.getPerm();
-  if (llvm::all_of(from, [](int64_t extent) { return extent == 1; }) && from.size() <= perm.size())
+  if (llvm::all_of(from, [](int64_t extent) { return extent == 1; }))
     return value;
   SmallVector<int64_t> to(perm.size(), 1);
   for (size_t i = 0; i < from.size(); ++i)
@@ -82,7 +79,7 @@ struct CancelTransposes : impl::CancelTransposesBase<CancelTransposes> {
       op = input.getDefiningOp();
     }
     nn::TransposeOp first = dyn_cast_or_null<nn::TransposeOp>(op);
-    if (!first || !llvm::any_of(chain, llvm::IsaPred<nn::NormalizeOp>) || !isUndone(first, second))
+    if (!first || !llvm::any_of(chain, llvm::IsaPred<nn::NormalizeOp>) || invertPermutationVector(first.getPerm()) != SmallVector<int64_t>(second.getPerm()))
       return;
     Value from = first.getResult(), value = first.getInput();
     for (Operation *each : llvm::reverse(chain)) {

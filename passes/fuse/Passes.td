@@ -33,7 +33,7 @@ def LiftTransposes : Pass<"ingot-lift-transposes", "::mlir::ModuleOp"> {
 def CancelTransposes : Pass<"ingot-cancel-transposes", "::mlir::ModuleOp"> {
   let summary = "a transpose and its inverse around a normalisation go";
   let constructor = "::ingot::createCancelTransposes()";
-  let dependentDialects = ["::ingot::nn::NnDialect", "::ingot::quant::QuantDialect"];
+  let dependentDialects = ["::ingot::nn::NnDialect"];
   let description = [{
     transpose(normalize(transpose(x)) * s + b) -> normalize(x) * s + b along the axes from before the first transpose; between the transposes may be
     functions of one element, casts, and functions of two whose other operand lies along one axis. Not when anything else reads what is between, the

@@ -23,7 +23,7 @@ Lowered lowerBlockMatmul(Operation *operation, LowerContext &context, std::strin
   std::string kernel = blockKernel("ik_block_matmul", *weights, bits);
   int64_t scratch = weights->format.isFloat() ? IK_FLOAT_SCRATCH : 0;
   if (!scratch && context.hasMatrixRegisters())
-    scratch = IK_BLOCKMM_SCRATCH(rows, bits / 8, k); // of rows of activations
+    scratch = IK_BLOCKMM_SCRATCH(rows, bits / 8, k);
   return SmallVector<Value, 2>{
       context.micro(op.getLoc(), kernel, op.getResult().getType(), {x, weights->packed}, {rows, weights->n, k}, rows * weights->n * k, scratch).getResult(0)};
 }

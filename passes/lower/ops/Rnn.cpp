@@ -82,10 +82,8 @@ Lowered lowerRnn(Operation *operation, LowerContext &context, std::string &why) 
                                calling(packUnits, gates, hidden, depth));
   }
   int64_t weights = gates * IK_RNN_PADDED(hidden) * (x[2] + hidden);
-  // A GRU that resets before its product waits in the middle of a step too.
-  bool twice = p[IK_RNN_KIND] == IK_RNN_GRU && !p[IK_RNN_LINEAR_BEFORE_RESET];
   bool isShared = p[IK_RNN_PACKED] && x[0] > 0 && x[1] > 0 && x[1] <= IK_RNN_MOST_SHARED && x[1] * weights >= kSharedStep;
-  p[IK_RNN_TURNS] = twice ? 2 * x[0] + 1 : x[0];
+  p[IK_RNN_TURNS] = ik_rnn_turns(p.data());
   p[IK_RNN_TURN] = isShared ? 0 : -1;
   int64_t scratch = IK_RNN_SCRATCH(hidden, p[IK_RNN_PACKED] ? 0 : weights);
   kernel::MicroOp call = context.micro(op.getLoc(), "ik_rnn_f32", op->getResultTypes(), inputs, p, x[0] * x[1] * weights, scratch);

@@ -376,7 +376,7 @@ enum { IK_FEW_ROWS = 1 };
     }                                                                                                                         \
   }                                                                                                                           \
   static void ik_attention_run_##NAME(ik_attention_room r, const T *k, const T *v, const int64_t *p, ik_queries u) {          \
-    const int64_t depth = p[IK_ATTENTION_D], begin = r.sees[0].begin, end = r.sees[u.count - 1].end;       \
+    const int64_t depth = p[IK_ATTENTION_D], begin = r.sees[0].begin, end = r.sees[u.count - 1].end;                     \
     for (int64_t chunk = begin / IK_ATTENTION_CHUNK * IK_ATTENTION_CHUNK; chunk < end; chunk += IK_ATTENTION_CHUNK) {         \
       int64_t stop = chunk + IK_ATTENTION_CHUNK < end ? chunk + IK_ATTENTION_CHUNK : end;                                     \
       for (int64_t t = chunk; t < stop; t += IK_ATTENTION_PIECE) {                                                            \

@@ -73,7 +73,6 @@ IK_INLINE void ik_amx_split(ik_i16x32 *first, ik_i16x32 *second, ik_i16x32 p) {
 
 /* Quad q of a block: bytes v, times `scale` if they go as bf16. */
 IK_INLINE void ik_amx_quad(ik_amx_w *to, ik_block_format f, ik_u8x64 v, int q, ik_i32x16 scale) {
-  ik_f32x16 k[4];
   if (!ik_amx_is_wide(f)) {
     *(ik_u8x64 *)to->q.bytes[q] = v;
   } else if (ik_amx_parts(f) == 2) {
@@ -81,6 +80,7 @@ IK_INLINE void ik_amx_quad(ik_amx_w *to, ik_block_format f, ik_u8x64 v, int q, i
     ik_amx_split((ik_i16x32 *)to->q.wide[0][2 * q], (ik_i16x32 *)to->q.wide[1][2 * q], (pairs << 8 >> 8) * scales);
     ik_amx_split((ik_i16x32 *)to->q.wide[0][2 * q + 1], (ik_i16x32 *)to->q.wide[1][2 * q + 1], (pairs >> 8) * scales);
   } else {
+    ik_f32x16 k[4];
     IK_UNROLL for (int i = 0; i < 4; ++i) k[i] = ik_to_f32((ik_i32x16)v << (24 - 8 * i) >> 24) * ik_to_f32(scale);
     IK_UNROLL for (int i = 0; i < 2; ++i) *(ik_i32x16 *)to->q.wide[0][2 * q + i] = ik_amx_pair(k[i], k[i + 2]);
   }

@@ -60,6 +60,8 @@ static ik_phase_taps ik_phase_taps_at(const int64_t *p, const ik_phases *s, int6
   at.c = k;
   return at;
 }
+/* The shift of the tap that it is at. */
+static int64_t ik_phase_tap(const ik_phase_taps *at, int axis) { return at->shift[axis] + at->t[axis] * at->by[axis]; }
 static void ik_phase_next(const ik_phases *s, ik_phase_taps *at) {
   for (int a = 2; a >= 0; --a) {
     if (++at->t[a] < s->axis[a].taps)
@@ -76,18 +78,17 @@ static int ik_phases_share(const int64_t *p, const ik_phases *a, const ik_phases
 
 /* Where the taps of a phase read before its position, offsets // [taps]; 0: too many, or some lie outside of the input for a pixel of the run. */
 static int ik_phase_inside(int32_t *offsets, const int64_t *p, const ik_phases *s, const ik_phase_run *run) {
-  const ik_phase *ad = &s->axis[0], *ah = &s->axis[1], *aw = &s->axis[2];
-  if (ad->taps * ah->taps * aw->taps > IK_CONV_ROW_TAPS || p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW] > INT32_MAX)
+  const int64_t taps = s->axis[0].taps * s->axis[1].taps * s->axis[2].taps;
+  if (taps > IK_CONV_ROW_TAPS || p[IK_CONV_ID] * p[IK_CONV_IH] * p[IK_CONV_IW] > INT32_MAX)
     return 0;
-  for (int64_t td = 0; td < ad->taps; ++td)
-    for (int64_t th = 0; th < ah->taps; ++th)
-      for (int64_t tw = 0; tw < aw->taps; ++tw) {
-        const int64_t dd = ik_phase_shift(p, s, 0, td), dh = ik_phase_shift(p, s, 1, th), dw = ik_phase_shift(p, s, 2, tw);
-        const int64_t d = run->d - dd, h = run->h - dh, w = aw->q + run->w - dw;
-        if (d < 0 || d >= p[IK_CONV_ID] || h < 0 || h >= p[IK_CONV_IH] || w < 0 || w + run->count > p[IK_CONV_IW])
-          return 0;
-        *offsets++ = (int32_t)-((dd * p[IK_CONV_IH] + dh) * p[IK_CONV_IW] + dw);
-      }
+  ik_phase_taps at = ik_phase_taps_at(p, s, 0);
+  for (int64_t i = 0; i < taps; ++i, ik_phase_next(s, &at)) {
+    const int64_t dd = ik_phase_tap(&at, 0), dh = ik_phase_tap(&at, 1), dw = ik_phase_tap(&at, 2);
+    const int64_t d = run->d - dd, h = run->h - dh, w = s->axis[2].q + run->w - dw;
+    if (d < 0 || d >= p[IK_CONV_ID] || h < 0 || h >= p[IK_CONV_IH] || w < 0 || w + run->count > p[IK_CONV_IW])
+      return 0;
+    offsets[i] = (int32_t)-((dd * p[IK_CONV_IH] + dh) * p[IK_CONV_IW] + dw);
+  }
   return 1;
 }
 
@@ -110,7 +111,7 @@ IK_INLINE ik_f32x16 ik_zip16_high(ik_f32x16 v, ik_f32x16 w) {
     const ik_phase *aw = &s->axis[2];                                                                                         \
     ik_phase_taps at = ik_phase_taps_at(p, s, k0);                                                                            \
     for (int64_t k = k0; k < k1; ++k, tile += IK_CONV_TILE, ik_phase_next(s, &at)) {                                          \
-      const int64_t dd = at.shift[0] + at.t[0] * at.by[0], dh = at.shift[1] + at.t[1] * at.by[1], dw = at.shift[2] + at.t[2] * at.by[2];\
+      const int64_t dd = ik_phase_tap(&at, 0), dh = ik_phase_tap(&at, 1), dw = ik_phase_tap(&at, 2);                          \
       for (int i = 0; i < count; ++i) {                                                                                       \
         int64_t d = runs[i].d - dd, h = runs[i].h - dh;                                                                       \
         if (d < 0 || d >= p[IK_CONV_ID] || h < 0 || h >= p[IK_CONV_IH])                                                       \

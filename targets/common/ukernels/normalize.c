@@ -61,7 +61,7 @@ enum { IK_NORMALIZE_VECTORS = 8, IK_NORMALIZE_WIDTH = 16 * IK_NORMALIZE_VECTORS 
 
 /* 16 columns from `at`, of which `lanes` - at are there. */
 IK_INLINE ik_f64x16 ik_normalize_load16(const float *x, int64_t at, int64_t lanes) {
-  return __builtin_convertvector(lanes - at >= 16 ? ik_load16_f32(x + at) : ik_load_part_f32(x + at, lanes - at), ik_f64x16);
+  return __builtin_convertvector(ik_load_some_f32(x + at, lanes - at), ik_f64x16);
 }
 
 /* Sums of (x - shift)^power down `lanes` columns: element i of each goes to its lane i % 16. */

@@ -183,6 +183,9 @@ IK_INLINE int64_t ik_rnn_own(const ik_cell *s) { return (s->end < s->hidden ? s-
 /* The row of y and x of the batch's first sequence at a step. */
 IK_INLINE int64_t ik_rnn_row(const int64_t *p, int64_t step) { return (p[IK_RNN_REVERSE] ? p[IK_RNN_STEPS] - 1 - step : step) * p[IK_RNN_BATCH]; }
 
+/* The step's W x, once it is computed. */
+IK_INLINE ik_f32x16 *ik_rnn_inputs_at(const ik_cell *s, int64_t step) { return s->inputSums + step % IK_RNN_AHEAD * (s->padded / 16 * IK_RNN_GATES); }
+
 /* The step's W x, and h, which is the last step's y where other workers have other units. */
 IK_INLINE ik_f32x16 *ik_rnn_begin(ik_cell *s, const int64_t *p, const float *x, const float *y, int64_t n, int64_t step) {
   const int64_t batch = p[IK_RNN_BATCH], row = p[IK_RNN_REVERSE] ? -batch : batch, left = p[IK_RNN_STEPS] - step, at = ik_rnn_row(p, step) + n;
@@ -192,7 +195,7 @@ IK_INLINE ik_f32x16 *ik_rnn_begin(ik_cell *s, const int64_t *p, const float *x, 
   }
   for (int64_t m = 0; m < s->together && p[IK_RNN_TURN] > 0; ++m)
     ik_rnn_copy(s->h + m * s->apart, y + (at - row + m) * s->hidden, s->hidden);
-  return s->inputSums + step % IK_RNN_AHEAD * (s->padded / 16 * IK_RNN_GATES);
+  return ik_rnn_inputs_at(s, step);
 }
 
 /* One step of the units of sequences n.. of the batch; s->h is then the new one. */
@@ -216,10 +219,7 @@ static void ik_rnn_end(const ik_cell *s, float *h, float *c, int64_t n) {
   }
 }
 
-/* A GRU that resets before its product needs all of what is reset in the middle of a step: where workers share the units, a step is two turns, and `lastH`
- * carries it from the first to the second. What belongs there is written in a turn more. */
-IK_INLINE int ik_rnn_halves(const int64_t *p) { return p[IK_RNN_KIND] == IK_RNN_GRU && !p[IK_RNN_LINEAR_BEFORE_RESET]; }
-
+/* One turn of a layer of ik_rnn_halves. */
 IK_INLINE void ik_gru_turn(ik_cell *s, const int64_t *p, const float *x, float *y, float *lastH) {
   const int64_t turn = p[IK_RNN_TURN], step = turn / 2, isSecond = turn % 2, own = ik_rnn_own(s);
   if (step == p[IK_RNN_STEPS]) {
@@ -227,7 +227,7 @@ IK_INLINE void ik_gru_turn(ik_cell *s, const int64_t *p, const float *x, float *
     ik_rnn_end(s, lastH, 0, 0);
     return;
   }
-  ik_f32x16 *sums = isSecond ? s->inputSums + step % IK_RNN_AHEAD * (s->padded / 16 * IK_RNN_GATES) : ik_rnn_begin(s, p, x, y, 0, step);
+  ik_f32x16 *sums = isSecond ? ik_rnn_inputs_at(s, step) : ik_rnn_begin(s, p, x, y, 0, step);
   for (int64_t m = 0; m < s->together && isSecond; ++m)
     ik_rnn_copy(s->reset + m * s->apart, lastH + m * s->hidden, s->hidden);
   ik_rnn_past(sums, s, (step + isSecond) % 2, isSecond ? 2 : 0, isSecond ? 1 : 2, isSecond ? s->reset : s->h);

@@ -4,6 +4,8 @@
 #ifndef INGOT_TARGETS_COMMON_UKERNELS_RNN_H
 #define INGOT_TARGETS_COMMON_UKERNELS_RNN_H
 
+#include <stdint.h>
+
 enum { IK_RNN_RNN, IK_RNN_LSTM, IK_RNN_GRU }; /* nn.rnn's kinds in order */
 enum {
   IK_RNN_KIND, IK_RNN_STEPS, IK_RNN_BATCH, IK_RNN_INPUTS, IK_RNN_HIDDEN,
@@ -11,10 +13,14 @@ enum {
   IK_RNN_REVERSE, IK_RNN_LINEAR_BEFORE_RESET, IK_RNN_INPUT_FORGET,
   IK_RNN_CLIP,                             /* f32 bits; 0: none */
   IK_RNN_PACKED,                           /* 0: w is [G * H][I], r [G * H][H], and the kernel packs them into scratch first */
-  IK_RNN_TURNS,                            /* how many calls make the layer: the steps, or twice as many and one (rnn.c) */
+  IK_RNN_TURNS,                            /* how many calls make the layer: ik_rnn_turns */
   IK_RNN_TURN,                             /* this call of them, whose workers share the units; -1: all steps, and they share the sequences */
   IK_RNN_COUNT
 };
+/* A GRU that resets before its product needs all of what is reset in the middle of a step: where workers share the units, a step is two turns, and the last h
+ * carries it from the first to the second. What belongs there is written in a turn more. */
+static inline int ik_rnn_halves(const int64_t *p) { return p[IK_RNN_KIND] == IK_RNN_GRU && !p[IK_RNN_LINEAR_BEFORE_RESET]; }
+static inline int64_t ik_rnn_turns(const int64_t *p) { return ik_rnn_halves(p) ? 2 * p[IK_RNN_STEPS] + 1 : p[IK_RNN_STEPS]; }
 enum { IK_RNN_MOST_SHARED = 2 }; /* sequences of a batch whose steps are calls of their own: what a worker keeps from call to call is in its scratch */
 #define IK_RNN_PADDED(h) (((h) + 15) / 16 * 16)
 enum { IK_RNN_AHEAD = 8 }; /* steps whose W x is computed at once */

@@ -2,7 +2,9 @@
 
 usage: arm-loops.py ROOT. Compiles the kernels, finds the loops of 4 times 16 multiply-adds, compares their cycles with those of the multiply-adds alone.
 """
-import re, shutil, subprocess, sys
+import re, subprocess, sys
+
+from innermost import innermost_loops
 
 ROOT = sys.argv[1]
 FLAGS = "-S -o - -ffreestanding -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math --target=aarch64-linux-gnu".split()
@@ -23,18 +25,8 @@ def cycles(core, lines):
 
 def tile_loops(kernel, march, instruction):
     """Bodies of the innermost loops with TILE * STEPS of the instruction, without the branch."""
-    source = f"{ROOT}/targets/common/ukernels/{kernel}.c"
-    text = subprocess.run([shutil.which("clang-22") or "clang", *FLAGS, f"-march={march}", f"-I{ROOT}", source], capture_output=True, text=True, check=True).stdout
-    found, label, body = [], None, []
-    for line in text.splitlines():
-        line = line.split("//")[0].strip()
-        if re.match(r"\.LBB\w+:", line):
-            label, body = line[:-1], []
-        elif line and not line.startswith(".") and not line.endswith(":"):
-            if line.split()[-1] == label and sum(each.startswith(instruction) for each in body) == TILE * STEPS:
-                found.append(body)
-            body = body + [line]
-    return found
+    loops = innermost_loops(ROOT, kernel, [*FLAGS, f"-march={march}"], "//")
+    return [body for body in loops if sum(each.startswith(instruction) for each in body) == TILE * STEPS]
 
 
 failed = 0

@@ -2,7 +2,9 @@
 
 usage: tile-fetches.py ROOT. The prefetch changes no result, so no other test would miss it.
 """
-import re, shutil, subprocess, sys
+import sys
+
+from innermost import innermost_loops
 
 ROOT = sys.argv[1]
 FLAGS = "-S -o - -ffreestanding -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math --target=x86_64-linux-gnu -march=x86-64-v4".split()
@@ -12,18 +14,8 @@ KERNELS = ["conv", "matmul"]
 
 def fetches(kernel):
     """Prefetches in each innermost loop of TILE multiply-adds."""
-    source = f"{ROOT}/targets/common/ukernels/{kernel}.c"
-    text = subprocess.run([shutil.which("clang-22") or "clang", *FLAGS, f"-I{ROOT}", source], capture_output=True, text=True, check=True).stdout
-    found, label, body = [], None, []
-    for line in text.splitlines():
-        line = line.split("#")[0].strip()
-        if re.match(r"\.LBB\w+:", line):
-            label, body = line[:-1], []
-        elif line and not line.startswith(".") and not line.endswith(":"):
-            if line.split()[-1] == label and sum(each.startswith("vfmadd") and "zmm" in each for each in body) == TILE:
-                found.append(sum(each.startswith("prefetch") for each in body))
-            body = body + [line]
-    return found
+    loops = [body for body in innermost_loops(ROOT, kernel, FLAGS, "#") if sum(each.startswith("vfmadd") and "zmm" in each for each in body) == TILE]
+    return [sum(each.startswith("prefetch") for each in body) for body in loops]
 
 
 failed = 0

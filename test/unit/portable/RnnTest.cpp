@@ -82,8 +82,7 @@ Layer randomLayer(Random &random, int64_t kind) {
   std::memcpy(&bits, &clip, 4);
   l.p = {kind, l.steps, l.batch, l.inputs, l.hidden, kinds[random.integer(0, 1)], kinds[random.integer(0, 2)], kinds[random.integer(0, 2)],
          random.integer(0, 1), random.integer(0, 1), random.integer(0, 1), bits, 0, l.steps, -1};
-  if (kind == IK_RNN_GRU && !l.p[IK_RNN_LINEAR_BEFORE_RESET])
-    l.p[IK_RNN_TURNS] = 2 * l.steps + 1;
+  l.p[IK_RNN_TURNS] = ik_rnn_turns(l.p.data());
   l.x = randomVector<float>(random, l.steps * l.batch * l.inputs, -1, 1);
   l.w = randomVector<float>(random, l.gates * l.hidden * l.inputs, -0.5, 0.5);
   double most = 0.7 / std::sqrt(double(l.hidden)); // so that errors do not grow from step to step
